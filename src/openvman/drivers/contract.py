@@ -1,0 +1,129 @@
+"""What a driver promises. Every driver passes ``tests/drivers/conformance.py``.
+
+A driver reaches one platform: a hypervisor connection with one host, or a manager with many. It is asynchronous:
+blocking calls of a binding run in the driver's own worker threads, each with a deadline. It keeps no picture of its
+own (``inventory`` does), never guesses defaults (``operations`` fills them), and raises only
+:class:`openvman.model.errors.ModelError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from openvman.model.host import Host
+from openvman.model.spec import Definition, ResourceSpec, SystemSpec
+from openvman.model.states import Action
+from openvman.model.system import ConfigurationKind, VirtualSystem
+
+
+@dataclass(frozen=True, slots=True)
+class SystemChanged:
+    """Something about the system may have changed, or it is new, or gone: read it again."""
+
+    system_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostChanged:
+    """Something about the host may have changed: read it again."""
+
+    host_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLost:
+    """The platform does not answer any more. The driver is closed; ``open`` may be tried again."""
+
+    reason: str
+
+
+Event: TypeAlias = SystemChanged | HostChanged | ConnectionLost
+EventSink: TypeAlias = Callable[[Event], None]
+"""Called in the event loop's thread, never after ``close`` has returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Everything on a platform at one time; a host that the platform knows and cannot reach has ``online`` false."""
+
+    hosts: tuple[Host, ...]
+    systems: tuple[VirtualSystem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleChunk:
+    """Bytes of a console's log from ``offset`` on; ``size`` is the log's whole length now."""
+
+    data: bytes
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A disk image as found on the host: ``chain`` lists every file that it stands on, itself first."""
+
+    path: str
+    format: str
+    capacity: int
+    chain: tuple[str, ...]
+
+
+class Driver(Protocol):
+    """A platform. ``open`` and ``close`` may alternate; no other call is legal while closed."""
+
+    @property
+    def platform(self) -> str:
+        """The address given, without credentials."""
+
+    async def open(self, sink: EventSink) -> None:
+        """Connect and begin to send events. Raises UNAVAILABLE with the reason and the cure."""
+
+    async def close(self) -> None:
+        """Disconnect; calls under way end with UNAVAILABLE. Virtual systems go on running where they can."""
+
+    async def load(self) -> Picture:
+        """Read everything. Changes after the call begins are told by events."""
+
+    async def read_host(self, host_id: str) -> Host | None: ...
+
+    async def read_system(self, system_id: str) -> VirtualSystem | None:
+        """Read one system now; None when it does not exist (any more)."""
+
+    async def define(self, definition: Definition) -> None:
+        """Define it; it is not started. Raises ALREADY_EXISTS for a name or id in use. Leaves nothing on failure."""
+
+    async def undefine(self, system_id: str) -> None:
+        """Remove a defined, inactive system with its saved memory and console log. Images stay. NOT_FOUND if gone."""
+
+    async def modify_system(self, system_id: str, spec: SystemSpec) -> None:
+        """Change what ``spec`` says of the defined configuration (autostart and description also act at once).
+
+        What the driver does not understand in an existing configuration stays as it was.
+        """
+
+    async def modify_resource(self, system_id: str, kind: ConfigurationKind, spec: ResourceSpec) -> None:
+        """Change the allocation ``spec.allocation_id`` in the configuration of ``kind``.
+
+        STATE changes the active system (raises NOT_SUPPORTED where that cannot be done), DEFINED the next activation.
+        """
+
+    async def act(self, system_id: str, action: Action) -> None:
+        """Do a legal transition. SHUT_DOWN and REBOOT return when the guest has been asked, all others when done.
+
+        RESET and START of a paused system end in ACTIVE.
+        """
+
+    async def read_console(self, system_id: str, port: int, offset: int, limit: int) -> ConsoleChunk:
+        """Read the log of a serial port whose allocation ``has_log``. Empty while nothing was printed."""
+
+    async def inspect_image(self, host_id: str, path: str) -> Image:
+        """Look at an image without following what its format does not name. NOT_FOUND if there is none."""
+
+    async def create_image(self, host_id: str, path: str, format: str, capacity: int) -> None:
+        """Make an empty image (bytes). ALREADY_EXISTS when the path is taken."""
+
+    async def delete_image(self, host_id: str, path: str) -> None:
+        """Remove an image file; gone already is fine."""

@@ -1,0 +1,48 @@
+"""Hosts: computers that run virtual systems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostFacts:
+    """What the host's hypervisor can do: facts that callers ask for instead of asking what kind it is."""
+
+    hypervisors: tuple[str, ...]
+    """Ways to execute a guest, best first: ``("kvm", "qemu")``."""
+    architecture: str
+    machines: tuple[str, ...]
+    """Machine types for the host's architecture; the first is the default."""
+    maximum_processors: int
+    disk_buses: tuple[str, ...]
+    nic_models: tuple[str, ...]
+    can_suspend: bool = True
+    can_autostart: bool = True
+    has_networks: bool = True
+    """Virtual networks can be named by a NIC."""
+    has_console_log: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A host. ``id`` is its UUID; ``platform`` is the address that this server reaches it by (no credentials in it)."""
+
+    id: str
+    name: str
+    platform: str
+    hypervisor_name: str
+    hypervisor_version: str
+    processors: int
+    """Logical processors."""
+    processor_model: str | None
+    processor_mhz: int | None
+    memory: int
+    """Bytes."""
+    facts: HostFacts
+    networks: tuple[str, ...] = ()
+    """Names of the virtual networks that a NIC can name now."""
+    online: bool = True
+    """False while the hypervisor does not answer."""
+    since: datetime | None = None

@@ -1,0 +1,89 @@
+"""What a caller may ask for. None means "not said": defaults fill it, or on modification it stays as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from openvman.model.allocation import DiskKind, NicConnection
+from openvman.model.system import OnCrash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceSpec:
+    """``allocation_id`` names the allocation to modify; None in a definition."""
+
+    allocation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessorSpec(ResourceSpec):
+    count: int | None = None
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemorySpec(ResourceSpec):
+    """Bytes."""
+
+    size: int | None = None
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskSpec(ResourceSpec):
+    """``source`` is a host path, absolute or relative to an image folder.
+
+    With ``capacity`` (bytes) and no source, a new image of that size is made for the system.
+    """
+
+    target: str | None = None
+    kind: DiskKind | None = None
+    bus: str | None = None
+    source: str | None = None
+    format: str | None = None
+    capacity: int | None = None
+    read_only: bool | None = None
+    shareable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NicSpec(ResourceSpec):
+    mac: str | None = None
+    model: str | None = None
+    connection: NicConnection | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemSpec:
+    """The settings of the system as a whole. ``system_id`` names the system to modify."""
+
+    system_id: str | None = None
+    name: str | None = None
+    host_id: str | None = None
+    hypervisor: str | None = None
+    description: str | None = None
+    autostart: bool | None = None
+    on_crash: OnCrash | None = None
+    machine: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """Everything a driver needs to define a system: every value that matters is filled in."""
+
+    id: str
+    """The UUID the system gets, or has."""
+    host_id: str
+    name: str
+    hypervisor: str
+    description: str | None
+    autostart: bool
+    on_crash: OnCrash
+    machine: str | None
+    processor: ProcessorSpec
+    memory: MemorySpec
+    disks: tuple[DiskSpec, ...]
+    nics: tuple[NicSpec, ...]
+    console_log: bool = True
+    """Give the system a serial port whose output is kept."""

@@ -1,0 +1,99 @@
+"""Virtual systems and their configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from openvman.model.allocation import (
+    Allocation,
+    DiskAllocation,
+    MemoryAllocation,
+    NicAllocation,
+    ProcessorAllocation,
+    SerialAllocation,
+)
+from openvman.model.states import Action, State, Transition
+
+
+class ConfigurationKind(StrEnum):
+    DEFINED = "defined"
+    """What the next activation uses."""
+    STATE = "state"
+    """What the active system has now."""
+
+
+class OnCrash(StrEnum):
+    """What happens when the guest crashes."""
+
+    DESTROY = "destroy"
+    RESTART = "restart"
+    PRESERVE = "preserve"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """One configuration of a virtual system; its id is ``<system id>/<kind>``."""
+
+    id: str
+    system_id: str
+    host_id: str
+    kind: ConfigurationKind
+    name: str
+    hypervisor: str
+    """How the guest is executed: ``kvm``, ``qemu`` (emulated), ``lxc``, ``simulated`` …"""
+    description: str | None
+    autostart: bool
+    on_crash: OnCrash
+    architecture: str | None
+    machine: str | None
+    processor: ProcessorAllocation
+    memory: MemoryAllocation
+    disks: tuple[DiskAllocation, ...] = ()
+    nics: tuple[NicAllocation, ...] = ()
+    serials: tuple[SerialAllocation, ...] = ()
+
+    def allocations(self) -> Iterator[Allocation]:
+        """Every allocation of the configuration, in a fixed order."""
+        yield self.processor
+        yield self.memory
+        yield from self.disks
+        yield from self.nics
+        yield from self.serials
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VirtualSystem:
+    """A virtual system. ``id`` is its UUID (lower case, with hyphens); ``name`` is unique on its host.
+
+    ``defined`` is None for a transient system, ``current`` is None while the system is not active or paused.
+    """
+
+    id: str
+    host_id: str
+    name: str
+    state: State
+    defined: Configuration | None
+    current: Configuration | None
+    description: str | None = None
+    since: datetime | None = None
+    """When the state was last seen to change, as far as this server knows."""
+    transition: Transition | None = None
+    """Under way now."""
+    requested: Action | None = None
+    """The last change of state asked for through this server."""
+
+    def configurations(self) -> Iterator[Configuration]:
+        if self.current is not None:
+            yield self.current
+        if self.defined is not None:
+            yield self.defined
+
+    @property
+    def effective(self) -> Configuration:
+        """The configuration in force: the current one while there is one, else the defined one."""
+        found = self.current or self.defined
+        assert found is not None, f"virtual system {self.id} has no configuration"
+        return found

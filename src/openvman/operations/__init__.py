@@ -1,0 +1,1 @@
+"""Use cases: each runs parse -> defaults -> validate -> act -> observe, with an undo stack around act."""
