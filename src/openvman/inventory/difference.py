@@ -11,7 +11,10 @@ from openvman.model.system import VirtualSystem
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An object before and after; None before: it is new; None after: it is gone."""
+    """An object before and after; None before: it is new; None after: it is gone. Never None twice, never the same.
+
+    Parts of ``after`` that did not change are the very objects of ``before`` (configurations, allocations, facts).
+    """
 
     before: Host | VirtualSystem | None
     after: Host | VirtualSystem | None
@@ -19,6 +22,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
+    """From ``before`` to ``after``, the generation that follows it; an object appears in one change at most.
+
+    A host comes before its systems, and goes after them.
+    """
+
     before: Generation
     after: Generation
     changes: tuple[Change, ...]

@@ -11,12 +11,17 @@ from openvman.model.allocation import Allocation
 from openvman.model.host import Host
 from openvman.model.system import Configuration, VirtualSystem
 
-_Names = HashTrieMap[str, str]
+# Name -> ids. A name is unique on its host, but what is read is not read at one instant: while a name passes from one
+# system to another both may be seen with it, and neither may vanish from its host for that.
+_Names = HashTrieMap[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Generation:
-    """``hosts`` and ``systems`` by id; ``_names`` is host id -> system name -> system id."""
+    """``hosts`` and ``systems`` by id; ``_names`` is host id -> system name -> system ids.
+
+    ``number`` grows by one with every publication.
+    """
 
     number: int = 0
     hosts: HashTrieMap[str, Host] = field(default_factory=HashTrieMap)
@@ -32,12 +37,13 @@ class Generation:
     def systems_of(self, host_id: str) -> Iterator[VirtualSystem]:
         """The systems of one host."""
         names = self._names.get(host_id)
-        return iter(()) if names is None else (self.systems[i] for i in names.values())
+        return iter(()) if names is None else (self.systems[i] for ids in names.values() for i in ids)
 
     def system_named(self, host_id: str, name: str) -> VirtualSystem | None:
+        """The system of that name on the host; the one first seen with it when two are."""
         names = self._names.get(host_id)
-        found = None if names is None else names.get(name)
-        return None if found is None else self.systems.get(found)
+        ids = None if names is None else names.get(name)
+        return None if ids is None else self.systems.get(ids[0])
 
     def configuration(self, configuration_id: str) -> Configuration | None:
         """By ``<system id>/<kind>``."""
@@ -74,14 +80,28 @@ class Generation:
             all_hosts = all_hosts.discard(host_id) if host is None else all_hosts.insert(host_id, host)
         for system_id, system in systems:
             before = all_systems.get(system_id)
-            if before is not None:
-                of_host = names.get(before.host_id)
-                if of_host is not None and of_host.get(before.name) == system_id:
-                    names = names.insert(before.host_id, of_host.remove(before.name))
-            if system is None:
-                all_systems = all_systems.discard(system_id)
-            else:
-                all_systems = all_systems.insert(system_id, system)
-                of_host = names.get(system.host_id)
-                names = names.insert(system.host_id, (of_host or _Names()).insert(system.name, system_id))
+            if _place(before) != _place(system):
+                names = _with(_without(names, before), system)
+            all_systems = all_systems.discard(system_id) if system is None else all_systems.insert(system_id, system)
         return Generation(self.number + 1, all_hosts, all_systems, names)
+
+
+def _place(system: VirtualSystem | None) -> tuple[str, str] | None:
+    return None if system is None else (system.host_id, system.name)
+
+
+def _with(names: HashTrieMap[str, _Names], system: VirtualSystem | None) -> HashTrieMap[str, _Names]:
+    if system is None:
+        return names
+    of_host = names.get(system.host_id) or _Names()
+    ids = of_host.get(system.name) or ()
+    return names.insert(system.host_id, of_host.insert(system.name, (*ids, system.id)))
+
+
+def _without(names: HashTrieMap[str, _Names], system: VirtualSystem | None) -> HashTrieMap[str, _Names]:
+    if system is None:
+        return names
+    of_host = names[system.host_id]
+    ids = tuple(i for i in of_host[system.name] if i != system.id)
+    of_host = of_host.insert(system.name, ids) if ids else of_host.discard(system.name)
+    return names.insert(system.host_id, of_host) if len(of_host) else names.discard(system.host_id)

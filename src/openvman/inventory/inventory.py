@@ -2,38 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from openvman.drivers.contract import Driver
 from openvman.inventory.difference import Difference
 from openvman.inventory.generation import Generation
+from openvman.inventory.platform import Backoff, Platform, PlatformStatus, Sleep, Timing
+from openvman.inventory.register import Register
+from openvman.model.errors import ModelError, Problem
 from openvman.model.states import Action, Transition
 from openvman.model.system import VirtualSystem
 
 
-class InventoryInterface(Protocol):
-    """TO BE REPLACED by the class Inventory with exactly these members (plus __init__(drivers, *, clock, ...))."""
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Inventory:
+    """One live picture of all platforms, kept by their events and by reconciliation.
+
+    All of it runs in one event loop's thread. While a platform does not answer, its hosts are shown with ``online``
+    false and its systems in the state UNKNOWN with their last known configurations; when it answers again, what
+    changed meanwhile is told as differences. Which of two claims to the same host or system counts is said in
+    :class:`openvman.inventory.register.Register`.
+
+    ``reconcile_every`` (seconds) is how often each platform is read as a whole; ``retry`` how soon a lost one is tried
+    again. ``clock`` and ``sleep`` are for tests that own the time.
+    """
+
+    def __init__(
+        self,
+        drivers: Sequence[Driver],
+        *,
+        reconcile_every: float = 60.0,
+        retry: Backoff = Backoff(),  # noqa: B008 - immutable
+        clock: Callable[[], datetime] = _now,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._register = Register(clock)
+        timing = Timing(reconcile_every=reconcile_every, retry=retry, clock=clock, sleep=sleep)
+        self._platforms = [Platform(place, driver, self._register, timing) for place, driver in enumerate(drivers)]
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
-    def generation(self) -> Generation: ...
+    def generation(self) -> Generation:
+        """The newest generation."""
+        return self._register.publisher.generation
 
     async def start(self) -> None:
-        """Open every driver and load. A platform that does not answer is retried in the background."""
+        """Open every driver and load. A platform that does not answer is retried in the background.
 
-    async def close(self) -> None: ...
+        Returns when each platform has been tried once, even if none answered; ``status`` tells.
+        """
+        assert not self._tasks, "the inventory is started"
+        self._tasks = [asyncio.create_task(platform.run()) for platform in self._platforms]
+        await asyncio.gather(*(platform.tried.wait() for platform in self._platforms))
+
+    async def close(self) -> None:
+        """Stop following and close every driver. The generation stays as it is."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, Exception):
+                raise result
+
+    def status(self) -> tuple[PlatformStatus, ...]:
+        """How each platform is, in the order given."""
+        return tuple(platform.status for platform in self._platforms)
 
     def driver_of(self, host_id: str) -> Driver:
         """The driver that reaches the host; ModelError NOT_FOUND / UNAVAILABLE (host offline)."""
+        return self._reach(host_id).driver
 
     async def refresh(self, system_id: str, host_id: str) -> VirtualSystem | None:
-        """Read one system now and publish what is found: after this a reader sees it (read your writes)."""
+        """Read one system now and publish what is found: after this a reader sees it (read your writes).
+
+        Returns what the generation then holds of that id: None when it is gone. Raises as :meth:`driver_of` and
+        ``Driver.read_system``.
+        """
+        await self._reach(host_id).refresh(system_id)
+        return self.generation.system(system_id)
 
     def begin(self, system_id: str, transition: Transition, requested: Action) -> None:
-        """Show that a transition is under way."""
+        """Show that a transition is under way, through all re-reads until :meth:`end`. NOT_FOUND if it is not there."""
+        if self.generation.system(system_id) is None:
+            raise ModelError(Problem.NOT_FOUND, f"There is no virtual system {system_id}.", subject=system_id)
+        self._register.begin(system_id, transition, requested)
 
     def end(self, system_id: str) -> None:
-        """The transition is over (whatever came of it); ``requested`` stays."""
+        """The transition is over (whatever came of it); ``requested`` stays. Nothing happens if the system is gone."""
+        self._register.end(system_id)
 
     def subscribe(self, listener: Callable[[Difference], None]) -> Callable[[], None]:
-        """Call ``listener`` with each difference, in order, in the loop's thread; returns the unsubscribe."""
+        """Call ``listener`` with each difference, in order, in the loop's thread; returns the unsubscribe.
+
+        A listener is called before the publishing call returns, save when it publishes itself (by ``begin`` or
+        ``end``): that difference follows the one being told. What it raises is logged.
+        """
+        return self._register.publisher.subscribe(listener)
+
+    def _reach(self, host_id: str) -> Platform:
+        host, place = self.generation.host(host_id), self._register.place_of(host_id)
+        if host is None or place is None:
+            raise ModelError(Problem.NOT_FOUND, f"There is no host {host_id}.", subject=host_id)
+        platform = self._platforms[place]
+        if host.online:
+            return platform
+        if platform.status.reason is not None:
+            raise platform.unavailable()
+        raise ModelError(Problem.UNAVAILABLE, f"Host {host.name} is offline.", subject=host_id)

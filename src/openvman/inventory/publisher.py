@@ -1,0 +1,81 @@
+"""The current generation, and who is told of the next."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from openvman.inventory.difference import Change, Difference
+from openvman.inventory.generation import Generation
+from openvman.inventory.graft import graft
+from openvman.model.host import Host
+from openvman.model.system import VirtualSystem
+
+log = structlog.get_logger()
+
+Listener = Callable[[Difference], None]
+
+
+class Publisher:
+    """Makes generations and tells each difference to every listener, in order."""
+
+    def __init__(self) -> None:
+        self.generation = Generation()
+        self._listeners: dict[object, Listener] = {}
+        self._untold: deque[Difference] = deque()
+        self._telling = False
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` with each difference from now on; returns the unsubscribe (a second call does nothing)."""
+        token = object()
+        self._listeners[token] = listener
+
+        def unsubscribe() -> None:
+            self._listeners.pop(token, None)
+
+        return unsubscribe
+
+    def publish_hosts(self, hosts: Iterable[tuple[str, Host | None]]) -> None:
+        """Publish what differs from the generation among these (id, host), None: it is gone."""
+        before = self.generation
+        changed = {i: graft(before.host(i), new) for i, new in hosts}
+        changed = {i: new for i, new in changed.items() if new is not before.host(i)}
+        if changed:
+            self._tell(
+                before.following(hosts=changed.items()),
+                tuple(Change(before.host(i), new) for i, new in changed.items()),
+            )
+
+    def publish_systems(self, systems: Iterable[tuple[str, VirtualSystem | None]]) -> None:
+        """Publish what differs from the generation among these (id, system), None: it is gone."""
+        before = self.generation
+        changed = {i: graft(before.system(i), new) for i, new in systems}
+        changed = {i: new for i, new in changed.items() if new is not before.system(i)}
+        if changed:
+            self._tell(
+                before.following(systems=changed.items()),
+                tuple(Change(before.system(i), new) for i, new in changed.items()),
+            )
+
+    def _tell(self, after: Generation, changes: tuple[Change, ...]) -> None:
+        self._untold.append(Difference(self.generation, after, changes))
+        self.generation = after
+        if self._telling:
+            return  # a listener published: the others hear of it after this difference, not inside it
+        self._telling = True
+        try:
+            while self._untold:
+                difference = self._untold.popleft()
+                for listener in tuple(self._listeners.values()):
+                    _call(listener, difference)
+        finally:
+            self._telling = False
+
+
+def _call(listener: Listener, difference: Difference) -> None:
+    try:
+        listener(difference)
+    except Exception:
+        log.exception("a subscriber of the inventory failed", generation=difference.after.number, listener=listener)
