@@ -220,9 +220,7 @@ def _to_class(cls: Class) -> _Class:
         for p in cls.properties.values()
     ]
     methods = [
-        _Method(
-            m.name, m.return_type, [_to_parameter(p) for p in m.parameters.values()], _to_qualifiers(m.qualifiers)
-        )
+        _Method(m.name, m.return_type, [_to_parameter(p) for p in m.parameters.values()], _to_qualifiers(m.qualifiers))
         for m in cls.methods.values()
     ]
     return _Class(cls.name, cls.superclass, properties, methods, _to_qualifiers(cls.qualifiers))

@@ -100,9 +100,7 @@ def format_qualifier_type(declaration: QualifierType) -> str:
 
 
 def _escape(text: str, table: dict[str, str]) -> str:
-    return "".join(
-        table.get(c) or (c if ord(c) >= _FIRST_PRINTABLE else f"\\x{ord(c):04X}") for c in text
-    )
+    return "".join(table.get(c) or (c if ord(c) >= _FIRST_PRINTABLE else f"\\x{ord(c):04X}") for c in text)
 
 
 def _property_value(item: Property) -> str:

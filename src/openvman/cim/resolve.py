@@ -174,9 +174,7 @@ class _Merger:
             ),
         )
 
-    def _qualifiers(
-        self, where: str, own: NameMap[Qualifier], inherited: NameMap[Qualifier]
-    ) -> NameMap[Qualifier]:
+    def _qualifiers(self, where: str, own: NameMap[Qualifier], inherited: NameMap[Qualifier]) -> NameMap[Qualifier]:
         """Own qualifiers, then those inherited with flavor ToSubclass; DisableOverride ones keep their value."""
         merged = [(q.name, q) for q in (self._with_flavors(where, q) for q in own.values())]
         for name, above in inherited.items():
