@@ -1,0 +1,6 @@
+"""Manages virtual machines through a server's CIM-XML interface: what the command line is made of.
+
+``target`` finds the server and the password, ``session`` is pywbem with one kind of error, ``vman`` is the vocabulary:
+hosts, systems, define, change, console. Nothing here reaches a hypervisor or the server's own files, except the
+administrator's password on the same machine. pywbem is imported when a session is opened, for it is slow to import.
+"""
