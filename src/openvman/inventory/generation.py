@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from rpds import HashTrieMap
 
@@ -13,7 +14,7 @@ from openvman.model.system import Configuration, VirtualSystem
 
 # Name -> ids. A name is unique on its host, but what is read is not read at one instant: while a name passes from one
 # system to another both may be seen with it, and neither may vanish from its host for that.
-_Names = HashTrieMap[str, tuple[str, ...]]
+_Names: TypeAlias = "HashTrieMap[str, tuple[str, ...]]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +94,7 @@ def _place(system: VirtualSystem | None) -> tuple[str, str] | None:
 def _with(names: HashTrieMap[str, _Names], system: VirtualSystem | None) -> HashTrieMap[str, _Names]:
     if system is None:
         return names
-    of_host = names.get(system.host_id) or _Names()
+    of_host = names.get(system.host_id) or HashTrieMap()
     ids = of_host.get(system.name) or ()
     return names.insert(system.host_id, of_host.insert(system.name, (*ids, system.id)))
 

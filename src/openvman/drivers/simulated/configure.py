@@ -1,0 +1,181 @@
+"""Configurations of simulated systems: made from a definition, copied at activation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Final, TypeVar
+from uuid import UUID, uuid5
+
+from openvman.model.allocation import (
+    Allocation,
+    DiskAllocation,
+    MemoryAllocation,
+    NicAllocation,
+    NicConnection,
+    ProcessorAllocation,
+    SerialAllocation,
+)
+from openvman.model.errors import ModelError, Problem
+from openvman.model.host import HostFacts
+from openvman.model.spec import Definition, DiskSpec, NicSpec
+from openvman.model.system import Configuration, ConfigurationKind
+
+HYPERVISOR: Final = "simulated"
+
+FACTS: Final = HostFacts(
+    hypervisors=(HYPERVISOR,),
+    architecture="x86_64",
+    machines=("q35", "pc"),
+    maximum_processors=288,
+    disk_buses=("virtio", "scsi", "sata", "ide", "usb", "fdc"),
+    nic_models=("virtio", "e1000", "e1000e", "rtl8139"),
+)
+"""What every simulated host can do."""
+
+Capacity = Callable[[str], int | None]
+"""The virtual size of the image at a path; None if there is none."""
+
+T = TypeVar("T")
+A = TypeVar("A", bound=Allocation)
+
+
+def configure(definition: Definition, capacity: Capacity) -> Configuration:
+    """The defined configuration. Raises ModelError INVALID_PARAMETER or NOT_SUPPORTED; see :func:`check`."""
+    configuration_id = f"{definition.id}/{ConfigurationKind.DEFINED}"
+
+    def owned(local_id: str) -> dict[str, str]:
+        return {
+            "id": f"{configuration_id}/{local_id}",
+            "system_id": definition.id,
+            "configuration_id": configuration_id,
+            "host_id": definition.host_id,
+        }
+
+    def disk(spec: DiskSpec) -> DiskAllocation:
+        target = needed(spec.target, "the target of a disk")
+        return DiskAllocation(
+            **owned(f"disk:{target}"),
+            target=target,
+            kind=needed(spec.kind, "the kind of a disk"),
+            bus=needed(spec.bus, "the bus of a disk"),
+            source=spec.source,
+            format=spec.format,
+            capacity=None if spec.source is None else capacity(spec.source),
+            read_only=bool(spec.read_only),
+            shareable=bool(spec.shareable),
+        )
+
+    def nic(number: int, spec: NicSpec) -> NicAllocation:
+        mac = spec.mac or own_mac(definition.id, number)
+        return NicAllocation(
+            **owned(f"nic:{mac}"),
+            mac=mac,
+            model=spec.model,
+            connection=needed(spec.connection, "the connection of a NIC"),
+            source=spec.source,
+        )
+
+    processors = needed(definition.processor.count, "the number of processors")
+    memory = needed(definition.memory.size, "the size of the memory")
+    made = Configuration(
+        id=configuration_id,
+        system_id=definition.id,
+        host_id=definition.host_id,
+        kind=ConfigurationKind.DEFINED,
+        name=definition.name,
+        hypervisor=definition.hypervisor,
+        description=definition.description,
+        autostart=definition.autostart,
+        on_crash=definition.on_crash,
+        architecture=FACTS.architecture,
+        machine=definition.machine or FACTS.machines[0],
+        processor=ProcessorAllocation(
+            **owned("processor"), count=processors, maximum=definition.processor.maximum or processors
+        ),
+        memory=MemoryAllocation(**owned("memory"), size=memory, maximum=definition.memory.maximum or memory),
+        disks=tuple(disk(spec) for spec in definition.disks),
+        nics=tuple(nic(number, spec) for number, spec in enumerate(definition.nics)),
+        serials=(SerialAllocation(**owned("serial:0"), port=0, has_log=True),) if definition.console_log else (),
+    )
+    check(made)
+    return made
+
+
+def own_mac(system_id: str, number: int) -> str:
+    """The address that the hypervisor gives to a NIC defined without one."""
+    tail = uuid5(UUID(system_id), f"nic {number}").bytes[:3]
+    return "52:54:00:" + tail.hex(":")
+
+
+def activated(defined: Configuration) -> Configuration:
+    """The configuration of the system that is activated from ``defined``."""
+    kind = ConfigurationKind.STATE
+    configuration_id = f"{defined.system_id}/{kind}"
+
+    def moved(allocation: A) -> A:
+        return replace(allocation, id=f"{configuration_id}/{allocation.local_id}", configuration_id=configuration_id)
+
+    return replace(
+        defined,
+        id=configuration_id,
+        kind=kind,
+        processor=moved(defined.processor),
+        memory=moved(defined.memory),
+        disks=tuple(moved(disk) for disk in defined.disks),
+        nics=tuple(
+            replace(moved(nic), target=f"sim-{defined.system_id[:6]}-{number}")
+            for number, nic in enumerate(defined.nics)
+        ),
+        serials=tuple(moved(serial) for serial in defined.serials),
+    )
+
+
+def check(made: Configuration) -> None:
+    """Refuse what no activation could use, as a real hypervisor does when it is defined."""
+    if not made.name or "/" in made.name or not made.name.isprintable():
+        raise invalid(f"{made.name!r} cannot be a name: it must be printable and without a slash", "name")
+    if made.hypervisor not in FACTS.hypervisors:
+        raise unsupported(f"The hypervisor is {HYPERVISOR}, not {made.hypervisor}.", "hypervisor")
+    if made.machine not in FACTS.machines:
+        raise unsupported(f"There is no machine type {made.machine}: {', '.join(FACTS.machines)}.", "machine")
+    if not 1 <= made.processor.count <= made.processor.maximum <= FACTS.maximum_processors:
+        raise invalid(
+            f"{made.processor.count} of at most {made.processor.maximum} processors: a system has from 1 to its "
+            f"maximum, which is {FACTS.maximum_processors} at most.",
+            "processor",
+        )
+    if not 0 < made.memory.size <= made.memory.maximum:
+        raise invalid(f"{made.memory.size} of at most {made.memory.maximum} bytes of memory.", "memory")
+    _check_once((disk.target for disk in made.disks), "target of a disk")
+    _check_once((nic.mac for nic in made.nics), "address of a NIC")
+    for disk in made.disks:
+        if disk.bus not in FACTS.disk_buses:
+            raise unsupported(f"There is no disk bus {disk.bus}: {', '.join(FACTS.disk_buses)}.", "bus")
+    for nic in made.nics:
+        if nic.model is not None and nic.model not in FACTS.nic_models:
+            raise unsupported(f"There is no NIC model {nic.model}: {', '.join(FACTS.nic_models)}.", "model")
+        if nic.source is None and nic.connection in (NicConnection.NETWORK, NicConnection.BRIDGE):
+            raise invalid(f"NIC {nic.mac} names no {nic.connection} to connect to.", "source")
+
+
+def _check_once(values: Iterable[str], what: str) -> None:
+    twice = [value for value, times in Counter(values).items() if times > 1]
+    if twice:
+        raise invalid(f"{twice[0]} is the {what} twice.", what)
+
+
+def needed(value: T | None, what: str) -> T:
+    """The value; INVALID_PARAMETER when the caller left it out (a driver fills nothing in)."""
+    if value is None:
+        raise invalid(f"The definition lacks {what}.", what)
+    return value
+
+
+def invalid(message: str, subject: str) -> ModelError:
+    return ModelError(Problem.INVALID_PARAMETER, message, subject=subject)
+
+
+def unsupported(message: str, subject: str) -> ModelError:
+    return ModelError(Problem.NOT_SUPPORTED, message, subject=subject)

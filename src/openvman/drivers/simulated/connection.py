@@ -1,0 +1,239 @@
+"""The driver of a simulated platform: the calls, with their latencies and faults, and the events."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from random import Random
+from typing import TypeVar
+
+from openvman.drivers.contract import (
+    ConnectionLost,
+    ConsoleChunk,
+    Event,
+    EventSink,
+    HostChanged,
+    Image,
+    Picture,
+    SystemChanged,
+)
+from openvman.drivers.simulated.address import Fleet
+from openvman.drivers.simulated.faults import Fault, FaultRules, name_of
+from openvman.drivers.simulated.fleet import populate
+from openvman.drivers.simulated.hypervisor import Hypervisor
+from openvman.model.errors import ModelError, Problem
+from openvman.model.host import Host
+from openvman.model.spec import Definition, ResourceSpec, SystemSpec
+from openvman.model.states import Action
+from openvman.model.system import ConfigurationKind, VirtualSystem
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    """One connection. ``over`` ends the calls under way, ``closed`` the events."""
+
+    sink: EventSink
+    loop: asyncio.AbstractEventLoop
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    closed: bool = False
+
+    def tell(self, event: Event) -> None:
+        if not self.closed:
+            self.sink(event)
+
+
+class SimulatedDriver:
+    """A :class:`~openvman.drivers.contract.Driver` of a platform in memory, which outlives its connections.
+
+    For whoever plays the world around it: ``hypervisor`` is the platform itself, where changes can be made behind
+    every client's back; ``inject`` adds a fault, ``disconnect`` and ``reconnect`` take the platform away and back.
+    """
+
+    def __init__(self, fleet: Fleet, *, deadline: float) -> None:
+        self._fleet = fleet
+        self._deadline = deadline
+        self._line: _Line | None = None
+        self._populated = False
+        self._down_until = -math.inf
+        self._rules = FaultRules(Random(fleet.seed))  # noqa: S311 - faults shall repeat with the seed
+        for fault in fleet.faults:
+            self._rules.add(fault)
+        self.hypervisor = Hypervisor(self._tell)
+
+    @property
+    def platform(self) -> str:
+        return self._fleet.uri
+
+    # The world around
+
+    def inject(self, *faults: Fault) -> None:
+        """Add fault rules."""
+        for fault in faults:
+            self._rules.add(fault)
+
+    def clear_faults(self) -> None:
+        """Remove every fault rule, those of the address too."""
+        self._rules.clear()
+
+    def disconnect(self, reason: str, seconds: float = math.inf) -> None:
+        """Break the connection; the platform does not answer for so long, or until :meth:`reconnect`."""
+        self._down_until = asyncio.get_running_loop().time() + seconds
+        line, self._line = self._line, None
+        if line is not None:
+            line.over.set()
+            line.loop.call_soon(line.tell, ConnectionLost(reason))
+
+    def reconnect(self) -> None:
+        """The platform answers again: the next ``open`` succeeds."""
+        self._down_until = -math.inf
+
+    # The contract
+
+    async def open(self, sink: EventSink) -> None:
+        assert self._line is None, "the driver is open"
+        line = _Line(sink, asyncio.get_running_loop())
+        fault = self._rules.strike("open", (self.platform,))
+        await self._wait(line, self._fleet.latency + (fault.delay if fault else 0))
+        if fault is not None:
+            self._fail(fault, "open")
+        if line.loop.time() < self._down_until:
+            raise self._unavailable("it does not answer")
+        if not self._populated:
+            await asyncio.to_thread(populate, self.hypervisor, self._fleet)
+            self._populated = True
+        self._line = line
+
+    async def close(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.closed = True
+            line.over.set()
+
+    async def load(self) -> Picture:
+        def work() -> Picture:
+            return Picture(tuple(self.hypervisor.hosts.values()), tuple(self.hypervisor.systems.values()))
+
+        return await self._call("load", (self.platform,), work)
+
+    async def read_host(self, host_id: str) -> Host | None:
+        return await self._call(
+            "read_host", self.hypervisor.host_names(host_id), lambda: self.hypervisor.hosts.get(host_id)
+        )
+
+    async def read_system(self, system_id: str) -> VirtualSystem | None:
+        return await self._call(
+            "read_system", self.hypervisor.names(system_id), lambda: self.hypervisor.systems.get(system_id)
+        )
+
+    async def define(self, definition: Definition) -> None:
+        names = (definition.id, definition.name)
+        await self._call("define", names, lambda: self.hypervisor.define(definition))
+
+    async def undefine(self, system_id: str) -> None:
+        names = self.hypervisor.names(system_id)
+        await self._call("undefine", names, lambda: self.hypervisor.undefine(system_id))
+
+    async def modify_system(self, system_id: str, spec: SystemSpec) -> None:
+        names = self.hypervisor.names(system_id)
+        await self._call("modify_system", names, lambda: self.hypervisor.modify_system(system_id, spec))
+
+    async def modify_resource(self, system_id: str, kind: ConfigurationKind, spec: ResourceSpec) -> None:
+        names = self.hypervisor.names(system_id)
+        await self._call("modify_resource", names, lambda: self.hypervisor.modify_resource(system_id, kind, spec))
+
+    async def act(self, system_id: str, action: Action) -> None:
+        names = self.hypervisor.names(system_id)
+        await self._call(f"act.{name_of(action)}", names, lambda: self._act(system_id, action))
+
+    async def read_console(self, system_id: str, port: int, offset: int, limit: int) -> ConsoleChunk:
+        names = self.hypervisor.names(system_id)
+        return await self._call(
+            "read_console", names, lambda: self.hypervisor.read_console(system_id, port, offset, limit)
+        )
+
+    async def inspect_image(self, host_id: str, path: str) -> Image:
+        return await self._call("inspect_image", (path,), lambda: self.hypervisor.inspect_image(host_id, path))
+
+    async def create_image(self, host_id: str, path: str, format: str, capacity: int) -> None:
+        await self._call("create_image", (path,), lambda: self.hypervisor.create_image(host_id, path, format, capacity))
+
+    async def delete_image(self, host_id: str, path: str) -> None:
+        await self._call("delete_image", (path,), lambda: self.hypervisor.delete_image(host_id, path))
+
+    # Calls
+
+    async def _call(self, operation: str, subjects: Iterable[str], work: Callable[[], T]) -> T:
+        line = self._line
+        if line is None:
+            raise self._unavailable("it is not connected")
+        fault = self._rules.strike(operation, subjects)
+        early = fault if fault is not None and not fault.after else None
+        late = fault if fault is not None and fault.after else None
+        await self._wait(line, self._fleet.latency + (early.delay if early else 0))
+        if early is not None:
+            self._fail(early, operation)
+        result = work()
+        if late is not None:
+            await self._wait(line, late.delay)
+            self._fail(late, operation)
+        return result
+
+    async def _wait(self, line: _Line, seconds: float) -> None:
+        """Let the time pass that the call takes. UNAVAILABLE when the connection ends, TIMEOUT past the deadline."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+        else:
+            try:
+                async with asyncio.timeout(min(seconds, self._deadline)):
+                    await line.over.wait()
+            except TimeoutError:
+                if seconds > self._deadline:
+                    message = f"The platform {self.platform} has not answered within {self._deadline} s."
+                    raise ModelError(Problem.TIMEOUT, message, subject=self.platform) from None
+        if line.over.is_set():
+            raise self._unavailable("the connection is closed")
+
+    def _fail(self, fault: Fault, operation: str) -> None:
+        if fault.disconnect is not None:
+            self.disconnect(f"the connection broke in {operation}, as ordered", fault.disconnect)
+            raise self._unavailable("the connection broke")
+        if fault.problem is not None:
+            raise ModelError(fault.problem, f"The platform failed in {operation}, as ordered.", subject=self.platform)
+
+    def _unavailable(self, reason: str) -> ModelError:
+        message = f"The platform {self.platform} cannot be reached: {reason}."
+        return ModelError(Problem.UNAVAILABLE, message, subject=self.platform)
+
+    # Guests and events
+
+    def _act(self, system_id: str, action: Action) -> None:
+        self.hypervisor.act(system_id, action)
+        if action not in (Action.SHUT_DOWN, Action.REBOOT):
+            return
+        fault = self._rules.strike(f"guest.{name_of(action)}", self.hypervisor.names(system_id))
+        if fault is not None and fault.problem is not None:
+            return
+        asyncio.get_running_loop().call_later(
+            self._fleet.guest_latency + (fault.delay if fault else 0),
+            self.hypervisor.react,
+            system_id,
+            action,
+            self.hypervisor.boots(system_id),
+        )
+
+    def _tell(self, event: SystemChanged | HostChanged) -> None:
+        line = self._line
+        if line is None:
+            return
+        if isinstance(event, SystemChanged):
+            fault = self._rules.strike("event.system", self.hypervisor.names(event.system_id))
+        else:
+            fault = self._rules.strike("event.host", self.hypervisor.host_names(event.host_id))
+        if fault is None:
+            line.loop.call_soon(line.tell, event)
+        elif fault.problem is None:
+            line.loop.call_later(fault.delay, line.tell, event)

@@ -1,0 +1,301 @@
+"""The simulated hypervisor: what it holds in memory, and the rules that every change obeys."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from openvman.drivers.contract import ConsoleChunk, HostChanged, Image, SystemChanged
+from openvman.drivers.simulated.configure import activated, check, configure, invalid, unsupported
+from openvman.drivers.simulated.images import Images
+from openvman.drivers.simulated.modify import modified, with_settings, with_settings_at_once
+from openvman.model.allocation import NicConnection
+from openvman.model.errors import ModelError, Problem
+from openvman.model.host import Host
+from openvman.model.spec import Definition, ResourceSpec, SystemSpec
+from openvman.model.states import TRANSITIONS, Action, State
+from openvman.model.system import Configuration, ConfigurationKind, VirtualSystem
+
+Told = Callable[[SystemChanged | HostChanged], None]
+
+
+class Hypervisor:
+    """Hosts, virtual systems, images and consoles of one platform.
+
+    Its methods act at once and tell ``told`` of every change, whoever asks: the driver, or a test that plays somebody
+    at the hypervisor's own console. All raise ModelError as :class:`openvman.drivers.contract.Driver` says.
+    """
+
+    def __init__(self, told: Told) -> None:
+        self.hosts: dict[str, Host] = {}
+        self.systems: dict[str, VirtualSystem] = {}
+        self.images = Images()
+        self._told = told
+        self._ids: dict[tuple[str, str], str] = {}  # host id, name -> system id
+        self._saved: dict[str, Configuration] = {}  # of the suspended ones
+        self._consoles: dict[str, bytearray] = {}
+        self._boots: defaultdict[str, int] = defaultdict(int)
+        self._memory: defaultdict[str, int] = defaultdict(int)  # host id -> bytes in use
+        self._writers: defaultdict[tuple[str, str], set[str]] = defaultdict(set)  # host id, path -> system ids
+
+    # Finding
+
+    def names(self, system_id: str) -> tuple[str, ...]:
+        """The id and, if there is such a system, its name."""
+        system = self.systems.get(system_id)
+        return (system_id,) if system is None else (system_id, system.name)
+
+    def host_names(self, host_id: str) -> tuple[str, ...]:
+        host = self.hosts.get(host_id)
+        return (host_id,) if host is None else (host_id, host.name)
+
+    def boots(self, system_id: str) -> int:
+        """How often the system has been activated: tells one activation from the next."""
+        return self._boots[system_id]
+
+    def _host(self, host_id: str) -> Host:
+        host = self.hosts.get(host_id)
+        if host is None:
+            raise ModelError(Problem.NOT_FOUND, f"There is no host {host_id}.", subject=host_id)
+        if not host.online:
+            raise ModelError(Problem.UNAVAILABLE, f"Host {host.name} is offline.", subject=host_id)
+        return host
+
+    def _system(self, system_id: str) -> VirtualSystem:
+        system = self.systems.get(system_id)
+        if system is None:
+            raise ModelError(Problem.NOT_FOUND, f"There is no virtual system {system_id}.", subject=system_id)
+        self._host(system.host_id)
+        return system
+
+    # Hosts
+
+    def add_host(self, host: Host) -> None:
+        self.hosts[host.id] = host
+        self._told(HostChanged(host.id))
+
+    def set_online(self, host_id: str, *, online: bool) -> None:
+        """A host that the platform's manager loses, or finds again."""
+        self.hosts[host_id] = replace(self.hosts[host_id], online=online)
+        self._told(HostChanged(host_id))
+
+    # Definitions
+
+    def define(self, definition: Definition) -> None:
+        host = self._host(definition.host_id)
+        if definition.id in self.systems:
+            raise _taken(f"Virtual system {definition.id} exists already.", definition.id)
+        self._check_name(host.id, definition.name)
+        defined = configure(definition, lambda path: self.images.capacity(host.id, path))
+        self._put(
+            VirtualSystem(
+                id=definition.id,
+                host_id=host.id,
+                name=definition.name,
+                state=State.DEFINED,
+                defined=defined,
+                current=None,
+                description=definition.description,
+            )
+        )
+
+    def adopt(self, systems: Iterable[VirtualSystem]) -> None:
+        """Take over systems as they are, in whatever state: a fleet as it is found."""
+        for system in systems:
+            if system.state is not State.DEFINED:
+                self._boot(system)
+            if system.state is State.SUSPENDED:
+                self._saved[system.id] = activated(self._defined(system))
+            self._put(system)
+
+    def undefine(self, system_id: str) -> None:
+        system = self._system(system_id)
+        if system.current is not None:
+            raise _forbidden(f"{system.name} is {system.state}: stop it before it is removed.", system_id)
+        self._release(system)
+        del self.systems[system_id], self._ids[system.host_id, system.name]
+        for kept in (self._saved, self._consoles, self._boots):
+            kept.pop(system_id, None)
+        self._told(SystemChanged(system_id))
+
+    def modify_system(self, system_id: str, spec: SystemSpec) -> None:
+        system = self._system(system_id)
+        defined = self._defined(system)
+        if spec.host_id not in (None, system.host_id):
+            raise unsupported("A modification cannot move a system to another host.", "host_id")
+        if spec.name not in (None, system.name):
+            if system.state is not State.DEFINED:
+                raise _forbidden(f"{system.name} is {system.state}: it can be renamed when it is stopped.", system_id)
+            self._check_name(system.host_id, spec.name or "")
+        defined = with_settings(defined, spec)
+        check(defined)
+        current = None if system.current is None else with_settings_at_once(system.current, spec)
+        if system_id in self._saved:
+            self._saved[system_id] = with_settings_at_once(self._saved[system_id], spec)
+        self._put(replace(system, name=defined.name, description=defined.description, defined=defined, current=current))
+
+    def modify_resource(self, system_id: str, kind: ConfigurationKind, spec: ResourceSpec) -> None:
+        system = self._system(system_id)
+
+        def capacity(path: str) -> int | None:
+            return self.images.capacity(system.host_id, path)
+
+        if kind is ConfigurationKind.DEFINED:
+            self._put(replace(system, defined=modified(self._defined(system), spec, capacity)))
+        elif system.current is None:
+            raise _forbidden(f"{system.name} is {system.state}: only an active system has what you change.", system_id)
+        else:
+            current = modified(system.current, spec, capacity)
+            self._check_room(system, current)
+            self._put(replace(system, current=current))
+
+    # States
+
+    def act(self, system_id: str, action: Action) -> None:
+        """Do a transition. SHUT_DOWN and REBOOT only ask: the guest answers through :meth:`react`."""
+        system = self._system(system_id)
+        if action not in TRANSITIONS[system.state]:
+            raise _forbidden(f"{system.name} is {system.state}: it cannot {action}.", system_id)
+        match action:
+            case Action.START:
+                self._start(system)
+            case Action.STOP:
+                self._saved.pop(system_id, None)
+                self._put(replace(system, state=State.DEFINED, current=None))
+            case Action.SUSPEND:
+                assert system.current is not None
+                self._saved[system_id] = system.current
+                self._put(replace(system, state=State.SUSPENDED, current=None))
+            case Action.PAUSE:
+                self._put(replace(system, state=State.PAUSED))
+            case Action.RESET:
+                self._boot(system)
+                self._put(replace(system, state=State.ACTIVE))
+            case Action.SHUT_DOWN | Action.REBOOT:
+                pass
+
+    def react(self, system_id: str, action: Action, boots: int) -> None:
+        """The guest does what it was asked for, unless it is not the same activation any more."""
+        system = self.systems.get(system_id)
+        if system is None or system.state is not State.ACTIVE or self._boots[system_id] != boots:
+            return
+        if action is Action.SHUT_DOWN:
+            self._put(replace(system, state=State.DEFINED, current=None))
+        else:
+            self._boot(system)
+            self._told(SystemChanged(system_id))
+
+    def _start(self, system: VirtualSystem) -> None:
+        if system.state is State.PAUSED:
+            self._put(replace(system, state=State.ACTIVE))
+            return
+        saved = self._saved.get(system.id)
+        current = saved or activated(self._defined(system))
+        self._check_room(system, current)
+        self._check_parts(system, current)
+        self._saved.pop(system.id, None)
+        if saved is None:
+            self._boot(system)
+        self._put(replace(system, state=State.ACTIVE, current=current))
+
+    def _boot(self, system: VirtualSystem) -> None:
+        self._boots[system.id] += 1
+        self._consoles.setdefault(system.id, bytearray()).extend(f"openvman simulated guest {system.name}\r\n".encode())
+
+    # Images and consoles
+
+    def inspect_image(self, host_id: str, path: str) -> Image:
+        found = self.images.find(self._host(host_id).id, path)
+        if found is None:
+            raise ModelError(Problem.NOT_FOUND, f"There is no image {path}.", subject=path)
+        return found
+
+    def create_image(self, host_id: str, path: str, format: str, capacity: int) -> None:
+        self.images.add(self._host(host_id).id, path, format, capacity)
+
+    def delete_image(self, host_id: str, path: str) -> None:
+        self.images.remove(self._host(host_id).id, path)
+
+    def read_console(self, system_id: str, port: int, offset: int, limit: int) -> ConsoleChunk:
+        system = self._system(system_id)
+        serial = next((s for s in system.effective.serials if s.port == port), None)
+        if serial is None:
+            raise ModelError(Problem.NOT_FOUND, f"{system.name} has no serial port {port}.", subject=system_id)
+        if not serial.has_log:
+            raise unsupported(f"The output of serial port {port} of {system.name} is not kept.", "port")
+        if offset < 0 or limit < 0:
+            raise invalid("offset and limit are counted from 0.", "offset")
+        text = self._consoles.get(system_id, bytearray())
+        return ConsoleChunk(bytes(text[offset : offset + limit]), offset, len(text))
+
+    # Rules
+
+    def _defined(self, system: VirtualSystem) -> Configuration:
+        if system.defined is None:
+            raise _forbidden(f"{system.name} is transient: it has no defined configuration.", system.id)
+        return system.defined
+
+    def _check_name(self, host_id: str, name: str) -> None:
+        if (host_id, name) in self._ids:
+            raise _taken(f"There is already a virtual system {name} on the host.", name)
+
+    def _check_room(self, system: VirtualSystem, wanted: Configuration) -> None:
+        host = self.hosts[system.host_id]
+        mine = 0 if system.current is None else system.current.memory.size
+        free = host.memory - self._memory[host.id] + mine
+        if wanted.memory.size > free:
+            raise ModelError(
+                Problem.FAILED,
+                f"Host {host.name} has {free >> 20} MiB of memory left; {system.name} needs "
+                f"{wanted.memory.size >> 20} MiB.",
+                subject=system.id,
+            )
+
+    def _check_parts(self, system: VirtualSystem, wanted: Configuration) -> None:
+        """What the configuration names must be there when the system is activated."""
+        host = self.hosts[system.host_id]
+        for disk in wanted.disks:
+            if disk.source is None:
+                continue
+            if self.images.find(host.id, disk.source) is None:
+                raise ModelError(Problem.FAILED, f"{system.name} needs {disk.source}, which is not there.", system.id)
+        for path in _written(wanted):
+            if self._writers[host.id, path] - {system.id}:
+                raise ModelError(Problem.FAILED, f"{path} is in use by another virtual system.", system.id)
+        for nic in wanted.nics:
+            if nic.connection is NicConnection.NETWORK and nic.source not in host.networks:
+                raise ModelError(Problem.FAILED, f"Host {host.name} has no network {nic.source}.", system.id)
+
+    def _put(self, system: VirtualSystem) -> None:
+        """The one place where a system changes: books what it uses, and tells."""
+        before = self.systems.get(system.id)
+        if before is not None:
+            self._release(before)
+            del self._ids[before.host_id, before.name]
+        if system.current is not None:
+            self._memory[system.host_id] += system.current.memory.size
+            for path in _written(system.current):
+                self._writers[system.host_id, path].add(system.id)
+        self.systems[system.id] = system
+        self._ids[system.host_id, system.name] = system.id
+        self._told(SystemChanged(system.id))
+
+    def _release(self, system: VirtualSystem) -> None:
+        if system.current is not None:
+            self._memory[system.host_id] -= system.current.memory.size
+            for path in _written(system.current):
+                self._writers[system.host_id, path].discard(system.id)
+
+
+def _written(configuration: Configuration) -> list[str]:
+    """The images that nobody else may use meanwhile."""
+    return [d.source for d in configuration.disks if d.source is not None and not d.read_only and not d.shareable]
+
+
+def _taken(message: str, subject: str) -> ModelError:
+    return ModelError(Problem.ALREADY_EXISTS, message, subject=subject)
+
+
+def _forbidden(message: str, subject: str) -> ModelError:
+    return ModelError(Problem.INVALID_STATE, message, subject=subject)

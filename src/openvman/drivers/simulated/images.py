@@ -1,0 +1,75 @@
+"""The disk images of simulated hosts: a table, no files."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import PurePosixPath
+from typing import Final
+
+from openvman.drivers.contract import Image
+from openvman.drivers.simulated.configure import invalid, unsupported
+from openvman.model.errors import ModelError, Problem
+
+FOLDER: Final = "/simulated/images"
+"""Where the images of a fleet's systems are."""
+
+FORMATS: Final = ("raw", "qcow2")
+
+_BUILT_IN: Final = {
+    f"{FOLDER}/small.qcow2": ("qcow2", 1 << 30),
+    f"{FOLDER}/large.qcow2": ("qcow2", 100 << 30),
+    f"{FOLDER}/plain.raw": ("raw", 10 << 30),
+    f"{FOLDER}/installer.iso": ("raw", 700 << 20),
+}
+"""What every host has from the start: path -> format, capacity in bytes."""
+
+
+class Images:
+    """The images of one platform, by host and path.
+
+    A file that really exists on this machine is an image too (raw, as large as it is), so that a policy about real
+    folders can be tried; it is never opened, changed or removed.
+    """
+
+    def __init__(self) -> None:
+        self._table: dict[tuple[str, str], Image] = {}
+
+    def find(self, host_id: str, path: str) -> Image | None:
+        """The image; None if there is none."""
+        if path in _BUILT_IN:
+            return _image(path, *_BUILT_IN[path])
+        return self._table.get((host_id, path)) or _real(path)
+
+    def capacity(self, host_id: str, path: str) -> int | None:
+        found = self.find(host_id, path)
+        return None if found is None else found.capacity
+
+    def add(self, host_id: str, path: str, format: str, capacity: int) -> None:
+        """Make an image. Raises INVALID_PARAMETER, NOT_SUPPORTED (format), ALREADY_EXISTS."""
+        pure = PurePosixPath(path)
+        if not pure.is_absolute() or ".." in pure.parts or not path.isprintable():
+            raise invalid(f"{path!r} is not an absolute path.", "path")
+        if format not in FORMATS:
+            raise unsupported(f"An image cannot be made in the format {format}: {', '.join(FORMATS)}.", "format")
+        if capacity <= 0:
+            raise invalid(f"An image cannot have {capacity} bytes.", "capacity")
+        if self.find(host_id, path) is not None:
+            raise ModelError(Problem.ALREADY_EXISTS, f"There is already a file {path}.", subject=path)
+        self._table[host_id, path] = _image(path, format, capacity)
+
+    def remove(self, host_id: str, path: str) -> None:
+        """Remove an image made by ``add``; anything else stays."""
+        self._table.pop((host_id, path), None)
+
+
+def _image(path: str, format: str, capacity: int) -> Image:
+    return Image(path=path, format=format, capacity=capacity, chain=(path,))
+
+
+def _real(path: str) -> Image | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - the path need not be a valid one
+    except (OSError, ValueError):
+        return None
+    return _image(path, "raw", found.st_size) if stat.S_ISREG(found.st_mode) else None

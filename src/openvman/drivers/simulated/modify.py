@@ -1,0 +1,118 @@
+"""Changes of a configuration: what each kind of it allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields, replace
+from typing import Any, Final, TypeVar
+
+from openvman.drivers.simulated.configure import Capacity, check, invalid, unsupported
+from openvman.model.allocation import (
+    Allocation,
+    DiskAllocation,
+    DiskKind,
+    MemoryAllocation,
+    NicAllocation,
+    ProcessorAllocation,
+)
+from openvman.model.errors import ModelError, Problem
+from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
+from openvman.model.system import Configuration, ConfigurationKind
+
+A = TypeVar("A", bound=Allocation)
+
+_ALLOCATION: Final[dict[type[ResourceSpec], type[Allocation]]] = {
+    ProcessorSpec: ProcessorAllocation,
+    MemorySpec: MemoryAllocation,
+    DiskSpec: DiskAllocation,
+    NicSpec: NicAllocation,
+}
+
+_LIVE: Final[dict[type[ResourceSpec], frozenset[str]]] = {
+    ProcessorSpec: frozenset({"count"}),
+    MemorySpec: frozenset({"size"}),
+    DiskSpec: frozenset({"source", "format"}),  # another medium in a drive
+    NicSpec: frozenset({"connection", "source"}),  # the cable in another socket
+}
+"""What can change while the system is active."""
+
+
+_AT_ONCE: Final = ("description", "autostart")
+_SETTINGS: Final = (*_AT_ONCE, "name", "hypervisor", "on_crash", "machine")
+
+
+def with_settings(configuration: Configuration, spec: SystemSpec) -> Configuration:
+    """The configuration with what ``spec`` says of the system as a whole."""
+    return replace(configuration, **_said(spec, _SETTINGS))
+
+
+def with_settings_at_once(configuration: Configuration, spec: SystemSpec) -> Configuration:
+    """The same for the configuration of an activation, which only some settings reach."""
+    return replace(configuration, **_said(spec, _AT_ONCE))
+
+
+def _said(spec: SystemSpec, names: Iterable[str]) -> dict[str, Any]:
+    values = {name: getattr(spec, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def modified(configuration: Configuration, spec: ResourceSpec, capacity: Capacity) -> Configuration:
+    """The configuration with what ``spec`` says of the allocation that it names.
+
+    Raises NOT_FOUND (no such allocation), INVALID_PARAMETER, and NOT_SUPPORTED for what an active system cannot do.
+    """
+    kind = _ALLOCATION.get(type(spec))
+    before = next((a for a in configuration.allocations() if a.id == spec.allocation_id), None)
+    if before is None:
+        raise ModelError(Problem.NOT_FOUND, f"There is no allocation {spec.allocation_id}.", subject=spec.allocation_id)
+    if kind is None or not isinstance(before, kind):
+        raise invalid(f"{type(spec).__name__} does not fit allocation {before.id}.", "allocation_id")
+    said = {f.name: getattr(spec, f.name) for f in fields(spec) if f.name != "allocation_id"}
+    said = {name: value for name, value in said.items() if value is not None}
+    if isinstance(before, DiskAllocation):
+        said.pop("capacity", None)  # says how large a new image shall be; it has been made by now
+    changed = {name: value for name, value in said.items() if getattr(before, name) != value}
+    if configuration.kind is ConfigurationKind.STATE:
+        _check_live(before, type(spec), changed)
+    made = _put(configuration, before, _changed(before, changed, capacity))
+    check(made)
+    return made
+
+
+def _check_live(before: Allocation, spec: type[ResourceSpec], changed: dict[str, Any]) -> None:
+    fixed = sorted(set(changed) - _LIVE[spec])
+    if fixed:
+        raise unsupported(f"{fixed[0]} of {before.local_id} cannot change while the system is active.", fixed[0])
+    if changed and isinstance(before, DiskAllocation) and before.kind is DiskKind.DISK:
+        raise unsupported(f"{before.local_id} has no removable medium.", "source")
+
+
+def _changed(before: Allocation, changed: dict[str, Any], capacity: Capacity) -> Allocation:
+    if isinstance(before, DiskAllocation) and "source" in changed:
+        changed = {**changed, "capacity": capacity(changed["source"])}
+    after = replace(before, **changed)
+    match after:
+        case DiskAllocation():
+            return replace(after, id=f"{after.configuration_id}/disk:{after.target}")
+        case NicAllocation():
+            return replace(after, id=f"{after.configuration_id}/nic:{after.mac}")
+        case _:
+            return after
+
+
+def _put(configuration: Configuration, before: Allocation, after: Allocation) -> Configuration:
+    match after:
+        case ProcessorAllocation():
+            return replace(configuration, processor=after)
+        case MemoryAllocation():
+            return replace(configuration, memory=after)
+        case DiskAllocation():
+            return replace(configuration, disks=_swap(configuration.disks, before, after))
+        case NicAllocation():
+            return replace(configuration, nics=_swap(configuration.nics, before, after))
+        case _:
+            raise invalid(f"Allocation {before.id} cannot be modified.", "allocation_id")
+
+
+def _swap(allocations: Iterable[A], before: Allocation, after: A) -> tuple[A, ...]:
+    return tuple(after if allocation is before else allocation for allocation in allocations)
