@@ -31,9 +31,10 @@ class MemorySpec(ResourceSpec):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskSpec(ResourceSpec):
-    """``source`` is a host path, absolute or relative to an image folder.
+    """``source`` is a host path, absolute or relative to an image folder; an empty one means an empty drive.
 
-    With ``capacity`` (bytes) and no source, a new image of that size is made for the system.
+    With ``capacity`` (bytes) and no source, a new image of that size is made for the system. What a driver gets has an
+    absolute source with its ``format``, or an empty or no source in a drive that may be empty.
     """
 
     target: str | None = None
@@ -48,6 +49,10 @@ class DiskSpec(ResourceSpec):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NicSpec(ResourceSpec):
+    """``source`` names the network or bridge. When a modification changes the connection, it is taken from the spec
+    too: none means none.
+    """
+
     mac: str | None = None
     model: str | None = None
     connection: NicConnection | None = None
@@ -56,7 +61,11 @@ class NicSpec(ResourceSpec):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemSpec:
-    """The settings of the system as a whole. ``system_id`` names the system to modify."""
+    """The settings of the system as a whole.
+
+    ``system_id`` names the system to modify; in a definition it is the UUID that the new system shall have. An empty
+    description means none.
+    """
 
     system_id: str | None = None
     name: str | None = None

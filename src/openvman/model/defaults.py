@@ -1,0 +1,49 @@
+"""What a request gets where it says nothing: plain values, shared by the use cases and by what capabilities show.
+
+``operations.defaults`` applies them. Lists are in order of preference: the first that the host offers is taken.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from openvman.model.allocation import DiskKind
+from openvman.model.system import OnCrash
+
+PROCESSORS: Final = 1
+MEMORY: Final = 512 * 1024**2
+"""Bytes."""
+ON_CRASH: Final = OnCrash.DESTROY
+
+DISK_BUSES: Final[dict[DiskKind, tuple[str, ...]]] = {
+    DiskKind.DISK: ("virtio", "scsi", "sata", "ide", "usb", "xen"),
+    DiskKind.CDROM: ("sata", "scsi", "ide", "usb", "xen"),
+    DiskKind.FLOPPY: ("fdc",),
+}
+"""Buses that each kind of disk can be on: only fdc takes a floppy drive, and virtio takes no drive with a tray."""
+
+TARGET_PREFIXES: Final[dict[str, str]] = {
+    "virtio": "vd",
+    "scsi": "sd",
+    "sata": "sd",
+    "usb": "sd",
+    "ide": "hd",
+    "fdc": "fd",
+    "xen": "xvd",
+}
+"""How a disk's target begins, by its bus; letters follow."""
+OTHER_PREFIX: Final = "sd"
+"""For a bus that the table does not know."""
+
+NIC_MODELS: Final = ("virtio", "e1000e", "e1000", "rtl8139")
+NETWORK: Final = "default"
+"""The virtual network that a NIC joins if the host has one of this name; else it gets user-mode networking."""
+
+IMAGE_FORMAT: Final = "qcow2"
+"""Of a new image."""
+FORMAT_OF_SUFFIX: Final = {".qcow2": "qcow2", ".img": "raw", ".raw": "raw", ".iso": "raw"}
+"""The format of an existing image by its file name. The image's bytes are the guest's to write and decide nothing."""
+UNKNOWN_FORMAT: Final = "raw"
+"""For a file name without a suffix in the table: the one format whose content is never interpreted."""
+SUFFIX_OF_FORMAT: Final = {"qcow2": ".qcow2", "raw": ".img"}
+"""The formats that images may have, and how the file name of a new one ends."""

@@ -1,0 +1,46 @@
+"""On which host a new virtual system goes when the request does not say."""
+
+from __future__ import annotations
+
+from openvman.inventory.generation import Generation
+from openvman.model.errors import ModelError, Problem
+from openvman.model.host import Host
+from openvman.model.spec import SystemSpec
+from openvman.model.states import State
+from openvman.model.system import Configuration
+
+
+def choose_host(generation: Generation, spec: SystemSpec, reference: Configuration | None) -> Host:
+    """The host that is named; else the reference's, where its disks are; else the one with most free memory.
+
+    Only hosts that answer and have the hypervisor asked for are chosen. NOT_FOUND for a host unknown, UNAVAILABLE for
+    one named that does not answer or when none is left.
+    """
+    if spec.host_id is not None:
+        host = generation.host(spec.host_id)
+        if host is None:
+            raise ModelError(Problem.NOT_FOUND, f"There is no host {spec.host_id!r}. List the hosts.", "host_id")
+        if not host.online:
+            raise ModelError(
+                Problem.UNAVAILABLE, f"Host {host.name!r} does not answer. Name another, or wait for it.", host.id
+            )
+        return host
+    able = [
+        host
+        for host in generation.hosts.values()
+        if host.online and (spec.hypervisor is None or spec.hypervisor in host.facts.hypervisors)
+    ]
+    if not able:
+        having = f" has hypervisor {spec.hypervisor!r} and" if spec.hypervisor is not None else ""
+        raise ModelError(Problem.UNAVAILABLE, f"No host{having} answers now. See the hosts' states.", "host_id")
+    if reference is not None and any(host.id == reference.host_id for host in able):
+        able = [host for host in able if host.id == reference.host_id]
+    if len(able) == 1:
+        return able[0]
+    return max(able, key=lambda host: (free_memory(generation, host), host.id))
+
+
+def free_memory(generation: Generation, host: Host) -> int:
+    """Bytes that no active or paused system of the host has; less than 0 where more is given than there is."""
+    running = (s for s in generation.systems_of(host.id) if s.state in {State.ACTIVE, State.PAUSED})
+    return host.memory - sum(system.effective.memory.size for system in running)

@@ -1,0 +1,76 @@
+"""What an operator may reach on a host, and how long things may take: :class:`Policy`."""
+
+from __future__ import annotations
+
+import os.path
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from openvman.model.actor import Actor, Role
+from openvman.model.allocation import NicConnection
+from openvman.model.errors import ModelError, Problem
+from openvman.model.spec import NicSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The owner's settings. An administrator is held to none of the paths and bridges."""
+
+    image_roots: tuple[Path, ...] = ()
+    """Folders (absolute) that operators' disk images are below. A relative source is looked up in them in this order;
+    new images are made in the first."""
+    bridges: tuple[str, ...] = ()
+    """Bridges of the host that operators may connect NICs to: a bridge may lead to the host's own network."""
+    patience: timedelta = timedelta(seconds=5)
+    """How long a change waits for another of the same object before it is refused as BUSY."""
+    shut_down_timeout: timedelta = timedelta(seconds=20)
+    """How long a guest has to shut down where the request does not say."""
+    maximum_timeout: timedelta = timedelta(minutes=10)
+    """The longest that a request may make the server wait."""
+    console_limit: int = 1024**2
+    """The most bytes of a console's log in one answer."""
+
+    def __post_init__(self) -> None:
+        for root in self.image_roots:
+            assert root.is_absolute(), f"the image folder {root} is not absolute"
+
+    def roots(self) -> str:
+        """The image folders, for a message."""
+        return ", ".join(map(str, self.image_roots)) or "none configured"
+
+    def check_path(self, actor: Actor, path: str, setting: str) -> None:
+        """Refuse a path that the actor may not reach: ACCESS_DENIED. Blocks while it resolves symbolic links.
+
+        Both the path as written and what it leads to must be below an image folder. Links are resolved on this
+        machine; on another machine's host, the driver's answer about an image (``Image.chain``) is what is checked.
+        """
+        if actor.role >= Role.ADMIN:
+            return
+        roots = [str(root) for root in self.image_roots]
+        if not (_below(path, roots) and _below(os.path.realpath(path), [os.path.realpath(root) for root in roots])):
+            raise ModelError(
+                Problem.ACCESS_DENIED,
+                f"The path {path!r} is not in an image folder (they are: {self.roots()}). Move the image there, or ask "
+                "an administrator.",
+                setting,
+            )
+
+    def check_bridge(self, actor: Actor, nic: NicSpec) -> None:
+        """Refuse a bridge that the actor may not use: ACCESS_DENIED."""
+        if nic.connection is NicConnection.BRIDGE and actor.role < Role.ADMIN and nic.source not in self.bridges:
+            raise ModelError(
+                Problem.ACCESS_DENIED,
+                f"The bridge {nic.source!r} is not open to operators (open are: {', '.join(self.bridges) or 'none'}). "
+                "Use a virtual network, or ask an administrator.",
+                "source",
+            )
+
+    def shut_down_time(self, asked: timedelta | None) -> timedelta:
+        """How long to wait for a guest to shut down."""
+        return min(self.shut_down_timeout if asked is None else asked, self.maximum_timeout)
+
+
+def _below(path: str, roots: list[str]) -> bool:
+    path = os.path.normpath(path)
+    return any(path.startswith(os.path.normpath(root).rstrip("/") + "/") for root in roots)
