@@ -1,0 +1,1 @@
+"""How namespaces show the model: class prefix, names, key formats."""

@@ -1,0 +1,109 @@
+"""What a client gave to a method, as the keyword arguments of an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from openvman.broker.context import Context
+from openvman.cim.convert import convert
+from openvman.cim.declarations import ParameterDeclaration
+from openvman.cim.mof import parse_instance
+from openvman.cim.names import NameMap
+from openvman.cim.operations import Argument
+from openvman.cim.status import CIMError, Status
+from openvman.cim.uri import parse_path
+from openvman.cim.values import Instance, InstancePath, Value
+from openvman.mapping.bind import BoundClass, Node, embedded_kind
+from openvman.mapping.declare import CodedInput, Input, ObjectInput, PlainInput, SpecInput
+
+
+class UnsupportedCodeError(Exception):
+    """A code of the ValueMap that this server has no meaning for."""
+
+
+class ArgumentReader:
+    """``decode_embedded`` turns the text of an INSTANCE element into an instance."""
+
+    def __init__(self, decode_embedded: Callable[[str], Instance]) -> None:
+        self._decode_embedded = decode_embedded
+
+    def read(self, ctx: Context, name: str, declared: ParameterDeclaration, given: Argument | None, how: Input) -> Any:
+        """The value for ``how.keyword``; None when nothing was given.
+
+        Raises CIMError, or :class:`UnsupportedCodeError` for a known code without meaning here.
+        """
+        value = None if given is None else given.value
+        required = not isinstance(how, PlainInput) and how.required
+        if value is None or (isinstance(value, tuple) and not value and isinstance(how, SpecInput)):
+            if required:
+                raise CIMError(Status.INVALID_PARAMETER, f"Parameter {name} is needed")
+            return None
+        match how:
+            case PlainInput(_, parse):
+                typed = convert(value, declared.type, is_array=declared.is_array, what=name)
+                try:
+                    return parse(typed)
+                except ValueError as exc:
+                    raise CIMError(Status.INVALID_PARAMETER, f"{name} = {typed}: {exc}") from None
+            case CodedInput(_, codes):
+                code = convert(value, declared.type, what=name)
+                if code not in codes:
+                    raise UnsupportedCodeError(f"{name} {code} is not supported; known are {sorted(codes)}")
+                return codes[code]
+            case ObjectInput(_, maps):
+                return self._object(ctx, name, value, maps)
+            case SpecInput():
+                return self._specs(ctx, name, declared, value, how)
+
+    def _object(self, ctx: Context, name: str, value: Value, maps: tuple[Any, ...]) -> Any:
+        path = _path(name, value)
+        ctx.known_class(path.class_name, Status.INVALID_PARAMETER)
+        node = ctx.reader.find_node(path, ctx.namespace, ctx.picture)
+        if node.bound.map not in maps:
+            wanted = ", ".join(ctx.view.name_of(m) for m in maps)
+            raise CIMError(Status.INVALID_PARAMETER, f"{name} takes {wanted}, not {node.bound.class_name}")
+        return node.obj
+
+    def _specs(self, ctx: Context, name: str, declared: ParameterDeclaration, value: Value, how: SpecInput) -> Any:
+        if embedded_kind(declared.qualifiers) is None:
+            raise CIMError(Status.FAILED, f"Parameter {name} is declared without EmbeddedInstance")
+        items = value if isinstance(value, tuple) else (value,)
+        if len(items) > 1 and not declared.is_array:
+            raise CIMError(Status.INVALID_PARAMETER, f"{name} takes one instance, not {len(items)}")
+        current = current_finder(ctx)
+        specs = [ctx.writer.spec(self._instance(ctx, name, i), how.maps, how.purpose, current) for i in items]
+        return specs if declared.is_array else specs[0]
+
+    def _instance(self, ctx: Context, name: str, item: Value) -> Instance:
+        """Instances come as such, or as text: MOF or an INSTANCE element."""
+        if isinstance(item, Instance):
+            return item
+        if not isinstance(item, str):
+            raise CIMError(Status.INVALID_PARAMETER, f"{name} takes an embedded instance")
+        if item.lstrip().startswith("<"):
+            return self._decode_embedded(item)
+        return parse_instance(item, ctx.view.graph)
+
+
+def current_finder(ctx: Context) -> Callable[[BoundClass, NameMap[Value]], Node | None]:
+    """Finds what a modification means by the keys in the instance."""
+
+    def find(bound: BoundClass, values: NameMap[Value]) -> Node | None:
+        keys = NameMap((key, values.get(key)) for key in bound.map.keys)
+        if any(value is None for value in keys.values()):
+            return None
+        obj = bound.map.find(ctx.picture, keys)
+        if obj is None or bound.plan(ctx.namespace).path(obj).keys != keys:
+            return None
+        return Node(bound, obj)
+
+    return find
+
+
+def _path(name: str, value: Value) -> InstancePath:
+    if isinstance(value, str):
+        value = parse_path(value)
+    if not isinstance(value, InstancePath):
+        raise CIMError(Status.INVALID_PARAMETER, f"{name} takes a reference to an instance")
+    return value

@@ -1,0 +1,107 @@
+"""The broker: answers generic operations for every protocol; see :class:`Broker`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from openvman.broker.arguments import ArgumentReader
+from openvman.broker.changes import Changes, UseCase, allow
+from openvman.broker.context import Context
+from openvman.broker.rows import ROWS, Read
+from openvman.broker.sessions import Limits, Sessions
+from openvman.cim.graph import ClassGraph
+from openvman.cim.operations import Call, MethodCall, Request, Response
+from openvman.cim.status import CIMError, Status
+from openvman.cim.values import Instance
+from openvman.inventory.difference import Difference
+from openvman.inventory.inventory import Inventory
+from openvman.mapping.bind import BoundView, View
+from openvman.mapping.index import EdgeIndex
+from openvman.mapping.read import Reader
+from openvman.mapping.write import Writer
+from openvman.model.actor import Actor
+from openvman.model.picture import Picture
+from openvman.model.server import NamespaceRecord, Server
+
+
+class Broker:
+    """Answers :class:`Call` and :class:`MethodCall` values in the namespaces of its views.
+
+    Reads answer from the inventory's generation of the moment and never wait. Changes run a use case and answer when
+    the inventory shows its effect. Permissions are decided here, by the operation's own row and the method's own
+    declaration, before anything else of a request is looked at.
+    """
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        use_cases: Mapping[str, UseCase],
+        views: Sequence[View],
+        schema: ClassGraph,
+        server: Server,
+        *,
+        decode_embedded: Callable[[str], Instance],
+        clock: Callable[[], float],
+        limits: Limits | None = None,
+    ) -> None:
+        self._inventory = inventory
+        self._sessions = Sessions(limits or Limits(), clock)
+        self._changes = Changes(use_cases, ArgumentReader(decode_embedded))
+        names = [names[0] for view in views for names in view.namespaces.values()]
+        self._server = replace(
+            server,
+            namespaces=tuple(
+                NamespaceRecord(name=name, server_id=server.id, host_name=server.host_name) for name in names
+            ),
+        )
+        self._readers: dict[str, tuple[Reader, Writer]] = {}
+        self._indexes: list[EdgeIndex] = []
+        for view in views:
+            self._changes.check(view.classes)
+            bound = BoundView(view, schema)
+            index = EdgeIndex(bound)
+            self._indexes.append(index)
+            for namespace in (name for names in view.namespaces.values() for name in names):
+                self._readers[namespace.lower()] = Reader(bound, index), Writer(bound)
+        self._unsubscribe = inventory.subscribe(self._follow)
+
+    def close(self) -> None:
+        """Stop following the inventory."""
+        self._unsubscribe()
+
+    async def perform(self, request: Request, actor: Actor) -> Response:
+        """Answer one operation. CIMError with the standard's status when it cannot be done."""
+        if isinstance(request, MethodCall):
+            return await self._changes.invoke(self._context(request.target.namespace or "", actor), request)
+        row = ROWS[request.operation.name]
+        ctx = self._context(request.namespace, actor)
+        allow(ctx, row.role, request.operation.name)
+        _check_required(request)
+        if isinstance(row, Read):
+            return row.answer(ctx, request)
+        return await row.answer(self._changes, ctx, request)
+
+    def _context(self, namespace: str, actor: Actor) -> Context:
+        found = self._readers.get(namespace.lower())
+        if found is None:
+            raise CIMError(
+                Status.INVALID_NAMESPACE,
+                f"There is no namespace {namespace!r}; there are {', '.join(sorted(self._readers))}",
+            )
+        return Context(actor, namespace, self._picture(), *found, self._sessions)
+
+    def _picture(self) -> Picture:
+        return Picture(self._inventory.generation, self._server)
+
+    def _follow(self, difference: Difference) -> None:
+        picture = Picture(difference.after, self._server)
+        for index in self._indexes:
+            for change in difference.changes:
+                index.change(change.before, change.after, picture)
+
+
+def _check_required(call: Call) -> None:
+    for parameter in call.operation.parameters.values():
+        if parameter.required and call.argument(parameter.name) is None:
+            raise CIMError(Status.INVALID_PARAMETER, f"{call.operation.name} needs the parameter {parameter.name}")

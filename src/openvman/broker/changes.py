@@ -1,0 +1,161 @@
+"""Extrinsic methods and ModifyInstance: an operation is run, and its result shown."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from openvman.broker.arguments import ArgumentReader, UnsupportedCodeError, current_finder
+from openvman.broker.context import Context
+from openvman.broker.errors import cim_error
+from openvman.cim.declarations import MethodDeclaration
+from openvman.cim.names import NameMap
+from openvman.cim.operations import Answer, Call, MethodAnswer, MethodCall, Output
+from openvman.cim.status import CIMError, Status
+from openvman.cim.uri import format_path
+from openvman.cim.values import Instance, InstancePath, Property
+from openvman.mapping.bind import BoundClass, Node, embedded_kind
+from openvman.mapping.declare import ClassMap, MethodMap, ObjectOutput, PlainOutput, Purpose
+from openvman.model.actor import Role
+from openvman.model.errors import ModelError
+
+UseCase = Callable[..., Awaitable[Any]]
+_COMPLETED: Final = 0
+
+
+class Changes:
+    """``use_cases`` are the operations by name; each takes the actor and keyword arguments."""
+
+    def __init__(self, use_cases: Mapping[str, UseCase], arguments: ArgumentReader) -> None:
+        self._use_cases = use_cases
+        self._arguments = arguments
+
+    def check(self, classes: tuple[ClassMap, ...]) -> None:
+        """Every operation that a declaration names must exist; KeyError names the first that does not."""
+        for classmap in classes:
+            for method in classmap.methods:
+                self._use_cases[method.operation]
+            if classmap.modify is not None:
+                self._use_cases[classmap.modify.operation]
+
+    async def invoke(self, ctx: Context, call: MethodCall) -> MethodAnswer:
+        cls = ctx.known_class(call.target.class_name)
+        declared = cls.methods.get(call.method)
+        if declared is None:
+            raise CIMError(Status.METHOD_NOT_FOUND, f"Class {cls.name} has no method {call.method}")
+        if not isinstance(call.target, InstancePath):
+            raise CIMError(
+                Status.INVALID_PARAMETER, f"{cls.name}.{declared.name} is not static: invoke it on an instance"
+            )
+        node = ctx.reader.find_node(call.target, ctx.namespace, ctx.picture)
+        method = node.bound.methods.get(call.method)
+        if method is None:
+            raise CIMError(
+                Status.METHOD_NOT_AVAILABLE,
+                f"{declared.name} is not implemented for {node.bound.class_name} by this server",
+            )
+        # Before anything that the client sent is parsed further.
+        allow(ctx, method.permission, f"{node.bound.class_name}.{declared.name}")
+        try:
+            result = await self._run(ctx, node, method, declared, call.arguments)
+        except UnsupportedCodeError as exc:
+            if method.unsupported_code is None:
+                raise CIMError(Status.INVALID_PARAMETER, str(exc)) from None
+            return _returning(declared, method.unsupported_code)
+        except ModelError as exc:
+            code = method.returns.get(exc.problem)
+            if code is None:
+                raise cim_error(exc) from exc
+            return _returning(declared, code)
+        outputs = tuple(_output(ctx, declared, name, how, result) for name, how in method.outputs.items())
+        return MethodAnswer(declared.return_type, _COMPLETED, outputs)
+
+    async def _run(
+        self, ctx: Context, node: Node, method: MethodMap, declared: MethodDeclaration, arguments: NameMap[Any]
+    ) -> Any:
+        for name, argument in arguments.items():
+            parameter = declared.parameters.get(name)
+            if parameter is None:
+                raise CIMError(Status.INVALID_PARAMETER, f"{declared.name} has no parameter {name}")
+            if parameter.is_in and name not in NameMap(method.inputs) and argument.value is not None:
+                raise CIMError(Status.NOT_SUPPORTED, f"{declared.name}: parameter {parameter.name} is not supported")
+        keywords: dict[str, Any] = {}
+        for name, how in method.inputs.items():
+            parameter = declared.parameters[name]
+            keywords[how.keyword] = self._arguments.read(ctx, name, parameter, arguments.get(name), how)
+        if method.target is not None:
+            keywords[method.target] = node.obj
+        return await self._use_cases[method.operation](ctx.actor, **method.arrange(node.obj, keywords))
+
+    async def modify_instance(self, ctx: Context, call: Call) -> Answer:
+        given: Instance = call.argument("ModifiedInstance")
+        listed = call.argument("PropertyList")
+        assert given.path is not None
+        wanted = None if listed is None else {name.lower() for name in listed}
+        properties = [p for p in given.properties.values() if wanted is None or p.name.lower() in wanted]
+        return await self._modify(ctx, given.path, properties)
+
+    async def set_property(self, ctx: Context, call: Call) -> Answer:
+        name = call.argument("PropertyName")
+        path: InstancePath = call.argument("InstanceName")
+        cls = ctx.known_class(path.class_name)
+        if name not in cls.properties:
+            raise CIMError(Status.NO_SUCH_PROPERTY, f"Class {cls.name} has no property {name}")
+        return await self._modify(ctx, path, [Property(name, None, call.argument("NewValue"))])
+
+    async def _modify(self, ctx: Context, path: InstancePath, properties: list[Property]) -> Answer:
+        bound, obj = ctx.reader.find(path, ctx.namespace, ctx.picture)
+        modify = bound.map.modify if isinstance(bound, BoundClass) else None
+        if modify is None or not isinstance(bound, BoundClass):
+            raise CIMError(Status.NOT_SUPPORTED, f"Instances of {bound.class_name} cannot be modified")
+        allow(ctx, modify.permission, f"ModifyInstance of {bound.class_name}")
+        keys = [Property(k, None, v) for k, v in bound.path(obj, ctx.namespace).keys.items()]
+        instance = Instance.of(bound.class_name, [*properties, *keys])
+        spec = ctx.writer.spec(instance, (bound.map,), Purpose.MODIFY, current_finder(ctx))
+        try:
+            await self._use_cases[modify.operation](ctx.actor, **{modify.keyword: [spec] if modify.many else spec})
+        except ModelError as exc:
+            raise cim_error(exc) from exc
+        return Answer()
+
+    async def create_instance(self, ctx: Context, call: Call) -> Answer:
+        given: Instance = call.argument("NewInstance")
+        ctx.known_class(given.class_name)
+        raise CIMError(Status.NOT_SUPPORTED, f"Instances of {given.class_name} cannot be created by CreateInstance")
+
+    async def delete_instance(self, ctx: Context, call: Call) -> Answer:
+        path: InstancePath = call.argument("InstanceName")
+        ctx.reader.find(path, ctx.namespace, ctx.picture)
+        raise CIMError(Status.NOT_SUPPORTED, f"{format_path(path)} cannot be deleted by DeleteInstance")
+
+
+def allow(ctx: Context, role: Role, what: str) -> None:
+    """CIMError ACCESS_DENIED when the caller's role is less than ``role``."""
+    if ctx.actor.role < role:
+        raise CIMError(
+            Status.ACCESS_DENIED,
+            f"{what} needs the role {role.name.lower()}; {ctx.actor.name} is {ctx.actor.role.name.lower()}",
+        )
+
+
+def _returning(declared: MethodDeclaration, code: int) -> MethodAnswer:
+    return MethodAnswer(declared.return_type, code)
+
+
+def _output(
+    ctx: Context, declared: MethodDeclaration, name: str, how: ObjectOutput | PlainOutput, result: Any
+) -> Output:
+    parameter = declared.parameters[name]
+    value = how.read(result)
+    if isinstance(how, ObjectOutput):
+        value = tuple(_shown(ctx, how, v) for v in value) if parameter.is_array else _shown(ctx, how, value)
+    return Output(parameter.name, parameter.type, value, parameter.is_array, embedded_kind(parameter.qualifiers))
+
+
+def _shown(ctx: Context, how: ObjectOutput, obj: Any) -> InstancePath | None:
+    if obj is None:
+        return None
+    for classmap in how.maps:
+        if classmap.kind is None or isinstance(obj, classmap.kind):
+            return ctx.view.path(Node(ctx.view.bound[classmap], obj), ctx.namespace)
+    raise TypeError(f"no class map of {how.maps} shows {type(obj).__name__}")

@@ -1,0 +1,186 @@
+"""Reads of instances and associations (DSP0200 5.3.2.2, 5.3.2.11 to 5.3.2.17).
+
+LocalOnly and IncludeQualifiers are not honoured on instances: DSP0200 deprecates both there, and clients cannot rely
+on them. Answers always hold all properties that the property list and DeepInheritance leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from openvman.broker.classes import shown_with_path
+from openvman.broker.context import Context
+from openvman.cim.operations import Answer, Call, Row
+from openvman.cim.status import CIMError, Status
+from openvman.cim.values import ClassPath, InstancePath
+from openvman.mapping.bind import Bound, BoundClass, Link, Node
+from openvman.mapping.read import Filter
+
+_PATHS: frozenset[str] = frozenset()
+
+
+def property_list(call: Call) -> frozenset[str] | None:
+    """The property list in lower case; None for all."""
+    listed = call.argument("PropertyList") if "PropertyList" in call.operation.parameters else None
+    return None if listed is None else frozenset(name.lower() for name in listed)
+
+
+def _plan_rows(
+    bound: Bound, properties: frozenset[str] | None, *, origin: bool, namespace: str, objects: Iterator[Any]
+) -> Iterator[Row]:
+    if properties is not None:
+        properties &= {name.lower() for name in bound.declaration.properties}  # bounds what the plan cache keeps
+    plan = bound.plan(namespace, properties, origin)
+    return ((plan, obj) for obj in objects)
+
+
+def class_rows(
+    ctx: Context, class_name: str, properties: frozenset[str] | None, *, origin: bool = False
+) -> Iterator[Row]:
+    """Every instance of a class and its subclasses, lazily, over the context's picture."""
+    ctx.known_class(class_name)
+    for bound in ctx.view.concrete(ctx.namespace, class_name):
+        objects = ctx.reader.extent(bound, ctx.picture)
+        yield from _plan_rows(bound, properties, origin=origin, namespace=ctx.namespace, objects=objects)
+
+
+def enumerated(ctx: Context, call: Call) -> Iterator[Row]:
+    """What EnumerateInstances shows of a class."""
+    class_name = call.argument("ClassName")
+    declared = ctx.known_class(class_name)
+    properties = property_list(call)
+    if not call.argument("DeepInheritance"):
+        own = frozenset(name.lower() for name in declared.properties)
+        properties = own if properties is None else properties & own
+    return class_rows(ctx, class_name, properties, origin=call.argument("IncludeClassOrigin"))
+
+
+def get_instance(ctx: Context, call: Call) -> Answer:
+    bound, obj = ctx.reader.find(call.argument("InstanceName"), ctx.namespace, ctx.picture)
+    rows = _plan_rows(
+        bound,
+        property_list(call),
+        origin=call.argument("IncludeClassOrigin"),
+        namespace=ctx.namespace,
+        objects=iter((obj,)),
+    )
+    return Answer(next(rows))
+
+
+def get_property(ctx: Context, call: Call) -> Answer:
+    bound, obj = ctx.reader.find(call.argument("InstanceName"), ctx.namespace, ctx.picture)
+    name = call.argument("PropertyName")
+    if name not in bound.declaration.properties:
+        raise CIMError(Status.NO_SUCH_PROPERTY, f"Class {bound.class_name} has no property {name}")
+    plan = bound.plan(ctx.namespace, frozenset((name.lower(),)))
+    return Answer(plan.columns[0].get(obj))
+
+
+def enumerate_instances(ctx: Context, call: Call) -> Answer:
+    return Answer(enumerated(ctx, call))
+
+
+def enumerate_instance_names(ctx: Context, call: Call) -> Answer:
+    class_name = call.argument("ClassName")
+    ctx.known_class(class_name)
+    return Answer(class_rows(ctx, class_name, _PATHS))
+
+
+# --- associations ---------------------------------------------------------------------------------------------------
+
+
+def _filter(ctx: Context, call: Call) -> Filter:
+    given = {
+        field: call.argument(name) if name in call.operation.parameters else None
+        for field, name in (
+            ("association_class", "AssocClass"),
+            ("result_class", "ResultClass"),
+            ("role", "Role"),
+            ("result_role", "ResultRole"),
+        )
+    }
+    for name in (given["association_class"], given["result_class"]):
+        if name is not None:
+            ctx.known_class(name, Status.INVALID_PARAMETER)
+    if "AssocClass" not in call.operation.parameters:
+        # For References, ResultClass names the association itself (DSP0200 5.3.2.16).
+        given["association_class"], given["result_class"] = given["result_class"], None
+    return Filter(**given)
+
+
+def _source(ctx: Context, path: InstancePath) -> Node | None:
+    """The node to start from; None for an association, which nothing is associated with."""
+    ctx.known_class(path.class_name, Status.INVALID_PARAMETER)
+    bound, obj = ctx.reader.find(path, ctx.namespace, ctx.picture)
+    return Node(bound, obj) if isinstance(bound, BoundClass) else None
+
+
+def associated(ctx: Context, call: Call, path: InstancePath, properties: frozenset[str] | None) -> Iterator[Row]:
+    """The instances at the far ends, each once."""
+    origin = "IncludeClassOrigin" in call.operation.parameters and call.argument("IncludeClassOrigin")
+    node = _source(ctx, path)
+    seen: set[tuple[BoundClass, str]] = set()
+    rows: list[Row] = []
+    if node is not None:
+        for _edge, _link, far in ctx.reader.references(node, _filter(ctx, call), ctx.picture):
+            if (far.bound, far.obj.id) in seen:
+                continue
+            seen.add((far.bound, far.obj.id))
+            namespace = ctx.view.namespace_for(far.bound.map.space, ctx.namespace)
+            rows += _plan_rows(far.bound, properties, origin=origin, namespace=namespace, objects=iter((far.obj,)))
+    return iter(rows)
+
+
+def referring(ctx: Context, call: Call, path: InstancePath, properties: frozenset[str] | None) -> Iterator[Row]:
+    """The association instances that refer to an instance, each once."""
+    origin = "IncludeClassOrigin" in call.operation.parameters and call.argument("IncludeClassOrigin")
+    node = _source(ctx, path)
+    seen: set[tuple[Any, str]] = set()
+    rows: list[Row] = []
+    if node is not None:
+        for edge, link, _far in ctx.reader.references(node, _filter(ctx, call), ctx.picture):
+            if (edge, link.id) in seen:
+                continue
+            seen.add((edge, link.id))
+            rows += _plan_rows(edge, properties, origin=origin, namespace=ctx.namespace, objects=_one(link))
+    return iter(rows)
+
+
+def _one(link: Link) -> Iterator[Link]:
+    yield link
+
+
+def associators(ctx: Context, call: Call) -> Answer:
+    source = call.argument("ObjectName")
+    if isinstance(source, InstancePath):
+        return Answer(associated(ctx, call, source, property_list(call)))
+    return Answer([(p, shown_with_path(ctx, p.class_name, call)) for p in _class_ends(ctx, call, source, far=True)])
+
+
+def associator_names(ctx: Context, call: Call) -> Answer:
+    source = call.argument("ObjectName")
+    if isinstance(source, InstancePath):
+        return Answer(associated(ctx, call, source, _PATHS))
+    return Answer(_class_ends(ctx, call, source, far=True))
+
+
+def references(ctx: Context, call: Call) -> Answer:
+    source = call.argument("ObjectName")
+    if isinstance(source, InstancePath):
+        return Answer(referring(ctx, call, source, property_list(call)))
+    return Answer([(p, shown_with_path(ctx, p.class_name, call)) for p in _class_ends(ctx, call, source, far=False)])
+
+
+def reference_names(ctx: Context, call: Call) -> Answer:
+    source = call.argument("ObjectName")
+    if isinstance(source, InstancePath):
+        return Answer(referring(ctx, call, source, _PATHS))
+    return Answer(_class_ends(ctx, call, source, far=False))
+
+
+def _class_ends(ctx: Context, call: Call, source: ClassPath, *, far: bool) -> list[ClassPath]:
+    ctx.known_class(source.class_name, Status.INVALID_PARAMETER)
+    found = ctx.reader.class_references(source.class_name, _filter(ctx, call))
+    names = dict.fromkeys(end if far else association for association, _role, _result_role, end in found)
+    return [ClassPath(name, ctx.namespace) for name in names]

@@ -1,0 +1,213 @@
+"""Conditions typed against a class and compiled to a function of a row's object: true, false, or None (unknown)."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from openvman.broker.query.parse import AllOf, AnyOf, Comparison, Condition, Literal, Not, PropertyName
+from openvman.cim.convert import convert
+from openvman.cim.datetime import CIMDateTime, format_datetime
+from openvman.cim.declarations import Class
+from openvman.cim.graph import ClassGraph
+from openvman.cim.plan import Column, InstancePlan
+from openvman.cim.status import CIMError, Status
+from openvman.cim.uri import format_path
+from openvman.cim.values import InstancePath, Value
+
+Test = Callable[[Any], bool | None]
+
+_ORDER: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "=": operator.eq,
+    "<>": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "<>": "<>"}
+_ONLY_EQUALITY: Final = ("boolean", "reference")
+
+
+def check(condition: Condition, cls: Class, graph: ClassGraph) -> None:
+    """Type a condition against a class without reading anything. CIMError INVALID_QUERY."""
+    compile_condition(condition, _blank_plan(cls), cls, graph)
+
+
+def compile_condition(condition: Condition, plan: InstancePlan, cls: Class, graph: ClassGraph) -> Test:
+    """A test over objects of ``plan`` (a plan of all properties) for a condition on ``cls``."""
+    match condition:
+        case Not(item):
+            inner = compile_condition(item, plan, cls, graph)
+            return lambda obj: _negate(inner(obj))
+        case AllOf(items):
+            tests = [compile_condition(i, plan, cls, graph) for i in items]
+            return lambda obj: _fold(_and, True, tests, obj)
+        case AnyOf(items):
+            tests = [compile_condition(i, plan, cls, graph) for i in items]
+            return lambda obj: _fold(_or, False, tests, obj)
+        case Comparison():
+            return _comparison(condition, plan, cls, graph)
+
+
+def _comparison(comparison: Comparison, plan: InstancePlan, cls: Class, graph: ClassGraph) -> Test:
+    left, op, right = comparison.left, comparison.operator, comparison.right
+    if op == "ISA":
+        assert isinstance(right, Literal)
+        if str(right.value) not in graph:
+            raise CIMError(Status.INVALID_QUERY, f"There is no class {right.value}")
+        outcome = graph.is_a(plan.class_name, str(right.value))
+        return lambda _obj: outcome
+    if isinstance(left, Literal) and isinstance(right, PropertyName):
+        left, right, op = right, left, _MIRRORED.get(op, op)
+    if not isinstance(left, PropertyName):
+        raise CIMError(Status.INVALID_QUERY, "A comparison needs a property on one side")
+    column = _column(left, plan, cls)
+    read = _reader(left, column)
+    if op == "IS NULL":
+        return lambda obj: read(obj) is None
+    if isinstance(right, PropertyName):
+        other = _reader(right, _column(right, plan, cls))
+        compare = _ORDER[op]
+        return lambda obj: _known(compare, read(obj), other(obj))
+    assert isinstance(right, Literal)
+    test = _against(column, op, right.value, cls)
+    if left.any_item:
+        return lambda obj: _any(test, read(obj))
+    return lambda obj: _one(test, read(obj))
+
+
+def _against(column: Column, op: str, literal: Value, cls: Class) -> Callable[[Value], bool]:
+    """The test of one value against a literal of the property's own type."""
+    what = f"{cls.name}.{column.name}"
+    if op == "LIKE":
+        if column.type not in ("string", "char16"):
+            raise CIMError(Status.INVALID_QUERY, f"LIKE needs a string: {what} is {column.type}")
+        return _like(str(literal))
+    if op not in ("=", "<>") and column.type in _ONLY_EQUALITY:
+        raise CIMError(Status.INVALID_QUERY, f"{what} is {column.type}: it can be compared by = and <> only")
+    is_text = isinstance(literal, str)
+    if is_text != (column.type in ("string", "char16", "datetime", "reference")) or (
+        isinstance(literal, bool) != (column.type == "boolean")
+    ):
+        raise CIMError(Status.INVALID_QUERY, f"{what} is {column.type}: it cannot be compared with {literal!r}")
+    try:
+        as_given = column.type in ("reference", "real32", "real64")
+        wanted = literal if as_given else convert(literal, column.type, what=what)
+    except CIMError as exc:
+        raise CIMError(Status.INVALID_QUERY, exc.description) from None
+    wanted = _comparable(wanted)
+    compare = _ORDER[op]
+    return lambda value: compare(value, wanted)
+
+
+def _column(name: PropertyName, plan: InstancePlan, cls: Class) -> Column:
+    if name.name not in cls.properties:
+        raise CIMError(Status.INVALID_QUERY, f"Class {cls.name} has no property {name.name}")
+    column = next(c for c in plan.columns if c.name.lower() == name.name.lower())
+    indexed = name.index is not None or name.any_item
+    if column.is_array and not indexed:
+        raise CIMError(Status.INVALID_QUERY, f"{cls.name}.{column.name} is an array: use ANY or an index")
+    if indexed and not column.is_array:
+        raise CIMError(Status.INVALID_QUERY, f"{cls.name}.{column.name} is no array")
+    return column
+
+
+def _reader(name: PropertyName, column: Column) -> Callable[[Any], Value]:
+    get, index = column.get, name.index
+    if name.any_item:
+        return lambda obj: [_comparable(item) for item in get(obj) or ()]
+    if index is None:
+        return lambda obj: _comparable(get(obj))
+
+    def item(obj: Any) -> Value:
+        values = get(obj)
+        return _comparable(values[index]) if values is not None and index < len(values) else None
+
+    return item
+
+
+def _comparable(value: Value) -> Value:
+    """Values of one CIM type in one ordered Python form."""
+    if isinstance(value, CIMDateTime | datetime | timedelta):
+        moment = CIMDateTime.parse(format_datetime(value))
+        return moment.to_timedelta() if moment.is_interval else moment.to_datetime()
+    return format_path(value) if isinstance(value, InstancePath) else value
+
+
+def _like(pattern: str) -> Callable[[Value], bool]:
+    """``%`` any text, ``_`` any character. Matched piece by piece, so the time is linear in the text per piece."""
+    pieces = [re.compile("".join("." if c == "_" else re.escape(c) for c in p), re.DOTALL) for p in pattern.split("%")]
+
+    def match(value: Value) -> bool:
+        text = str(value)
+        if len(pieces) == 1:
+            return pieces[0].fullmatch(text) is not None
+        first = pieces[0].match(text)
+        if first is None:
+            return False
+        position = first.end()
+        for piece in pieces[1:-1]:
+            found = piece.search(text, position)
+            if found is None:
+                return False
+            position = found.end()
+        last = len(pattern) - pattern.rfind("%") - 1
+        return len(text) - last >= position and pieces[-1].fullmatch(text, len(text) - last) is not None
+
+    return match
+
+
+def _known(compare: Callable[[Any, Any], bool], left: Value, right: Value) -> bool | None:
+    if left is None or right is None:
+        return None
+    try:
+        return compare(left, right)
+    except TypeError:
+        return None
+
+
+def _one(test: Callable[[Value], bool], value: Value) -> bool | None:
+    if value is None:
+        return None
+    try:
+        return test(value)
+    except TypeError:  # an interval against a point in time
+        return None
+
+
+def _any(test: Callable[[Value], bool], values: list[Value]) -> bool | None:
+    return any(_one(test, value) for value in values)
+
+
+def _fold(
+    combine: Callable[[bool | None, bool | None], bool | None], start: bool, tests: list[Test], obj: Any
+) -> bool | None:
+    outcome: bool | None = start
+    for test in tests:
+        outcome = combine(outcome, test(obj))
+    return outcome
+
+
+def _negate(outcome: bool | None) -> bool | None:
+    return None if outcome is None else not outcome
+
+
+def _and(left: bool | None, right: bool | None) -> bool | None:
+    if left is False or right is False:
+        return False
+    return None if left is None or right is None else True
+
+
+def _or(left: bool | None, right: bool | None) -> bool | None:
+    if left or right:
+        return True
+    return None if left is None or right is None else False
+
+
+def _blank_plan(cls: Class) -> InstancePlan:
+    columns = tuple(Column(p.name, p.type, lambda _obj: None, p.is_array) for p in cls.properties.values())
+    return InstancePlan(cls.name, "", (), columns)

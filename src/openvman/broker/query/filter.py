@@ -1,0 +1,37 @@
+"""FilterQuery of the Open… operations: DMTF:FQL (DSP0212), a condition without SELECT."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from openvman.broker.query.condition import Test, compile_condition
+from openvman.broker.query.parse import Condition, parse
+from openvman.cim.graph import ClassGraph
+from openvman.cim.operations import Row
+from openvman.cim.plan import InstancePlan
+from openvman.cim.status import CIMError, Status
+
+LANGUAGES: Final = ("dmtf:fql",)
+
+
+def parse_filter(language: str, text: str) -> Condition:
+    """CIMError QUERY_LANGUAGE_NOT_SUPPORTED, INVALID_QUERY."""
+    if language.lower() not in LANGUAGES:
+        raise CIMError(Status.QUERY_LANGUAGE_NOT_SUPPORTED, f"Filter language {language} is not known; use DMTF:FQL")
+    condition: Condition = parse(text, "condition")
+    return condition
+
+
+def keep(condition: Condition, rows: Iterator[Row], graph: ClassGraph) -> Iterator[Row]:
+    """The rows for which the condition is true; it may read properties that are not shown.
+
+    A property that a row's class lacks ends it with INVALID_QUERY.
+    """
+    tests: dict[InstancePlan, Test] = {}
+    for plan, obj in rows:
+        test = tests.get(plan)
+        if test is None:
+            test = tests[plan] = compile_condition(condition, plan.whole or plan, graph[plan.class_name], graph)
+        if test(obj):
+            yield plan, obj

@@ -1,0 +1,63 @@
+"""SELECT queries: DMTF:CQL and WQL over one class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from openvman.broker.context import Context
+from openvman.broker.query.condition import Test, check, compile_condition
+from openvman.broker.query.parse import Select, parse
+from openvman.cim.declarations import Class
+from openvman.cim.graph import ClassGraph
+from openvman.cim.names import NameMap
+from openvman.cim.operations import Row
+from openvman.cim.status import CIMError, Status
+
+LANGUAGES: Final = ("dmtf:cql", "cql", "cim:cql", "wql")
+
+
+def parse_select(language: str, text: str, graph: ClassGraph) -> Select:
+    """A query of a known class, its properties and types checked.
+
+    Raises CIMError QUERY_LANGUAGE_NOT_SUPPORTED, INVALID_QUERY.
+    """
+    if language.lower() not in LANGUAGES:
+        raise CIMError(
+            Status.QUERY_LANGUAGE_NOT_SUPPORTED, f"Query language {language} is not known; use DMTF:CQL, WQL"
+        )
+    select: Select = parse(text, "select")
+    if select.class_name not in graph:
+        raise CIMError(Status.INVALID_QUERY, f"There is no class {select.class_name}")
+    cls = graph[select.class_name]
+    for column in select.columns or ():
+        if column not in cls.properties:
+            raise CIMError(Status.INVALID_QUERY, f"Class {cls.name} has no property {column}")
+    if select.condition is not None:
+        check(select.condition, cls, graph)
+    return select
+
+
+def selected(ctx: Context, select: Select) -> Iterator[Row]:
+    """The rows that a query selects, lazily."""
+    graph = ctx.view.graph
+    cls = graph[select.class_name]
+    properties = None if select.columns is None else frozenset(c.lower() for c in select.columns)
+    for bound in ctx.view.concrete(ctx.namespace, select.class_name):
+        plan = bound.plan(ctx.namespace, properties)
+        test: Test | None = None
+        if select.condition is not None:
+            test = compile_condition(select.condition, bound.plan(ctx.namespace), cls, graph)
+        for obj in ctx.reader.extent(bound, ctx.picture):
+            if test is None or test(obj):
+                yield plan, obj
+
+
+def result_class(select: Select, graph: ClassGraph) -> Class:
+    """The class of a query's results: the class queried, with the properties selected."""
+    cls = graph[select.class_name]
+    if select.columns is None:
+        return cls
+    wanted = {c.lower() for c in select.columns}
+    return replace(cls, properties=NameMap((p.name, p) for p in cls.properties.values() if p.name.lower() in wanted))

@@ -1,0 +1,279 @@
+"""ClassMap, Edge, MethodMap: what a CIM class is made of, how instances are joined, which operation a method runs.
+
+Declarations are checked against the schema when they are bound (``bind.py``). Getters read nothing but their object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, TypeAlias
+
+from openvman.cim.names import NameMap
+from openvman.cim.values import Value
+
+Picture: TypeAlias = Any
+"""Whatever the declarations of an application read from; the engine only passes it on."""
+
+
+# --- where a property's value comes from ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A property that a client may set: its value goes into the spec's field ``into``.
+
+    With ``into`` None it is only read beside another property (units beside a quantity).
+    ``parse`` gets the typed, non-NULL value and all typed values of the instance, and returns the field's value; it
+    raises ValueError with the rule when the value is not acceptable. ``defining`` and ``modifying`` say when the
+    property is read: in a definition, in a modification.
+    """
+
+    into: str | None
+    parse: Callable[[Value, NameMap[Value]], Any] = lambda value, _values: value
+    defining: bool = True
+    modifying: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """The same value for every object."""
+
+    value: Value
+    write: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attr:
+    """The attribute ``path`` (dots allowed; None on the way gives NULL)."""
+
+    path: str
+    write: Write | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A model enumeration as a ValueMap code: both directions from one table.
+
+    A value that the table lacks reads as NULL; a code that it lacks is refused when written.
+    """
+
+    path: str
+    codes: Mapping[Any, int]
+    into: str | None = None
+
+    @property
+    def write(self) -> Write | None:
+        if self.into is None:
+            return None
+        back = {code: value for value, code in self.codes.items()}
+
+        def parse(code: Value, _values: NameMap[Value]) -> Any:
+            if code not in back:
+                known = ", ".join(str(c) for c in back)
+                raise ValueError(f"{code} is not one of {known}")
+            return back[code]
+
+        return Write(self.into, parse)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A small getter."""
+
+    read: Callable[[Any], Value]
+    write: Write | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassName:
+    """The bound name of a class: its own (``of`` None), as CreationClassName wants it, or another map's."""
+
+    of: ClassMap | None = None
+    write: None = None
+
+
+Source: TypeAlias = Const | Attr | Coded | Call | ClassName
+
+# --- classes --------------------------------------------------------------------------------------------------------
+
+
+class Space(Enum):
+    """Which namespace of a view an instance lives in."""
+
+    INTEROP = auto()
+    IMPLEMENTATION = auto()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassMap:
+    """Objects of a model type shown as instances of ``<prefix>_<name>``, which derives from ``cim``.
+
+    ``extent`` gives all objects; ``find`` one by its keys (the engine then compares every key, so ``find`` may be
+    approximate). ``owner`` is the type of the aggregate that the object belongs to (see :class:`Owner`).
+    ``spec`` is what an embedded instance of the class is parsed into; ``accepts`` decides whether an instance of a
+    base class (``CIM_ResourceAllocationSettingData``) means this map.
+    """
+
+    name: str
+    cim: str
+    owner: type
+    extent: Callable[[Picture], Iterable[Any]]
+    find: Callable[[Picture, NameMap[Value]], Any | None]
+    keys: Mapping[str, Source]
+    properties: Mapping[str, Source]
+    description: str
+    space: Space = Space.IMPLEMENTATION
+    methods: tuple[MethodMap, ...] = ()
+    kind: type | None = None
+    """The type of the objects, where several maps share an end or an output."""
+    spec: Callable[..., Any] | None = None
+    accepts: Callable[[NameMap[Value]], bool] = lambda _values: True
+    modify: Modify | None = None
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        return {**self.keys, **self.properties}
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """An aggregate: the unit in which the picture changes; it has an ``id``.
+
+    ``get`` finds one by id, ``of`` the one that an object belongs to.
+    """
+
+    type: type
+    extent: Callable[[Picture], Iterable[Any]]
+    get: Callable[[Picture, str], Any | None]
+    of: Callable[[Picture, Any], Any | None]
+
+
+# --- associations ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of an association: its role and the class maps whose objects may stand there."""
+
+    role: str
+    maps: tuple[ClassMap, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edge:
+    """An association, declared once; the other direction is its inverse by construction.
+
+    ``pairs`` yields, for one owner, ``((map, object), (map, object))`` left and right, and a third item where
+    ``properties`` read more of the pair. At least one end must belong to the owner.
+    """
+
+    cim: str
+    left: End
+    right: End
+    owner: type
+    pairs: Callable[[Any, Picture], Iterable[Any]]
+    clause: str
+    """Where the standard says so."""
+    properties: Mapping[str, Source] = field(default_factory=dict)
+    """Read from the pair's third item."""
+
+    @property
+    def name(self) -> str:
+        return self.cim.partition("_")[2]
+
+
+# --- methods and modification ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PlainInput:
+    """A value; ``parse`` may turn it into the domain's form and raises ValueError with the rule."""
+
+    keyword: str
+    parse: Callable[[Value], Any] = lambda value: value
+
+
+@dataclass(frozen=True, slots=True)
+class CodedInput:
+    """A ValueMap code as a model enumeration. A code that the table lacks is "not supported"."""
+
+    keyword: str
+    codes: Mapping[int, Any]
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInput:
+    """A reference: the model object it names. NOT_FOUND when there is none."""
+
+    keyword: str
+    maps: tuple[ClassMap, ...]
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SpecInput:
+    """An embedded instance (or an array of them) parsed into the spec of its class map."""
+
+    keyword: str
+    maps: tuple[ClassMap, ...]
+    purpose: Purpose
+    required: bool = False
+
+
+class Purpose(Enum):
+    DEFINE = auto()
+    MODIFY = auto()
+
+
+Input: TypeAlias = PlainInput | CodedInput | ObjectInput | SpecInput
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectOutput:
+    """A reference (or an array of them) to objects that the operation's result gives."""
+
+    maps: tuple[ClassMap, ...]
+    read: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PlainOutput:
+    read: Callable[[Any], Value]
+
+
+Output: TypeAlias = ObjectOutput | PlainOutput
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MethodMap:
+    """A CIM method runs an operation.
+
+    ``operation`` names it; ``permission`` is the least role (the application's own value) that may call it;
+    ``target`` is the keyword that receives the object invoked on. ``arrange`` may rework the keyword arguments.
+    ``returns`` gives the return code for a problem (the application's own values); a problem that is not there
+    becomes a CIM error, which carries a message.
+    """
+
+    name: str
+    operation: str
+    permission: Any
+    inputs: Mapping[str, Input]
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+    returns: Mapping[Any, int] = field(default_factory=dict)
+    unsupported_code: int | None = None
+    """Return code for a code that a CodedInput lacks."""
+    target: str | None = None
+    arrange: Callable[[Any, dict[str, Any]], dict[str, Any]] = lambda _target, arguments: arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Modify:
+    """ModifyInstance runs an operation with the spec parsed from the instance (in a list when ``many``)."""
+
+    operation: str
+    keyword: str
+    permission: Any
+    many: bool = False

@@ -1,0 +1,108 @@
+"""Writing: an instance given by a client becomes the spec of its class map, by the same rows that read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from openvman.cim.convert import convert
+from openvman.cim.names import NameMap
+from openvman.cim.status import CIMError, Status
+from openvman.cim.values import Instance, Value
+from openvman.mapping.bind import BoundClass, BoundView, Node
+from openvman.mapping.declare import ClassMap, Purpose
+
+
+class Writer:
+    def __init__(self, view: BoundView) -> None:
+        self.view = view
+
+    def spec(
+        self,
+        instance: Instance,
+        maps: tuple[ClassMap, ...],
+        purpose: Purpose,
+        current: Callable[[BoundClass, NameMap[Value]], Node | None],
+    ) -> Any:
+        """The spec that an embedded instance asks for.
+
+        ``current`` finds the existing object that a modification means, from its typed values. A property that cannot
+        be set is refused when the instance asks for something else than what is there; a template's or a read
+        instance's own unchanged values are welcome. Raises CIMError INVALID_CLASS, INVALID_PARAMETER, TYPE_MISMATCH,
+        NOT_FOUND.
+        """
+        if instance.class_name not in self.view.graph:
+            raise CIMError(Status.INVALID_CLASS, f"There is no class {instance.class_name}")
+        values = self._typed(instance)
+        bound = self._bound(instance.class_name, values, maps)
+        node = current(bound, values) if purpose is Purpose.MODIFY else None
+        if purpose is Purpose.MODIFY and node is None:
+            raise CIMError(
+                Status.NOT_FOUND,
+                f"{instance.class_name} {_identity(bound, values)}: there is nothing of this identity to modify; "
+                "read its InstanceID anew",
+            )
+        fields: dict[str, Any] = {}
+        for name, value in values.items():
+            if value is None:
+                continue
+            source = bound.map.sources.get(bound.declaration.properties.spelling(name))
+            write = source.write if source is not None else None
+            if write is not None:
+                if not (write.defining if purpose is Purpose.DEFINE else write.modifying):
+                    continue
+                try:
+                    if write.into is not None:
+                        fields[write.into] = write.parse(value, values)
+                except ValueError as exc:
+                    raise CIMError(
+                        Status.INVALID_PARAMETER, f"{instance.class_name}.{name} = {value!r}: {exc}"
+                    ) from None
+            else:
+                self._check_unwritable(bound, name, value, node, known=source is not None)
+        assert bound.map.spec is not None
+        return bound.map.spec(**fields)
+
+    def _typed(self, instance: Instance) -> NameMap[Value]:
+        declared = self.view.graph[instance.class_name].properties
+        typed: list[tuple[str, Value]] = []
+        for name, given in instance.properties.items():
+            declaration = declared.get(name)
+            if declaration is None:
+                raise CIMError(Status.INVALID_PARAMETER, f"Class {instance.class_name} has no property {name}")
+            what = f"{instance.class_name}.{declaration.name}"
+            value = convert(given.value, declaration.type, is_array=declaration.is_array, what=what)
+            typed.append((declaration.name, value))
+        return NameMap(typed)
+
+    def _bound(self, class_name: str, values: NameMap[Value], maps: tuple[ClassMap, ...]) -> BoundClass:
+        """The class map meant: by the class itself, or by what a base class's instance says of itself."""
+        graph = self.view.graph
+        for classmap in maps:
+            bound = self.view.bound[classmap]
+            exact = graph.is_a(class_name, classmap.cim)
+            if (exact or graph.is_a(bound.class_name, class_name)) and classmap.accepts(values):
+                return bound
+        taken = ", ".join(self.view.name_of(m) for m in maps)
+        raise CIMError(
+            Status.INVALID_PARAMETER,
+            f"An instance of {class_name} with these values is not among what is taken here: {taken}",
+        )
+
+    def _check_unwritable(self, bound: BoundClass, name: str, value: Value, node: Node | None, *, known: bool) -> None:
+        if node is not None:
+            now = bound.view.getter(bound.map.sources[name], bound)(node.obj) if known else None
+            if _plain(now) == _plain(value):
+                return
+        elif known:
+            return
+        how = "" if node is None else " to another value"
+        raise CIMError(Status.INVALID_PARAMETER, f"{bound.class_name}.{name} cannot be set{how}: leave it out or NULL")
+
+
+def _plain(value: Value) -> Value:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _identity(bound: BoundClass, values: NameMap[Value]) -> str:
+    return ", ".join(f"{key}={values.get(key)!r}" for key in bound.map.keys)

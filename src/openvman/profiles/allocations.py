@@ -1,0 +1,78 @@
+"""Every kind of allocation, and how configurations hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from openvman.mapping.declare import Call, ClassMap, Const, Edge, End
+from openvman.model.allocation import (
+    Allocation,
+    DiskAllocation,
+    MemoryAllocation,
+    NicAllocation,
+    ProcessorAllocation,
+    SerialAllocation,
+)
+from openvman.model.picture import Picture
+from openvman.model.system import VirtualSystem
+from openvman.profiles.dsp1044_processor import PROCESSOR_SETTING
+from openvman.profiles.dsp1045_memory import MEMORY_SETTING
+from openvman.profiles.dsp1047_storage import STORAGE_SETTING
+from openvman.profiles.dsp1050_ethernet_port import ETHERNET_SETTING
+from openvman.profiles.dsp1057_virtual_system import SETTING_DATA
+from openvman.profiles.dsp1059_generic_device import SERIAL_SETTING
+
+MAP_OF: Final[dict[type[Allocation], ClassMap]] = {
+    ProcessorAllocation: PROCESSOR_SETTING,
+    MemoryAllocation: MEMORY_SETTING,
+    DiskAllocation: STORAGE_SETTING,
+    NicAllocation: ETHERNET_SETTING,
+    SerialAllocation: SERIAL_SETTING,
+}
+SETTINGS: Final = tuple(MAP_OF.values())
+ALLOCATIONS: Final = tuple(m for m in SETTINGS if m.spec is not None)
+"""Those that a client may ask for."""
+
+
+def _components(system: VirtualSystem, _picture: Picture) -> Iterator[Any]:
+    for configuration in system.configurations():
+        for allocation in configuration.allocations():
+            yield (SETTING_DATA, configuration), (MAP_OF[type(allocation)], allocation)
+
+
+def _next_allocations(system: VirtualSystem, _picture: Picture) -> Iterator[Any]:
+    """From the allocation in force to the defined one of the same virtual device."""
+    if system.defined is None:
+        return
+    defined = {a.local_id: a for a in system.defined.allocations()}
+    for allocation in system.effective.allocations():
+        following = defined.get(allocation.local_id)
+        if following is not None:
+            kind = MAP_OF[type(allocation)]
+            yield (kind, allocation), (kind, following), allocation is following
+
+
+EDGES = (
+    Edge(
+        "CIM_VirtualSystemSettingDataComponent",
+        End("GroupComponent", (SETTING_DATA,)),
+        End("PartComponent", SETTINGS),
+        VirtualSystem,
+        _components,
+        clause="DSP1057 10.20",
+    ),
+    Edge(
+        "CIM_ElementSettingData",
+        End("ManagedElement", SETTINGS),
+        End("SettingData", SETTINGS),
+        VirtualSystem,
+        _next_allocations,
+        clause="DSP1041 10.3",
+        properties={
+            "IsDefault": Const(1),
+            "IsCurrent": Call(lambda is_current: 1 if is_current else 2),
+            "IsNext": Const(1),
+        },
+    ),
+)

@@ -1,0 +1,179 @@
+"""Profile Registration (DSP1033): what a client finds first, in the interop namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Const, Edge, End, Space
+from openvman.model.host import Host
+from openvman.model.picture import Picture
+from openvman.model.server import Server
+from openvman.model.system import VirtualSystem
+from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
+from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
+from openvman.profiles.identity import id_in, instance_id
+from openvman.profiles.registrations import REGISTRATIONS, Registration
+
+_DMTF = 2
+_NOT_ADVERTISED = 2
+
+REGISTERED_PROFILE = ClassMap(
+    name="RegisteredProfile",
+    cim="CIM_RegisteredProfile",
+    description="A profile that this server conforms to.",
+    space=Space.INTEROP,
+    owner=Server,
+    extent=lambda _p: REGISTRATIONS,
+    find=lambda _p, keys: next((r for r in REGISTRATIONS if r.id == id_in(keys)), None),
+    keys={"InstanceID": instance_id()},
+    properties={
+        "ElementName": Attr("name"),
+        "Caption": Call(lambda r: f"{r.specification} {r.name} {r.version}"),
+        "RegisteredOrganization": Const(_DMTF),
+        "RegisteredName": Attr("name"),
+        "RegisteredVersion": Attr("version"),
+        "AdvertiseTypes": Const((_NOT_ADVERTISED,)),
+        "SpecificationType": Const(2),
+    },
+)
+
+
+def _references(_owner: Server, _picture: Picture) -> Iterator[Any]:
+    by_specification = {r.specification: r for r in REGISTRATIONS}
+    for referencing in REGISTRATIONS:
+        for specification in referencing.references:
+            yield (REGISTERED_PROFILE, by_specification[specification]), (REGISTERED_PROFILE, referencing)
+
+
+def _conforming(classmap: ClassMap) -> Callable[[Any, Picture], Iterator[Any]]:
+    profiles = [r for r in REGISTRATIONS if classmap in r.central]
+    return lambda obj, _picture: (((REGISTERED_PROFILE, r), (classmap, obj)) for r in profiles)
+
+
+def _registration(_owner: Server, _picture: Picture) -> Iterator[Any]:
+    """Profile Registration's central instances are the registered profiles themselves."""
+    own: Registration = REGISTRATIONS[0]
+    for registration in REGISTRATIONS:
+        yield (REGISTERED_PROFILE, own), (REGISTERED_PROFILE, registration)
+
+
+def _conforms(owner: type, classmap: ClassMap) -> Edge:
+    return Edge(
+        "CIM_ElementConformsToProfile",
+        End("ConformantStandard", (REGISTERED_PROFILE,)),
+        End("ManagedElement", (classmap,)),
+        owner,
+        _registration if classmap is REGISTERED_PROFILE else _conforming(classmap),
+        clause="DSP1033 10.1",
+    )
+
+
+OBJECT_MANAGER = ClassMap(
+    name="ObjectManager",
+    cim="CIM_ObjectManager",
+    description="This server.",
+    space=Space.INTEROP,
+    owner=Server,
+    extent=lambda p: (p.server,),
+    find=lambda p, _keys: p.server,
+    keys={
+        "SystemCreationClassName": Const("CIM_ComputerSystem"),
+        "SystemName": Attr("host_name"),
+        "CreationClassName": ClassName(),
+        "Name": Attr("id"),
+    },
+    properties={
+        "ElementName": Const("openvman"),
+        # Clients read the version out of this sentence.
+        "Description": Call(lambda server: f"openvman CIM Server Version {server.version}"),
+        "GatherStatisticalData": Const(False),
+        "EnabledState": Const(2),
+        "RequestedState": Const(12),
+        "EnabledDefault": Const(2),
+        "Started": Const(True),
+        "OperationalStatus": Const((2,)),
+        "HealthState": Const(5),
+    },
+)
+
+NAMESPACE = ClassMap(
+    name="Namespace",
+    cim="CIM_Namespace",
+    description="A namespace of this server.",
+    space=Space.INTEROP,
+    owner=Server,
+    extent=lambda p: p.server.namespaces,
+    find=lambda p, keys: next((n for n in p.server.namespaces if n.name == keys["Name"]), None),
+    keys={
+        "SystemCreationClassName": Const("CIM_ComputerSystem"),
+        "SystemName": Attr("host_name"),
+        "ObjectManagerCreationClassName": ClassName(OBJECT_MANAGER),
+        "ObjectManagerName": Attr("server_id"),
+        "CreationClassName": ClassName(),
+        "Name": Attr("name"),
+    },
+    properties={
+        "ElementName": Attr("name"),
+        "ClassType": Const(1),
+        "DescriptionOfClassType": Const("The DMTF CIM Schema, with this server's own subclasses"),
+    },
+)
+
+COMMUNICATION = ClassMap(
+    name="CIMXMLCommunicationMechanism",
+    cim="CIM_CIMXMLCommunicationMechanism",
+    description="How this server is spoken to in CIM-XML.",
+    space=Space.INTEROP,
+    owner=Server,
+    extent=lambda p: (p.server,),
+    find=lambda p, _keys: p.server,
+    keys={
+        "SystemCreationClassName": Const("CIM_ComputerSystem"),
+        "SystemName": Attr("host_name"),
+        "CreationClassName": ClassName(),
+        "Name": Const("CIM-XML"),
+    },
+    properties={
+        "ElementName": Const("CIM-XML"),
+        "CommunicationMechanism": Const(2),
+        "CIMXMLProtocolVersion": Const(1),
+        "Version": Const("1.4"),
+        "CIMValidated": Const(False),
+        "FunctionalProfilesSupported": Const((2, 3, 4, 5, 6, 8)),  # reads, writes, schema reads, queries, associations
+        "MultipleOperationsSupported": Const(False),
+        "AuthenticationMechanismsSupported": Const((3,)),  # Basic
+        "PulledEnumerationContinuationOnErrorSupported": Const(True),
+        "PulledEnumerationNoOperationTimeoutSupported": Const(False),
+    },
+)
+
+EDGES = (
+    Edge(
+        "CIM_ReferencedProfile",
+        End("Antecedent", (REGISTERED_PROFILE,)),
+        End("Dependent", (REGISTERED_PROFILE,)),
+        Server,
+        _references,
+        clause="DSP1033 10.3",
+    ),
+    _conforms(Server, REGISTERED_PROFILE),
+    _conforms(Host, HOST_SYSTEM),
+    _conforms(VirtualSystem, COMPUTER_SYSTEM),
+    Edge(
+        "CIM_NamespaceInManager",
+        End("Antecedent", (OBJECT_MANAGER,)),
+        End("Dependent", (NAMESPACE,)),
+        Server,
+        lambda server, _p: (((OBJECT_MANAGER, server), (NAMESPACE, n)) for n in server.namespaces),
+        clause="CIM Schema",
+    ),
+    Edge(
+        "CIM_CommMechanismForManager",
+        End("Antecedent", (OBJECT_MANAGER,)),
+        End("Dependent", (COMMUNICATION,)),
+        Server,
+        lambda server, _p: (((OBJECT_MANAGER, server), (COMMUNICATION, server)),),
+        clause="CIM Schema",
+    ),
+)

@@ -1,0 +1,177 @@
+"""System Virtualization (DSP1042): the host and the service that manages its virtual systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from openvman.mapping.declare import (
+    Attr,
+    Call,
+    ClassMap,
+    ClassName,
+    Const,
+    Edge,
+    End,
+    MethodMap,
+    ObjectInput,
+    ObjectOutput,
+    Purpose,
+    SpecInput,
+)
+from openvman.model.actor import Role
+from openvman.model.errors import Problem
+from openvman.model.host import Host
+from openvman.model.picture import Picture
+from openvman.model.spec import SystemSpec
+from openvman.model.system import VirtualSystem
+from openvman.profiles.allocations import ALLOCATIONS
+from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
+from openvman.profiles.dsp1057_values import SYSTEM_TYPES
+from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM, SETTING_DATA
+from openvman.profiles.identity import id_in, instance_id
+
+_DEFINE, _DESTROY, _MODIFY_RESOURCE, _MODIFY_SYSTEM = 2, 3, 5, 6
+_RETURNS = {Problem.NOT_SUPPORTED: 1, Problem.TIMEOUT: 3, Problem.INVALID_STATE: 5}
+
+
+def _on_this_host(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A system is defined on the host whose service was called."""
+    system: SystemSpec = arguments["system"] or SystemSpec()
+    return {**arguments, "system": replace(system, host_id=host.id), "resources": arguments["resources"] or []}
+
+
+METHODS = (
+    MethodMap(
+        name="DefineSystem",
+        operation="define_system",
+        permission=Role.OPERATOR,
+        inputs={
+            "SystemSettings": SpecInput("system", (SETTING_DATA,), Purpose.DEFINE),
+            "ResourceSettings": SpecInput("resources", ALLOCATIONS, Purpose.DEFINE),
+            "ReferenceConfiguration": ObjectInput("reference", (SETTING_DATA,), required=False),
+        },
+        outputs={"ResultingSystem": ObjectOutput((COMPUTER_SYSTEM,), lambda system: system)},
+        returns=_RETURNS,
+        arrange=_on_this_host,
+    ),
+    MethodMap(
+        name="DestroySystem",
+        operation="destroy_system",
+        permission=Role.OPERATOR,
+        inputs={"AffectedSystem": ObjectInput("system", (COMPUTER_SYSTEM,))},
+        returns=_RETURNS,
+    ),
+    MethodMap(
+        name="ModifySystemSettings",
+        operation="modify_system",
+        permission=Role.OPERATOR,
+        inputs={"SystemSettings": SpecInput("spec", (SETTING_DATA,), Purpose.MODIFY, required=True)},
+        returns=_RETURNS,
+    ),
+    MethodMap(
+        name="ModifyResourceSettings",
+        operation="modify_resources",
+        permission=Role.OPERATOR,
+        inputs={"ResourceSettings": SpecInput("specs", ALLOCATIONS, Purpose.MODIFY, required=True)},
+        outputs={"ResultingResourceSettings": ObjectOutput(ALLOCATIONS, lambda allocations: allocations)},
+        returns=_RETURNS,
+    ),
+)
+
+MANAGEMENT_SERVICE = ClassMap(
+    name="VirtualSystemManagementService",
+    cim="CIM_VirtualSystemManagementService",
+    description="Defines, modifies and destroys the virtual systems of one host.",
+    owner=Host,
+    extent=lambda p: p.objects.hosts.values(),
+    find=lambda p, keys: p.objects.host(keys["SystemName"]),
+    keys={
+        "SystemCreationClassName": ClassName(HOST_SYSTEM),
+        "SystemName": Attr("id"),
+        "CreationClassName": ClassName(),
+        "Name": Const("Virtual System Management Service"),
+    },
+    properties={
+        "ElementName": Call(lambda host: f"Virtual System Management Service of {host.name}"),
+        "Caption": Call(lambda host: f"{host.hypervisor_name} {host.hypervisor_version}"),
+        "EnabledState": Call(lambda host: 2 if host.online else 6),
+        "RequestedState": Const(12),
+        "EnabledDefault": Const(2),
+        "Started": Attr("online"),
+        "OperationalStatus": Call(lambda host: (2 if host.online else 13,)),
+        "HealthState": Call(lambda host: 5 if host.online else 0),
+    },
+    methods=METHODS,
+)
+
+MANAGEMENT_CAPABILITIES = ClassMap(
+    name="VirtualSystemManagementCapabilities",
+    cim="CIM_VirtualSystemManagementCapabilities",
+    description="What a management service can do, and how it answers.",
+    owner=Host,
+    extent=lambda p: p.objects.hosts.values(),
+    find=lambda p, keys: p.objects.host(id_in(keys, suffix="/management-capabilities")),
+    keys={"InstanceID": instance_id(suffix="/management-capabilities")},
+    properties={
+        "ElementName": Call(lambda host: f"Management capabilities of {host.name}"),
+        "VirtualSystemTypesSupported": Call(
+            lambda host: tuple(SYSTEM_TYPES.get(h, f"openvman:{h}") for h in host.facts.hypervisors)
+        ),
+        "SynchronousMethodsSupported": Const((_DEFINE, _DESTROY, _MODIFY_RESOURCE, _MODIFY_SYSTEM)),
+        "AsynchronousMethodsSupported": Const(()),
+    },
+)
+
+
+def _hosted(system: VirtualSystem, picture: Picture) -> Iterator[Any]:
+    host = picture.objects.host(system.host_id)
+    if host is not None:
+        yield (HOST_SYSTEM, host), (COMPUTER_SYSTEM, system)
+
+
+def _managed(system: VirtualSystem, picture: Picture) -> Iterator[Any]:
+    host = picture.objects.host(system.host_id)
+    if host is not None:
+        yield (COMPUTER_SYSTEM, system), (MANAGEMENT_SERVICE, host)
+
+
+EDGES = (
+    Edge(
+        "CIM_HostedDependency",
+        End("Antecedent", (HOST_SYSTEM,)),
+        End("Dependent", (COMPUTER_SYSTEM,)),
+        VirtualSystem,
+        _hosted,
+        clause="DSP1042 10.3",
+    ),
+    Edge(
+        "CIM_HostedService",
+        End("Antecedent", (HOST_SYSTEM,)),
+        End("Dependent", (MANAGEMENT_SERVICE,)),
+        Host,
+        lambda host, _p: (((HOST_SYSTEM, host), (MANAGEMENT_SERVICE, host)),),
+        clause="DSP1042 10.4",
+    ),
+    Edge(
+        "CIM_ServiceAffectsElement",
+        End("AffectedElement", (COMPUTER_SYSTEM,)),
+        End("AffectingElement", (MANAGEMENT_SERVICE,)),
+        VirtualSystem,
+        _managed,
+        clause="DSP1042 10.8",
+        properties={"ElementEffects": Const((5,))},
+    ),
+    Edge(
+        "CIM_ElementCapabilities",
+        End("ManagedElement", (MANAGEMENT_SERVICE, HOST_SYSTEM)),
+        End("Capabilities", (MANAGEMENT_CAPABILITIES,)),
+        Host,
+        lambda host, _p: (
+            ((MANAGEMENT_SERVICE, host), (MANAGEMENT_CAPABILITIES, host)),
+            ((HOST_SYSTEM, host), (MANAGEMENT_CAPABILITIES, host)),
+        ),
+        clause="DSP1042 10.2",
+    ),
+)

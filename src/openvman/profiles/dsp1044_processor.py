@@ -1,0 +1,24 @@
+"""Processor Resource Virtualization (DSP1044): the virtual processors of a system."""
+
+from __future__ import annotations
+
+from openvman.mapping.declare import Attr, Const, Write
+from openvman.model.allocation import ProcessorAllocation
+from openvman.model.spec import ProcessorSpec
+from openvman.profiles.resource_allocation import allocation_map
+
+PROCESSOR_SETTING = allocation_map(
+    "ProcessorAllocationSettingData",
+    "CIM_ProcessorAllocationSettingData",
+    kind=ProcessorAllocation,
+    description="The virtual processors that a configuration gives a virtual system.",
+    resource_types=(3,),
+    resource_type=Const(3),
+    element_name=lambda a: f"{a.count} virtual processor{'' if a.count == 1 else 's'}",
+    spec=ProcessorSpec,
+    properties={
+        "AllocationUnits": Const("count"),
+        "VirtualQuantityUnits": Const("count"),
+        "VirtualQuantity": Attr("count", Write("count")),
+    },
+)

@@ -1,0 +1,43 @@
+"""Memory Resource Virtualization (DSP1045): the memory of a virtual system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from openvman.cim.names import NameMap
+from openvman.cim.values import Value
+from openvman.mapping.declare import Call, Const, Write
+from openvman.model.allocation import MemoryAllocation
+from openvman.model.spec import MemorySpec
+from openvman.profiles.resource_allocation import allocation_map
+from openvman.profiles.units import bytes_per_unit
+
+_UNITS: Final = "byte*2^10"
+_KIB: Final = 2**10
+
+
+def _size(units_property: str) -> Callable[[Value, NameMap[Value]], int]:
+    def parse(quantity: Value, values: NameMap[Value]) -> int:
+        return int(quantity) * bytes_per_unit(values.get(units_property) or values.get("AllocationUnits") or _UNITS)
+
+    return parse
+
+
+MEMORY_SETTING = allocation_map(
+    "MemoryAllocationSettingData",
+    "CIM_MemoryAllocationSettingData",
+    kind=MemoryAllocation,
+    description="The memory that a configuration gives a virtual system.",
+    resource_types=(4,),
+    resource_type=Const(4),
+    element_name=lambda a: f"{a.size // 2**20} MiB of memory",
+    spec=MemorySpec,
+    properties={
+        # Units are read beside the quantities that they belong to, so they are written with them.
+        "AllocationUnits": Call(lambda _a: _UNITS, Write(None)),
+        "VirtualQuantityUnits": Call(lambda _a: _UNITS, Write(None)),
+        "VirtualQuantity": Call(lambda a: a.size // _KIB, Write("size", _size("VirtualQuantityUnits"))),
+        "Limit": Call(lambda a: a.maximum // _KIB, Write("maximum", _size("AllocationUnits"))),
+    },
+)

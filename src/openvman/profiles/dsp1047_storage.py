@@ -1,0 +1,61 @@
+"""Storage Resource Virtualization (DSP1047): the disks and drives of a virtual system."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from openvman.cim.names import NameMap
+from openvman.cim.values import Value
+from openvman.mapping.declare import Attr, Call, Const, Write
+from openvman.model.allocation import DiskAllocation, DiskKind
+from openvman.model.spec import DiskSpec
+from openvman.profiles.resource_allocation import allocation_map, first_text
+from openvman.profiles.units import bytes_per_unit
+
+_FLOPPY, _CD, _DVD, _DISK, _EXTENT, _LOGICAL_DISK = 14, 15, 16, 17, 19, 31
+_CODES: Final = {DiskKind.DISK: _DISK, DiskKind.CDROM: _CD, DiskKind.FLOPPY: _FLOPPY}
+_KINDS: Final = {
+    _FLOPPY: DiskKind.FLOPPY,
+    _CD: DiskKind.CDROM,
+    _DVD: DiskKind.CDROM,
+    _DISK: DiskKind.DISK,
+    _EXTENT: DiskKind.DISK,
+    _LOGICAL_DISK: DiskKind.DISK,
+}
+_READABLE, _WRITEABLE, _READ_WRITE = 1, 2, 3
+
+
+def _capacity(quantity: Value, values: NameMap[Value]) -> int:
+    """VirtualQuantity counts blocks of VirtualResourceBlockSize, unless its units are a unit of size."""
+    units = values.get("VirtualQuantityUnits") or "byte"
+    if units == "count(fixed size block)":
+        return int(quantity) * int(values.get("VirtualResourceBlockSize") or 1)
+    return int(quantity) * bytes_per_unit(units)
+
+
+def _read_only(access: Value, _values: NameMap[Value]) -> bool:
+    if access == _WRITEABLE:
+        raise ValueError("write-only access is not supported; use 1 (readable) or 3 (both)")
+    return bool(access == _READABLE)
+
+
+STORAGE_SETTING = allocation_map(
+    "StorageAllocationSettingData",
+    "CIM_StorageAllocationSettingData",
+    kind=DiskAllocation,
+    description="A disk or drive that a configuration gives a virtual system.",
+    resource_types=tuple(_KINDS),
+    resource_type=Call(lambda a: _CODES[a.kind], Write("kind", lambda code, _values: _KINDS[code], modifying=False)),
+    element_name=lambda a: f"{a.kind.value} {a.target}",
+    spec=DiskSpec,
+    properties={
+        "ResourceSubType": Attr("bus", Write("bus")),
+        "AddressOnParent": Attr("target", Write("target", modifying=False)),
+        "HostResource": Call(lambda a: None if a.source is None else (a.source,), first_text("source")),
+        "Access": Call(lambda a: _READABLE if a.read_only else _READ_WRITE, Write("read_only", _read_only)),
+        "VirtualQuantity": Attr("capacity", Write("capacity", _capacity)),
+        "VirtualQuantityUnits": Const("byte"),
+        "VirtualResourceBlockSize": Const(1),
+        "AllocationUnits": Const("byte"),
+    },
+)

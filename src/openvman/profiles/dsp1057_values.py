@@ -1,0 +1,62 @@
+"""Values of the system's settings that need more than a table to read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from openvman.cim.datetime import CIMDateTime
+from openvman.cim.names import NameMap
+from openvman.cim.values import Value
+from openvman.profiles.identity import local_id
+
+SYSTEM_TYPES: Final = {"kvm": "DMTF:KVM", "lxc": "DMTF:Linux:LXC"}
+"""VirtualSystemType of what the schema lists; every other way to execute a guest is ``openvman:<name>``."""
+_HYPERVISORS: Final = {text.lower(): name for name, text in SYSTEM_TYPES.items()}
+_OWN_TYPE: Final = "openvman:"
+_NEVER, _RESTART_IF_ACTIVE, _ALWAYS = 2, 3, 4
+
+
+def hypervisor_of(system_type: Value, _values: NameMap[Value]) -> str | None:
+    """The way to execute the guest that a VirtualSystemType names."""
+    known = _HYPERVISORS.get(system_type.lower())
+    if known is not None:
+        return known
+    if system_type.lower().startswith(_OWN_TYPE):
+        return str(system_type[len(_OWN_TYPE) :])
+    raise ValueError(f"use one of {', '.join(sorted(SYSTEM_TYPES.values()))} or {_OWN_TYPE}<hypervisor>")
+
+
+def identifier_of(value: Value, _values: NameMap[Value]) -> str:
+    """The UUID that a definition asks for."""
+    try:
+        return str(UUID(value))
+    except ValueError:
+        raise ValueError("a UUID is needed; the name goes into ElementName") from None
+
+
+def system_in(value: Value, _values: NameMap[Value]) -> str:
+    """The virtual system whose configuration an InstanceID names."""
+    system_id, slash, _kind = local_id(value).partition("/")
+    if not slash:
+        raise ValueError("this is no InstanceID of a configuration")
+    return system_id
+
+
+def startup_is_automatic(action: Value, _values: NameMap[Value]) -> bool:
+    if action == _RESTART_IF_ACTIVE:
+        raise ValueError("restart of what was active is not supported; use 2 (none) or 4 (always)")
+    if action not in (_NEVER, _ALWAYS):
+        raise ValueError("use 2 (none) or 4 (always)")
+    return bool(action == _ALWAYS)
+
+
+def timeout_of(value: Value) -> timedelta | None:
+    """A TimeoutPeriod; zero means no requirement, as NULL does."""
+    if value is None:
+        return None
+    assert isinstance(value, CIMDateTime)
+    if not value.is_interval:
+        raise ValueError("an interval is needed, for example 00000000000020.000000:000")
+    return value.to_timedelta() or None

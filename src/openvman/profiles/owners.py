@@ -1,0 +1,36 @@
+"""The aggregates of the model: the units in which the picture changes."""
+
+from __future__ import annotations
+
+from openvman.mapping.declare import Owner
+from openvman.model.allocation import Allocation
+from openvman.model.host import Host
+from openvman.model.picture import Picture
+from openvman.model.server import Server
+from openvman.model.system import Configuration, VirtualSystem
+
+
+def _system_of(picture: Picture, obj: VirtualSystem | Configuration | Allocation) -> VirtualSystem | None:
+    return picture.objects.system(obj.id if isinstance(obj, VirtualSystem) else obj.system_id)
+
+
+OWNERS = (
+    Owner(
+        VirtualSystem,
+        extent=lambda p: p.objects.systems.values(),
+        get=lambda p, system_id: p.objects.system(system_id),
+        of=_system_of,
+    ),
+    Owner(
+        Host,
+        extent=lambda p: p.objects.hosts.values(),
+        get=lambda p, host_id: p.objects.host(host_id),
+        of=lambda p, host: p.objects.host(host.id),
+    ),
+    Owner(
+        Server,
+        extent=lambda p: (p.server,),
+        get=lambda p, _server_id: p.server,
+        of=lambda p, _obj: p.server,
+    ),
+)

@@ -1,0 +1,63 @@
+"""What the allocation profiles share (DSP1041): settings of one virtual device, aggregated by a configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from openvman.cim.names import NameMap
+from openvman.cim.values import Value
+from openvman.mapping.declare import Call, ClassMap, Modify, Source, Write
+from openvman.model.actor import Role
+from openvman.model.allocation import Allocation
+from openvman.model.picture import Picture
+from openvman.model.system import VirtualSystem
+from openvman.profiles.identity import id_in, instance_id
+
+
+def allocation_map(
+    name: str,
+    cim: str,
+    *,
+    kind: type[Allocation],
+    resource_types: tuple[int, ...],
+    resource_type: Source,
+    element_name: Callable[[Any], str],
+    properties: Mapping[str, Source],
+    description: str,
+    spec: Callable[..., Any] | None = None,
+) -> ClassMap:
+    """The class map of one kind of allocation. ``resource_types`` are those that an instance may ask for."""
+
+    def extent(picture: Picture) -> Iterable[Allocation]:
+        return (a for a in picture.objects.allocations() if isinstance(a, kind))
+
+    def find(picture: Picture, keys: NameMap[Value]) -> Allocation | None:
+        found = picture.objects.allocation(id_in(keys))
+        return found if isinstance(found, kind) else None
+
+    return ClassMap(
+        name=name,
+        cim=cim,
+        description=description,
+        owner=VirtualSystem,
+        extent=extent,
+        find=find,
+        keys={"InstanceID": instance_id(into=None if spec is None else "allocation_id")},
+        properties={"ElementName": Call(element_name), "ResourceType": resource_type, **properties},
+        kind=kind,
+        spec=spec,
+        accepts=lambda values: values.get("ResourceType") in (None, *resource_types),
+        modify=None if spec is None else Modify("modify_resources", "specs", Role.OPERATOR, many=True),
+    )
+
+
+def first_text(into: str) -> Write:
+    """Takes the only item of a string array."""
+
+    def parse(value: Value, _values: NameMap[Value]) -> str:
+        if len(value) != 1 or value[0] is None:
+            raise ValueError("exactly one item is needed")
+        return str(value[0])
+
+    return Write(into, parse)
