@@ -6,7 +6,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from http import HTTPStatus
+from typing import Any, Final, Self, TypeAlias
+
+import pywbem
 
 from openvman.client.errors import ClientError, Reason
 from openvman.client.target import Target
@@ -82,7 +85,7 @@ class Session:
         self._sleep = sleep
         self._connection = connection if connection is not None else _connect(target)
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -124,8 +127,6 @@ class Session:
         self, method: str, on: CIMPath | str, parameters: Sequence[tuple[str, Any]] = (), namespace: str | None = None
     ) -> MethodResult:
         """Call a method on an instance path, or on a class name for a static one. Whatever it returns is given back."""
-        import pywbem  # noqa: PLC0415 - slow to import
-
         where: Any = pywbem.CIMClassName(on, namespace=namespace) if isinstance(on, str) else on
         with self._told(method):
             value, outputs = self._connection.InvokeMethod(method, where, list(parameters))
@@ -183,8 +184,6 @@ class Session:
 
     @contextmanager
     def _told(self, doing: str) -> Iterator[None]:
-        import pywbem  # noqa: PLC0415 - slow to import
-
         try:
             yield
         except pywbem.CIMError as error:
@@ -204,7 +203,7 @@ class Session:
         except pywbem.ConnectionError as error:
             raise ClientError(Reason.UNREACHABLE, _unreachable(self.target, str(error.args[0]))) from error
         except pywbem.HTTPError as error:
-            reason = Reason.DENIED if error.status == 403 else Reason.UNREACHABLE  # noqa: PLR2004 - HTTP Forbidden
+            reason = Reason.DENIED if error.status == HTTPStatus.FORBIDDEN else Reason.UNREACHABLE
             raise ClientError(
                 reason, f"{doing}: {self.target.url} answers HTTP {error.status} ({error.reason})."
             ) from error
@@ -217,8 +216,6 @@ class Session:
 
 
 def _connect(target: Target) -> Any:
-    import pywbem  # noqa: PLC0415 - slow to import
-
     try:
         connection = pywbem.WBEMConnection(
             target.url,

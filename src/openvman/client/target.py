@@ -20,6 +20,8 @@ NAMESPACE: Final = "root/vman"
 ADMIN: Final = "admin"
 PASSWORD_FILE: Final = "admin.password"  # noqa: S105 - a file name
 """In the server's state directory, mode 0600: written at first start."""
+TIMEOUT: Final = 120
+"""Seconds to wait for one answer: a method may see a suspend of much memory through."""
 LIMIT: Final = 4096
 """A password file longer than this is not one."""
 LISTEN: Final = "0A"
@@ -36,7 +38,7 @@ class Target:
     ca_certs: str | None = None
     insecure: bool = False
     """Do not verify the certificate, and send a password without encryption to another machine."""
-    timeout: int = 60
+    timeout: int = TIMEOUT
     namespace: str = NAMESPACE
 
 
@@ -83,7 +85,7 @@ def resolve(wish: Wish, state: Path, proc: Path = Path("/proc")) -> Target:
         password=password,
         ca_certs=ca_certs,
         insecure=wish.insecure,
-        timeout=wish.timeout or Target.__dataclass_fields__["timeout"].default,
+        timeout=wish.timeout or TIMEOUT,
         namespace=wish.namespace or NAMESPACE,
     )
 
@@ -119,7 +121,9 @@ def _address(text: str) -> tuple[str, SplitResult]:
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
         raise ClientError(Reason.USAGE, f"'{text}' is not a server's address; it looks like https://host:5989.")
     if parts.username is not None or parts.password is not None:
-        raise ClientError(Reason.USAGE, "A user or password does not belong in the address: use --user, --password-file.")
+        raise ClientError(
+            Reason.USAGE, "A user or password does not belong in the address: use --user, --password-file."
+        )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     url = f"{parts.scheme}://{host}:{port or DEFAULT_PORTS[parts.scheme]}"
     return url, urlsplit(url)
@@ -155,7 +159,7 @@ def _listeners(port: int, proc: Path) -> set[int]:
             continue
         for line in lines:
             fields = line.split()
-            if len(fields) > 7 and fields[3] == LISTEN and int(fields[1].rpartition(":")[2], 16) == port:  # noqa: PLR2004
+            if len(fields) > 7 and fields[3] == LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
                 found.add(int(fields[7]))
     return found
 

@@ -1,0 +1,250 @@
+"""What the client tells of hosts and virtual machines: plain values read out of CIM instances.
+
+Texts are the server's and the guests', and may hold anything: whoever shows them escapes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from openvman.client.units import bytes_per_unit
+
+STATES: Final = {
+    0: "unknown",
+    2: "active",
+    3: "defined",
+    4: "stopping",
+    6: "suspended",
+    9: "paused",
+    10: "starting",
+}
+"""CIM_EnabledLogicalElement.EnabledState of a virtual system, in the words of DSP1057 7.1."""
+
+
+class Action(StrEnum):
+    """What can be asked of a virtual machine's state, in the words of the command line."""
+
+    START = "start"
+    FORCE_STOP = "stop by force"
+    STOP = "stop"
+    SUSPEND = "suspend"
+    PAUSE = "pause"
+    REBOOT = "reboot"
+    RESET = "reset"
+
+
+REQUESTED_STATES: Final = {
+    Action.START: 2,
+    Action.FORCE_STOP: 3,
+    Action.STOP: 4,
+    Action.SUSPEND: 6,
+    Action.PAUSE: 9,
+    Action.REBOOT: 10,
+    Action.RESET: 11,
+}
+"""RequestedState of CIM_ComputerSystem.RequestStateChange (DSP1057 8.2.1)."""
+ACTIONS: Final = {code: action for action, code in REQUESTED_STATES.items()}
+
+PROCESSOR: Final = 3
+MEMORY: Final = 4
+FLOPPY: Final = 14
+CDROM: Final = 15
+DISK: Final = 17
+NIC: Final = 10
+READ_ONLY: Final = 1
+READ_WRITE: Final = 3
+START_NEVER: Final = 2
+START_ALWAYS: Final = 4
+_ONLINE: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A host. ``id`` is its UUID; ``hypervisor`` is a name and version; ``platform`` how the server reaches it."""
+
+    id: str
+    name: str
+    hypervisor: str
+    platform: str
+    online: bool
+    path: Any = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A registered profile (DSP1033)."""
+
+    name: str
+    version: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """``source`` is an image on the host, None for an empty drive; ``capacity`` in bytes."""
+
+    target: str
+    kind: str
+    bus: str
+    source: str | None
+    capacity: int | None
+    read_only: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nic:
+    """``connection`` is ``network:<name>``, ``bridge:<name>`` or ``user``."""
+
+    mac: str
+    model: str | None
+    connection: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """A configuration: the one in force, or the one that the next start uses. ``memory`` in bytes."""
+
+    id: str
+    kind: str
+    """``defined`` or ``state``."""
+    type: str
+    """VirtualSystemType, for example ``DMTF:KVM``."""
+    description: str | None
+    autostart: bool
+    cpus: int
+    memory: int
+    disks: tuple[Disk, ...]
+    nics: tuple[Nic, ...]
+    paths: tuple[Any, ...] = field(repr=False, compare=False, default=())
+    """The setting data itself, then its parts."""
+
+    def path(self, class_suffix: str) -> Any:
+        """The path of the part whose class name ends so, or None."""
+        return next((path for path in self.paths if path.classname.endswith(class_suffix)), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """A virtual machine as lists show it: what it has now, or would have when started. ``memory`` in bytes."""
+
+    id: str
+    name: str
+    state: str
+    host_id: str | None
+    host: str | None
+    description: str | None = None
+    cpus: int | None = None
+    memory: int | None = None
+    path: Any = field(repr=False, compare=False, default=None)
+    possible: tuple[Action, ...] = field(compare=False, default=())
+    """What can be asked of its state now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """A virtual machine with its configurations. ``current`` is None while it does not run."""
+
+    system: System
+    current: Configuration | None
+    defined: Configuration | None
+
+
+def host_of(instance: Any) -> Host:
+    told = dict(
+        zip(_texts(instance, "IdentifyingDescriptions"), _texts(instance, "OtherIdentifyingInfo"), strict=False)
+    )
+    return Host(
+        id=_text(instance, "Name"),
+        name=_text(instance, "ElementName") or _text(instance, "Name"),
+        hypervisor=_text(instance, "Caption"),
+        platform=told.get("openvman:Platform", ""),
+        online=instance.get("EnabledState") == _ONLINE,
+        path=instance.path,
+    )
+
+
+def profile_of(instance: Any) -> Profile:
+    return Profile(
+        name=_text(instance, "RegisteredName"),
+        version=_text(instance, "RegisteredVersion"),
+        caption=_text(instance, "Caption"),
+    )
+
+
+def system_of(instance: Any, host: Host | None, cpus: int | None = None, memory: int | None = None) -> System:
+    codes: Iterable[Any] = instance.get("AvailableRequestedStates") or ()
+    return System(
+        id=_text(instance, "Name"),
+        name=_text(instance, "ElementName"),
+        state=STATES.get(int(instance.get("EnabledState") or 0), STATES[0]),
+        host_id=host.id if host else None,
+        host=host.name if host else None,
+        description=instance.get("Description"),
+        cpus=cpus,
+        memory=memory,
+        path=instance.path,
+        possible=tuple(ACTIONS[int(code)] for code in codes if int(code) in ACTIONS),
+    )
+
+
+def configuration_of(setting: Any, parts: Iterable[Any]) -> Configuration:
+    """A configuration from its VirtualSystemSettingData and the allocations that it aggregates."""
+    parts = list(parts)
+    by_type: dict[int, list[Any]] = {}
+    for part in parts:
+        by_type.setdefault(int(part.get("ResourceType") or 0), []).append(part)
+    return Configuration(
+        id=_text(setting, "InstanceID"),
+        kind=_text(setting, "InstanceID").rpartition("/")[2],
+        type=_text(setting, "VirtualSystemType"),
+        description=setting.get("Description"),
+        autostart=setting.get("AutomaticStartupAction") == START_ALWAYS,
+        cpus=sum(count_of(part) for part in by_type.get(PROCESSOR, ())),
+        memory=sum(size_of(part) or 0 for part in by_type.get(MEMORY, ())),
+        disks=tuple(_disk(part) for kind in (DISK, CDROM, FLOPPY) for part in by_type.get(kind, ())),
+        nics=tuple(_nic(part) for part in by_type.get(NIC, ())),
+        paths=tuple(instance.path for instance in (setting, *parts)),
+    )
+
+
+def count_of(instance: Any) -> int:
+    return int(instance.get("VirtualQuantity") or 0)
+
+
+def size_of(instance: Any) -> int | None:
+    """VirtualQuantity in bytes; None when it is not said, or not a size."""
+    quantity = instance.get("VirtualQuantity")
+    unit = bytes_per_unit(instance.get("VirtualQuantityUnits") or instance.get("AllocationUnits"))
+    return None if quantity is None or unit is None else int(quantity) * unit
+
+
+def _disk(instance: Any) -> Disk:
+    sources = _texts(instance, "HostResource")
+    return Disk(
+        target=_text(instance, "AddressOnParent"),
+        kind={DISK: "disk", CDROM: "cdrom", FLOPPY: "floppy"}[int(instance["ResourceType"])],
+        bus=_text(instance, "ResourceSubType"),
+        source=sources[0] if sources else None,
+        capacity=size_of(instance),
+        read_only=instance.get("Access") == READ_ONLY,
+    )
+
+
+def _nic(instance: Any) -> Nic:
+    connections = _texts(instance, "Connection")
+    return Nic(
+        mac=_text(instance, "Address"),
+        model=instance.get("ResourceSubType"),
+        connection=connections[0] if connections else "",
+    )
+
+
+def _text(instance: Any, name: str) -> str:
+    return str(instance.get(name) or "")
+
+
+def _texts(instance: Any, name: str) -> list[str]:
+    return [str(item or "") for item in instance.get(name) or ()]

@@ -1,0 +1,110 @@
+"""The embedded instances that DefineSystem and the Modify methods take (DSP1042 8.2), made from wishes."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pywbem
+
+from openvman.client import records
+from openvman.client.wishes import Change, DiskWish, NicWish, SystemWish
+
+_SETTING_DATA: Final = "VMAN_VirtualSystemSettingData"
+_BYTE: Final = "byte"
+_DISK_TYPES: Final = {"disk": records.DISK, "cdrom": records.CDROM, "floppy": records.FLOPPY}
+_STARTUP_ACTIONS: Final = {None: None, True: records.START_ALWAYS, False: records.START_NEVER}
+
+
+def system_settings(wish: SystemWish) -> Any:
+    """The settings of a system to define."""
+    return _instance(
+        _SETTING_DATA,
+        ElementName=wish.name,
+        Description=wish.description,
+        AutomaticStartupAction=_uint16(_STARTUP_ACTIONS[wish.autostart]),
+        VirtualSystemType=wish.type,
+        VirtualSystemIdentifier=wish.id,
+    )
+
+
+def changed_settings(change: Change, instance_id: str) -> Any:
+    """The settings to modify in the configuration that ``instance_id`` names."""
+    return _instance(
+        _SETTING_DATA,
+        InstanceID=instance_id,
+        ElementName=change.name,
+        Description=change.description,
+        AutomaticStartupAction=_uint16(_STARTUP_ACTIONS[change.autostart]),
+    )
+
+
+def processor_settings(count: int, instance_id: str | None = None) -> Any:
+    return _instance(
+        "VMAN_ProcessorAllocationSettingData",
+        InstanceID=instance_id,
+        ResourceType=_uint16(records.PROCESSOR),
+        VirtualQuantity=_uint64(count),
+    )
+
+
+def memory_settings(size: int, instance_id: str | None = None) -> Any:
+    return _instance(
+        "VMAN_MemoryAllocationSettingData",
+        InstanceID=instance_id,
+        ResourceType=_uint16(records.MEMORY),
+        AllocationUnits=_BYTE,
+        VirtualQuantityUnits=_BYTE,
+        VirtualQuantity=_uint64(size),
+    )
+
+
+def disk_settings(wish: DiskWish) -> Any:
+    sized = wish.capacity is not None
+    return _instance(
+        "VMAN_StorageAllocationSettingData",
+        ResourceType=_uint16(_DISK_TYPES[wish.kind]),
+        ResourceSubType=wish.bus,
+        AddressOnParent=wish.target,
+        HostResource=None if wish.source is None else [wish.source],
+        Access=_uint16(records.READ_ONLY if wish.read_only else records.READ_WRITE),
+        VirtualQuantity=_uint64(wish.capacity),
+        VirtualQuantityUnits=_BYTE if sized else None,
+        AllocationUnits=_BYTE if sized else None,
+        VirtualResourceBlockSize=_uint64(1) if sized else None,
+    )
+
+
+def nic_settings(wish: NicWish) -> Any:
+    return _instance(
+        "VMAN_EthernetPortAllocationSettingData",
+        ResourceType=_uint16(records.NIC),
+        ResourceSubType=wish.model,
+        Address=wish.mac,
+        Connection=[wish.connection],
+    )
+
+
+def resource_settings(wish: SystemWish) -> list[Any]:
+    """One embedded instance a resource, in the order processor, memory, disks, network adapters."""
+    found: list[Any] = []
+    if wish.cpus is not None:
+        found.append(processor_settings(wish.cpus))
+    if wish.memory is not None:
+        found.append(memory_settings(wish.memory))
+    found += [disk_settings(disk) for disk in wish.disks]
+    found += [nic_settings(nic) for nic in wish.nics]
+    return found
+
+
+def _instance(class_name: str, **properties: Any) -> Any:
+    """An instance with the properties that are said; what is not said is not sent."""
+    said = {name: value for name, value in properties.items() if value is not None}
+    return pywbem.CIMInstance(class_name, properties=said)
+
+
+def _uint16(value: int | None) -> Any:
+    return None if value is None else pywbem.Uint16(value)
+
+
+def _uint64(value: int | None) -> Any:
+    return None if value is None else pywbem.Uint64(value)

@@ -1,0 +1,311 @@
+"""The vocabulary: hosts and virtual machines by the DMTF profiles, as a server with the standard view offers them.
+
+One machine is read by following the profiles' associations; a list of machines is read class by class and joined, so
+its cost is a handful of requests however many there are.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any, Final
+from uuid import UUID
+
+import pywbem
+
+from openvman.client import records, settings
+from openvman.client.errors import ClientError, Reason
+from openvman.client.records import Action, Configuration, Details, Host, Profile, System
+from openvman.client.session import Session
+from openvman.client.wishes import Change, SystemWish
+
+_END_OF_LOG: Final = 2
+_NOTHING: Final = 0
+LINE_LIMIT: Final = 100_000
+"""Lines read from a console at most; the server keeps less."""
+_POLL_SECONDS: Final = 0.2
+_SUMMARY: Final = ("Name", "ElementName", "Description", "EnabledState", "AvailableRequestedStates")
+_SIZES: Final = ("InstanceID", "VirtualQuantity", "VirtualQuantityUnits", "AllocationUnits")
+
+
+class Client:
+    """Manages one server's hosts and virtual machines. Raises only ClientError."""
+
+    def __init__(
+        self,
+        session: Session,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.session = session
+        self._clock = clock
+        self._sleep = sleep
+
+    def close(self) -> None:
+        self.session.close()
+
+    # --- hosts ------------------------------------------------------------------------------------------------------
+
+    def hosts(self) -> list[Host]:
+        """Every host, by name."""
+        found = [records.host_of(instance) for instance in self.session.enumerate("VMAN_HostSystem")]
+        return sorted(found, key=lambda host: (host.name.lower(), host.id))
+
+    def host(self, wanted: str) -> Host:
+        """The host with this name or UUID."""
+        hosts = self.hosts()
+        found = [h for h in hosts if wanted.lower() == h.id.lower()] or [h for h in hosts if h.name == wanted]
+        if not found:
+            raise ClientError(Reason.NOT_FOUND, f"There is no host '{wanted}'.{_listed('Hosts', hosts)}")
+        if len(found) > 1:
+            raise ClientError(Reason.NOT_FOUND, f"More than one host is named '{wanted}'.{_listed('Say which', found)}")
+        return found[0]
+
+    def profiles(self, host: Host) -> list[Profile]:
+        """The profiles that the host conforms to (DSP1033), with the version the server registers."""
+        found = self.session.associators(
+            host.path, "CIM_ElementConformsToProfile", "CIM_RegisteredProfile", role="ManagedElement"
+        )
+        return sorted((records.profile_of(instance) for instance in found), key=lambda profile: profile.caption)
+
+    def system_types(self, host: Host) -> list[str]:
+        """VirtualSystemTypes that can be defined on the host, best first (DSP1042)."""
+        found = self.session.associators(
+            host.path, "CIM_ElementCapabilities", "CIM_VirtualSystemManagementCapabilities", role="ManagedElement"
+        )
+        return [str(text) for instance in found for text in instance.get("VirtualSystemTypesSupported") or ()]
+
+    # --- virtual machines -------------------------------------------------------------------------------------------
+
+    def systems(self, host: Host | None = None) -> list[System]:
+        """Every virtual machine (of a host), by name, with the processors and memory it has or would have."""
+        hosts = {h.id: h for h in self.hosts()}
+        on = self._placement()
+        cpus = self._quantities("VMAN_ProcessorAllocationSettingData", records.count_of)
+        memory = self._quantities("VMAN_MemoryAllocationSettingData", records.size_of)
+        found = []
+        for instance in self.session.enumerate("VMAN_ComputerSystem", _SUMMARY):
+            system_id = str(instance["Name"])
+            where = hosts.get(on.get(system_id, ""))
+            if host is None or (where is not None and where.id == host.id):
+                found.append(records.system_of(instance, where, cpus.get(system_id), memory.get(system_id)))
+        return sorted(found, key=lambda system: (system.name.lower(), system.name, system.id))
+
+    def find(self, wanted: str, host: Host | None = None) -> System:
+        """The virtual machine with this UUID or name. Raises NOT_FOUND, listing the candidates when several fit."""
+        instances = []
+        with suppress(ValueError):
+            instances = self._by_uuid(str(UUID(wanted)))
+        if not instances:
+            instances = [
+                i for i in self.session.enumerate("VMAN_ComputerSystem", _SUMMARY) if i["ElementName"] == wanted
+            ]
+        found = [system for system in map(self._placed, instances) if host is None or system.host_id == host.id]
+        if not found:
+            where = f" on host {host.name}" if host else ""
+            raise ClientError(Reason.NOT_FOUND, f"There is no virtual machine '{wanted}'{where}. See: vman vm list")
+        if len(found) > 1:
+            candidates = "; ".join(f"{s.id} on {s.host}" for s in found)
+            raise ClientError(
+                Reason.NOT_FOUND,
+                f"More than one virtual machine is named '{wanted}': {candidates}. Use the UUID or --host.",
+            )
+        return found[0]
+
+    def again(self, system: System) -> System:
+        """The same machine as it is now."""
+        return self._placed(self.session.get(system.path, _SUMMARY))
+
+    def details(self, system: System) -> Details:
+        """The machine's configurations: in force by CIM_SettingsDefineState, the next by CIM_ElementSettingData."""
+        current = defined = None
+        for setting in self.session.associators(
+            system.path, "CIM_SettingsDefineState", "CIM_VirtualSystemSettingData", role="ManagedElement"
+        ):
+            configuration = self._configuration(setting)
+            following = self.session.associators(
+                setting.path, "CIM_ElementSettingData", "CIM_VirtualSystemSettingData", "ManagedElement", "SettingData"
+            )
+            if any(other.path == setting.path for other in following):
+                defined = configuration
+            else:
+                current = configuration
+                defined = next((self._configuration(other) for other in following), None)
+        return Details(system=system, current=current, defined=defined)
+
+    def define(self, wish: SystemWish, host: Host) -> System:
+        """Define a virtual machine on the host (DSP1042 8.2.1); it is not started."""
+        parameters: list[tuple[str, Any]] = [("SystemSettings", settings.system_settings(wish))]
+        resources = settings.resource_settings(wish)
+        if resources:
+            parameters.append(("ResourceSettings", resources))
+        result = self.session.call("DefineSystem", self._service(host), parameters)
+        path = result.outputs.get("ResultingSystem")
+        return self.find(wish.name, host) if path is None else self._placed(self.session.get(path, _SUMMARY))
+
+    def modify(self, system: System, configuration: Configuration, change: Change) -> None:
+        """Change a configuration: the defined one for the next start, the current one at once where that can be."""
+        service = self._service_of(system)
+        if change.of_system:
+            wanted = settings.changed_settings(change, configuration.id)
+            self.session.call("ModifySystemSettings", service, [("SystemSettings", wanted)])
+        if change.of_resources:
+            parts = []
+            if change.cpus is not None:
+                path = _part(configuration, "ProcessorAllocationSettingData")
+                parts.append(settings.processor_settings(change.cpus, path["InstanceID"]))
+            if change.memory is not None:
+                path = _part(configuration, "MemoryAllocationSettingData")
+                parts.append(settings.memory_settings(change.memory, path["InstanceID"]))
+            self.session.call("ModifyResourceSettings", service, [("ResourceSettings", parts)])
+
+    def destroy(self, system: System) -> None:
+        """Destroy the machine (DSP1042 8.2.2); an active one is stopped by force first, where the server does so."""
+        self.session.call("DestroySystem", self._service_of(system), [("AffectedSystem", system.path)])
+
+    # --- state ------------------------------------------------------------------------------------------------------
+
+    def request(self, system: System, action: Action) -> None:
+        """Ask for a change of state (DSP1057 8.2.1). STOP and REBOOT return when the guest has been asked."""
+        code = pywbem.Uint16(records.REQUESTED_STATES[action])
+        try:
+            self.session.call("RequestStateChange", system.path, [("RequestedState", code)])
+        except ClientError as error:
+            if error.reason is not Reason.REFUSED:
+                raise
+            raise ClientError(Reason.REFUSED, self._why_not(system, action, error.message)) from error
+
+    def wait(self, system: System, state: str, timeout: float) -> System:
+        """Wait until the machine is in the state. TIMEOUT tells the state it was last seen in."""
+        end = self._clock() + timeout
+        while True:
+            now = self.again(system)
+            if now.state == state:
+                return now
+            if self._clock() >= end:
+                raise ClientError(
+                    Reason.TIMEOUT, f"'{system.name}' is {now.state}, and not {state} after {timeout:.0f} s."
+                )
+            self._sleep(_POLL_SECONDS)
+
+    # --- consoles ---------------------------------------------------------------------------------------------------
+
+    def console(self, system: System) -> Console:
+        """The log of the machine's first serial port. Raises NOT_FOUND when none is kept."""
+        logs = self.session.associators(system.path, "CIM_UseOfMessageLog", "CIM_MessageLog", "Dependent", "Antecedent")
+        if not logs:
+            raise ClientError(Reason.NOT_FOUND, f"The host keeps no log of a serial console for '{system.name}'.")
+        first = min(logs, key=lambda log: str(log["Name"]))
+        return Console(self.session, first.path)
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _by_uuid(self, system_id: str) -> list[Any]:
+        path = pywbem.CIMInstanceName(
+            "VMAN_ComputerSystem",
+            {"CreationClassName": "VMAN_ComputerSystem", "Name": system_id},
+            namespace=self.session.target.namespace,
+        )
+        try:
+            return [self.session.get(path, _SUMMARY)]
+        except ClientError as error:
+            if error.reason is Reason.NOT_FOUND:
+                return []
+            raise
+
+    def _placed(self, instance: Any) -> System:
+        hosts = self.session.associators(
+            instance.path, "CIM_HostedDependency", "VMAN_HostSystem", "Dependent", "Antecedent"
+        )
+        return records.system_of(instance, records.host_of(hosts[0]) if hosts else None)
+
+    def _placement(self) -> dict[str, str]:
+        """System id to host id."""
+        return {
+            str(instance["Dependent"]["Name"]): str(instance["Antecedent"]["Name"])
+            for instance in self.session.enumerate("CIM_HostedDependency")
+        }
+
+    def _quantities(self, class_name: str, read: Callable[[Any], int | None]) -> dict[str, int | None]:
+        """System id to a quantity, of the configuration in force where there is one, else of the defined one."""
+        found: dict[str, int | None] = {}
+        for instance in self.session.enumerate(class_name, _SIZES):
+            system_id, kind = _configuration_in(str(instance["InstanceID"]))
+            if kind == "state" or system_id not in found:
+                found[system_id] = read(instance)
+        return found
+
+    def _configuration(self, setting: Any) -> Configuration:
+        parts = self.session.associators(
+            setting.path, "CIM_VirtualSystemSettingDataComponent", None, "GroupComponent", "PartComponent"
+        )
+        return records.configuration_of(setting, parts)
+
+    def _service(self, host: Host) -> Any:
+        found = self.session.associators(
+            host.path, "CIM_HostedService", "CIM_VirtualSystemManagementService", "Antecedent", "Dependent"
+        )
+        if not found:
+            raise ClientError(Reason.REFUSED, f"Host {host.name} has no service that manages virtual machines.")
+        return found[0].path
+
+    def _service_of(self, system: System) -> Any:
+        found = self.session.associators(
+            system.path, "CIM_ServiceAffectsElement", "CIM_VirtualSystemManagementService", "AffectedElement"
+        )
+        if not found:
+            raise ClientError(Reason.REFUSED, f"No service manages '{system.name}' now; its host may be offline.")
+        return found[0].path
+
+    def _why_not(self, system: System, action: Action, told: str) -> str:
+        now = self.again(system)
+        if action in now.possible:
+            return told
+        possible = ", ".join(now.possible) or "nothing until its present change is done"
+        return f"'{now.name}' is {now.state}: it cannot {action}. Possible now: {possible}."
+
+
+class Console:
+    """A serial console's log as a message log (DSP1010): a record is a line."""
+
+    def __init__(self, session: Session, path: Any) -> None:
+        self._session = session
+        self._path = path
+        self._position: Any = None
+
+    def lines(self) -> Iterator[str]:
+        """The lines printed since the last call, from the first on; bounded. Undecodable bytes are replaced."""
+        for _ in range(LINE_LIMIT):
+            if self._position is None:
+                first = self._session.invoke("PositionToFirstRecord", self._path)
+                if first.value != _NOTHING:
+                    return
+                self._position = first.outputs.get("IterationIdentifier")
+            record = self._session.invoke(
+                "GetRecord", self._path, [("IterationIdentifier", self._position), ("PositionToNext", True)]
+            )
+            if record.value == _END_OF_LOG:
+                return
+            if record.value != _NOTHING:
+                raise ClientError(Reason.FAILED, f"GetRecord: the console cannot be read (return code {record.value}).")
+            self._position = record.outputs.get("IterationIdentifier", self._position)
+            data = bytes(int(item) for item in record.outputs.get("RecordData") or ())
+            yield data.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def _configuration_in(instance_id: str) -> tuple[str, str]:
+    """System id and configuration kind in an InstanceID ``VMAN:<system>/<kind>/…``."""
+    system_id, kind = [*instance_id.partition(":")[2].split("/"), ""][:2]
+    return system_id, kind
+
+
+def _part(configuration: Configuration, class_suffix: str) -> Any:
+    path = configuration.path(class_suffix)
+    if path is None:
+        raise ClientError(Reason.REFUSED, f"Configuration {configuration.id} has no {class_suffix}.")
+    return path
+
+
+def _listed(label: str, hosts: list[Host]) -> str:
+    return f" {label}: " + ", ".join(f"{h.name} ({h.id})" for h in hosts) + "." if hosts else ""
