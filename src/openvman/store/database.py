@@ -1,0 +1,124 @@
+"""The SQLite file: opening, its schema's version, reading and writing.
+
+The schema's version is ``PRAGMA user_version``: the number of :data:`_STEPS` applied. A file from a newer version is
+refused, since what it means is not known here. Each write is a transaction on a connection of its own, so that a
+reader's connection sees every other's commits the same way, whichever process made them.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from openvman.store.files import PRIVATE
+
+_APPLICATION_ID: Final = 0x766D616E  # "vman": tells our files from other programs'
+_BUSY_SECONDS: Final = 10.0
+_STEPS: Final = (
+    """
+    CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE users (
+        name TEXT PRIMARY KEY,
+        role INTEGER NOT NULL,
+        password_hash TEXT NOT NULL,
+        stamp TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """,
+)
+
+
+class StoreError(Exception):
+    """The store cannot be used. The message names the file, what is wrong, and the way out."""
+
+
+class Database:
+    """One SQLite file, made when it is absent. Raises :class:`StoreError` for one that cannot be used.
+
+    The library is built serialized (``sqlite3.threadsafety`` 3), so single statements may share the reading connection
+    between threads.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            # Made here and not by SQLite, which would give it the umask's mode; its -wal and -shm files copy ours.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE))
+        except OSError as error:
+            raise StoreError(f"cannot open {path}: {error.strerror}") from None
+        with self._explained():
+            self._migrate()
+            self._reader = self._connect()
+            self._reader.execute("PRAGMA query_only = ON")
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def read(self, statement: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of one SELECT. Always read to its end: an unfinished one would hold back checkpoints."""
+        with self._explained():
+            return self._reader.execute(statement, arguments).fetchall()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A transaction: committed at the end of the block, undone when the block raises."""
+        with self._explained():
+            connection = self._connect()
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                except BaseException:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    raise
+            finally:
+                connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _migrate(self) -> None:
+        connection = self._connect()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._apply_steps(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("PRAGMA journal_mode = WAL")  # kept in the file; set only when it is known to be ours
+        finally:
+            connection.close()
+
+    def _apply_steps(self, connection: sqlite3.Connection) -> None:
+        found = connection.execute("PRAGMA user_version").fetchone()[0]
+        owner = connection.execute("PRAGMA application_id").fetchone()[0]
+        if owner != _APPLICATION_ID and (owner, found) != (0, 0):
+            raise StoreError(f"{self.path} belongs to another program; choose another state directory")
+        if found > len(_STEPS):
+            raise StoreError(
+                f"{self.path} was written by a newer openvman (schema {found}; this one knows {len(_STEPS)}): "
+                "use that version, or restore the state directory from before the upgrade"
+            )
+        for step in _STEPS[found:]:
+            for statement in filter(str.strip, step.split(";")):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(_STEPS)}")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: {error}") from error
