@@ -46,7 +46,7 @@ def decode_request(body: bytes, *, charset: str | None = None, limits: Limits = 
     try:
         root = parse_document(body, charset, limits)
     except UnsupportedEncodingError as error:
-        raise ProtocolError(415, "request-not-well-formed", str(error)) from None
+        raise ProtocolError(415, None, str(error)) from None
     except NotWellFormedError as error:
         raise ProtocolError(400, "request-not-well-formed", str(error)) from None
     message = _message(root)

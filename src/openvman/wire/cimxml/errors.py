@@ -22,14 +22,15 @@ CIMErrorToken: TypeAlias = Literal[
 class ProtocolError(Exception):
     """The request is no CIM-XML message that can be answered with one: an HTTP status and a CIMError header say so.
 
-    ``message`` is a sentence for a person and holds only printable ASCII, so that it may stand in a header.
+    ``cim_error`` is None where HTTP's own status says all. ``message`` is a sentence for a person; it holds only
+    printable ASCII, so that it may stand in a header.
     """
 
-    def __init__(self, http_status: int, cim_error: CIMErrorToken, message: str) -> None:
-        super().__init__(f"{http_status} {cim_error}: {message}")
+    def __init__(self, http_status: int, cim_error: CIMErrorToken | None, message: str) -> None:
+        super().__init__(f"{http_status} {cim_error or ''}: {message}")
         self.http_status = http_status
-        self.cim_error: CIMErrorToken = cim_error
-        self.message = message.encode("ascii", "backslashreplace").decode("ascii")
+        self.cim_error: CIMErrorToken | None = cim_error
+        self.message = "".join(c if " " <= c <= "~" else "?" for c in message)
 
 
 class RequestError(Exception):
