@@ -27,7 +27,7 @@ class _Record:
 
 
 class _Table:
-    """Failures by key: ``free`` cost nothing, then the wait doubles from 1 s to ``ceiling``; the oldest is forgotten."""
+    """Failures by key: ``free`` cost nothing, then the wait doubles from 1 s to ``ceiling``."""
 
     def __init__(self, free: int, ceiling: float, capacity: int) -> None:
         self._free = free
@@ -70,26 +70,34 @@ class Throttle:
     def wait(self, user: str | None, address: str) -> float:
         """Seconds until the next attempt is looked at; 0 when now."""
         now = self._clock()
-        waits = [self._pairs.wait((user, address), now), self._addresses.wait(address, now)]
-        if not _is_loopback(address):
+        source, is_local = _source(address)
+        waits = [self._pairs.wait((user, source), now), self._addresses.wait(source, now)]
+        if not is_local:
             waits.append(self._users.wait(user, now))
         return max(waits)
 
     def failed(self, user: str | None, address: str) -> None:
         """``user`` is None where the credentials had no name."""
         now = self._clock()
-        if self._pairs.fail((user, address), now):
-            self._addresses.fail(address, now)
+        source, _ = _source(address)
+        if self._pairs.fail((user, source), now):
+            self._addresses.fail(source, now)
         if user is not None:
             self._users.fail(user, now)
 
     def succeeded(self, user: str, address: str) -> None:
         """The user's failures from there were typing errors. The address keeps its own: it may have guessed others."""
-        self._pairs.forget((user, address))
+        self._pairs.forget((user, _source(address)[0]))
 
 
-def _is_loopback(address: str) -> bool:
+def _source(address: str) -> tuple[str, bool]:
+    """What counts as one address, and whether it is this machine. An IPv6 /64 is one: its owner has all of it."""
     try:
-        return ipaddress.ip_address(address).is_loopback
+        parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
-        return False
+        return address, False
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is None:
+            return str(ipaddress.IPv6Network((parsed, 64), strict=False)), parsed.is_loopback
+        parsed = parsed.ipv4_mapped
+    return str(parsed), parsed.is_loopback
