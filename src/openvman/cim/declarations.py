@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from openvman.cim.names import NameMap
-from openvman.cim.values import CIMType, Value
+from openvman.cim.values import CIMType, Embedded, Value
 
 
 def _none() -> NameMap[Qualifier]:
@@ -29,6 +29,14 @@ class Qualifier:
     tosubclass: bool | None = None
     toinstance: bool | None = None
     translatable: bool | None = None
+
+
+def embedded_kind(qualifiers: NameMap[Qualifier]) -> Embedded | None:
+    """What a string element holds besides text: an instance of a known class, or any object (DSP0004 5.6.3)."""
+    if (instance := qualifiers.get("EmbeddedInstance")) is not None and instance.value is not None:
+        return "instance"
+    found = qualifiers.get("EmbeddedObject")
+    return "object" if found is not None and found.value else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,10 @@ class PropertyDeclaration:
         key = self.qualifiers.get("Key")
         return key is not None and bool(key.value)
 
+    @property
+    def embedded(self) -> Embedded | None:
+        return embedded_kind(self.qualifiers)
+
 
 @dataclass(frozen=True, slots=True)
 class ParameterDeclaration:
@@ -84,6 +96,10 @@ class ParameterDeclaration:
     def is_out(self) -> bool:
         found = self.qualifiers.get("Out")
         return False if found is None else bool(found.value)
+
+    @property
+    def embedded(self) -> Embedded | None:
+        return embedded_kind(self.qualifiers)
 
 
 @dataclass(frozen=True, slots=True)

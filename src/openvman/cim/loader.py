@@ -34,6 +34,7 @@ from openvman.cim.values import CIMType, Value
 SCHEMA_DIRECTORY: Final = Path(__file__).parent / "schema"
 _FIRST: Final = "qualifiers.mof"
 _CACHE_FORMAT: Final = 1
+_DIGEST_SIZE: Final = hashlib.sha256().digest_size
 
 _Compiled = tuple[Sequence[Class], Sequence[QualifierType]]
 
@@ -82,22 +83,29 @@ def _cache_file(files: Iterable[Path]) -> Path | None:
 
 
 def _read(cache: Path) -> _Compiled | None:
+    """What the cache holds; None when it is absent, unreadable, or damaged, as its digest shows."""
     try:
-        stored = _DECODER.decode(cache.read_bytes())
-    except (OSError, msgspec.MsgspecError, ValueError):  # absent, unreadable or damaged: compiled again
+        content = cache.read_bytes()
+    except OSError:
         return None
+    digest, payload = content[:_DIGEST_SIZE], content[_DIGEST_SIZE:]
+    if hashlib.sha256(payload).digest() != digest:
+        return None
+    stored = _DECODER.decode(payload)
     return [_from_class(c) for c in stored.classes], [_from_qualifier_type(q) for q in stored.qualifier_types]
 
 
 def _write(cache: Path, compiled: _Compiled) -> None:
     """Written beside and renamed, so that no reader sees half a file. A read-only or full disk costs only time."""
     classes, qualifier_types = compiled
-    stored = _Schema([_to_class(c) for c in classes], [_to_qualifier_type(q) for q in qualifier_types])
+    payload = msgspec.msgpack.encode(
+        _Schema([_to_class(c) for c in classes], [_to_qualifier_type(q) for q in qualifier_types])
+    )
     with contextlib.suppress(OSError):
         cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=cache.parent, prefix=cache.stem, delete=False) as file:
             try:
-                file.write(msgspec.msgpack.encode(stored))
+                file.write(hashlib.sha256(payload).digest() + payload)
                 file.close()
                 Path(file.name).replace(cache)
             except OSError:

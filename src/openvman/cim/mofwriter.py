@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -16,13 +17,13 @@ from openvman.cim.declarations import (
 )
 from openvman.cim.names import NameMap
 from openvman.cim.uri import format_path
-from openvman.cim.values import CIMType, ClassPath, Instance, InstancePath, Property, Value
+from openvman.cim.values import CIMType, ClassPath, Instance, InstancePath, Value
 
 _WIDTH: Final = 120
 _ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _CHAR16_ESCAPES: Final = {**_ESCAPES, '"': '"', "'": "\\'"}
 _FIRST_PRINTABLE: Final = 0x20
-_MINIMAL_ORDER: Final = ("Association", "Indication", "Abstract", "Version", "Key", "Description")
+_QUALIFIER_ORDER: Final = ("Association", "Indication", "Abstract", "Version", "Key", "Description")
 _SCOPES: Final = (
     "ANY",
     "CLASS",
@@ -48,8 +49,10 @@ def format_value(value: Value, type_: CIMType | None) -> str:
         return "{ " + ", ".join(format_value(item, type_) for item in value) + " }" if value else "{ }"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
+    if isinstance(value, float):
+        return _real(value)
+    if isinstance(value, int):
+        return str(value)
     if isinstance(value, Instance):
         return quote(format_instance(value))
     if isinstance(value, InstancePath | ClassPath):
@@ -63,7 +66,7 @@ def format_value(value: Value, type_: CIMType | None) -> str:
 
 def format_instance(instance: Instance) -> str:
     """``instance of`` the class, every property that is present on a line of its own; the path is not in it."""
-    lines = (f"    {p.name} = {_property_value(p)};" for p in instance.properties.values())
+    lines = (f"    {p.name} = {format_value(p.value, p.type)};" for p in instance.properties.values())
     return "\n".join((f"instance of {instance.class_name} {{", *lines, "};\n"))
 
 
@@ -99,18 +102,22 @@ def format_qualifier_type(declaration: QualifierType) -> str:
     return f"Qualifier {declaration.name} : {declaration.type}{array}{default},\n    Scope({scopes}){flavor};\n"
 
 
+def _real(value: float) -> str:
+    """realValue wants a point (DSP0004 Annex A); INF and NaN are DSP0201's, which our own reader takes."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "INF" if value > 0 else "-INF"
+    mantissa, exponent, power = repr(value).partition("e")
+    return mantissa + ("" if "." in mantissa else ".0") + exponent + power
+
+
 def _escape(text: str, table: dict[str, str]) -> str:
     return "".join(table.get(c) or (c if ord(c) >= _FIRST_PRINTABLE else f"\\x{ord(c):04X}") for c in text)
-
-
-def _property_value(item: Property) -> str:
-    return format_value(item.value, item.type)
 
 
 def _qualifiers(qualifiers: NameMap[Qualifier], indent: int, inherited: bool) -> str:
     shown = sorted(
         (q for q in qualifiers.values() if inherited or not q.propagated),
-        key=lambda q: _MINIMAL_ORDER.index(q.name) if q.name in _MINIMAL_ORDER else len(_MINIMAL_ORDER),
+        key=lambda q: _QUALIFIER_ORDER.index(q.name) if q.name in _QUALIFIER_ORDER else len(_QUALIFIER_ORDER),
     )
     if not shown:
         return ""
