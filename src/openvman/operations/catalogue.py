@@ -1,0 +1,23 @@
+"""The use cases by the names that declarations give them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from openvman.operations.console_records import ConsoleRecords
+from openvman.operations.operations import Operations
+
+
+def use_cases(operations: Operations) -> Mapping[str, Callable[..., Awaitable[Any]]]:
+    """Each takes the actor and keyword arguments."""
+    console = ConsoleRecords(operations.read_console)
+    return {
+        "define_system": operations.define_system,
+        "destroy_system": operations.destroy_system,
+        "modify_system": operations.modify_system,
+        "modify_resources": operations.modify_resources,
+        "change_state": operations.change_state,
+        "first_console_record": console.first,
+        "console_record": console.record,
+    }

@@ -1,0 +1,59 @@
+"""The log of a serial console as records: a record is a line, or what there is of the last one.
+
+An iteration identifier is the offset of the next byte. Nothing printed is skipped: a line that was read unfinished
+goes on in the next record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from openvman.drivers.contract import ConsoleChunk
+from openvman.model.actor import Actor
+from openvman.model.allocation import SerialAllocation
+from openvman.model.errors import ModelError, Problem
+
+_LONGEST: Final = 4096
+"""Bytes in one record; a longer line is cut into several."""
+
+_FIRST: Final = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleRecord:
+    """``data`` is without its line end; ``position`` is where the next read begins, or again this one."""
+
+    position: str
+    data: bytes
+
+
+class ConsoleRecords:
+    """``read`` is :meth:`Operations.read_console`."""
+
+    def __init__(self, read: Callable[..., Awaitable[ConsoleChunk]]) -> None:
+        self._read = read
+
+    async def first(self, _actor: Actor, *, serial: SerialAllocation) -> str:  # noqa: ARG002 the first is always at 0
+        """The identifier of the first record, whether it is there yet or not."""
+        return _FIRST
+
+    async def record(
+        self, actor: Actor, *, serial: SerialAllocation, position: str | None, advance: bool | None
+    ) -> ConsoleRecord:
+        """The record at ``position``. ModelError NOT_FOUND when nothing more was printed, INVALID_PARAMETER."""
+        text = position or _FIRST
+        if not (text.isascii() and text.isdigit() and len(text) < 20):
+            raise ModelError(
+                Problem.INVALID_PARAMETER,
+                f"IterationIdentifier {text[:40]!r} is none of this log's; begin with PositionToFirstRecord",
+                serial.id,
+            )
+        chunk = await self._read(actor, serial=serial, offset=int(text), limit=_LONGEST)
+        if not chunk.data:
+            raise ModelError(Problem.NOT_FOUND, f"Nothing more was printed on {serial.id}", serial.id)
+        end = chunk.data.find(b"\n")
+        taken = len(chunk.data) if end < 0 else end + 1
+        line = chunk.data[:taken].rstrip(b"\r\n")
+        return ConsoleRecord(str(chunk.offset + taken) if advance else text, line)

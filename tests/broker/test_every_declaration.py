@@ -1,0 +1,51 @@
+"""No declaration goes unseen: every property mapped shows a value somewhere, every association has an instance."""
+
+from __future__ import annotations
+
+from openvman.cim.convert import convert
+from openvman.cim.datetime import CIMDateTime, format_datetime
+from openvman.views.standard import STANDARD
+
+# Mapped, and rightly NULL in a simulated fleet.
+NULL_HERE = {
+    ("ComputerSystem", "Description"),
+    ("VirtualSystemSettingData", "Description"),
+}
+
+
+async def _all_instances(client):
+    for namespace in ("root/vman", "interop"):
+        for instance in await client.within(namespace).instances("CIM_ManagedElement"):
+            yield instance
+
+
+async def test_every_mapped_property_shows_a_value_somewhere(client):
+    shown = set()
+    async for instance in _all_instances(client):
+        name = instance.class_name.removeprefix("VMAN_")
+        shown |= {(name, p.name) for p in instance.properties.values() if p.value is not None}
+    mapped = {(m.name, p) for m in STANDARD.classes for p in m.sources}
+    assert mapped - shown - NULL_HERE == set()
+
+
+async def test_every_class_and_association_has_an_instance(client):
+    seen = {i.class_name.removeprefix("VMAN_") async for i in _all_instances(client)}
+    assert {m.name for m in STANDARD.classes} <= seen
+    for edge in STANDARD.edges:
+        rows = await client.ask("EnumerateInstances", ClassName=edge.cim)
+        other = await client.within("interop").ask("EnumerateInstances", ClassName=edge.cim)
+        assert [*rows, *other], edge.cim
+
+
+async def test_every_value_has_its_declared_type(client):
+    """What a getter gives converts to the declared type unchanged."""
+    checked = 0
+    async for instance in _all_instances(client):
+        for prop in instance.properties.values():
+            if prop.value is None or prop.type == "reference":
+                continue
+            value = CIMDateTime.parse(format_datetime(prop.value)) if prop.type == "datetime" else prop.value
+            assert convert(value, prop.type, is_array=prop.is_array, what=prop.name) == value
+            assert type(value) is not bool or prop.type == "boolean"
+            checked += 1
+    assert checked > 500

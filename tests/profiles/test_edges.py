@@ -1,0 +1,106 @@
+"""What the schema cannot see: which class stands in which role, one golden row per association."""
+
+from __future__ import annotations
+
+import pytest
+
+from openvman.views.standard import STANDARD
+
+# association -> left role and class, right role and class, the clause that says so
+GOLDEN = {
+    ("CIM_HostedDependency", "Antecedent", "HostSystem", "Dependent", "ComputerSystem"): "DSP1042 10.3",
+    ("CIM_HostedService", "Antecedent", "HostSystem", "Dependent", "VirtualSystemManagementService"): "DSP1042 10.4",
+    (
+        "CIM_ServiceAffectsElement",
+        "AffectedElement",
+        "ComputerSystem",
+        "AffectingElement",
+        "VirtualSystemManagementService",
+    ): "DSP1042 10.8",
+    (
+        "CIM_ElementCapabilities",
+        "ManagedElement",
+        "VirtualSystemManagementService",
+        "Capabilities",
+        "VirtualSystemManagementCapabilities",
+    ): "DSP1042 10.2",
+    (
+        "CIM_ElementCapabilities",
+        "ManagedElement",
+        "ComputerSystem",
+        "Capabilities",
+        "EnabledLogicalElementCapabilities",
+    ): "DSP1057 10.5",
+    (
+        "CIM_SettingsDefineState",
+        "ManagedElement",
+        "ComputerSystem",
+        "SettingData",
+        "VirtualSystemSettingData",
+    ): "DSP1057 7.3",
+    (
+        "CIM_ElementSettingData",
+        "ManagedElement",
+        "VirtualSystemSettingData",
+        "SettingData",
+        "VirtualSystemSettingData",
+    ): "DSP1057 7.4",
+    (
+        "CIM_VirtualSystemSettingDataComponent",
+        "GroupComponent",
+        "VirtualSystemSettingData",
+        "PartComponent",
+        "ProcessorAllocationSettingData",
+    ): "DSP1057 10.20",
+    (
+        "CIM_ElementSettingData",
+        "ManagedElement",
+        "ProcessorAllocationSettingData",
+        "SettingData",
+        "ProcessorAllocationSettingData",
+    ): "DSP1041 10.3",
+    ("CIM_UseOfMessageLog", "Antecedent", "MessageLog", "Dependent", "ComputerSystem"): "DSP1010 10.9",
+    ("CIM_ReferencedProfile", "Antecedent", "RegisteredProfile", "Dependent", "RegisteredProfile"): "DSP1033 10.3",
+    (
+        "CIM_ElementConformsToProfile",
+        "ConformantStandard",
+        "RegisteredProfile",
+        "ManagedElement",
+        "RegisteredProfile",
+    ): "DSP1033 10.1",
+    (
+        "CIM_ElementConformsToProfile",
+        "ConformantStandard",
+        "RegisteredProfile",
+        "ManagedElement",
+        "HostSystem",
+    ): "DSP1033 10.1",
+    (
+        "CIM_ElementConformsToProfile",
+        "ConformantStandard",
+        "RegisteredProfile",
+        "ManagedElement",
+        "ComputerSystem",
+    ): "DSP1033 10.1",
+    ("CIM_NamespaceInManager", "Antecedent", "ObjectManager", "Dependent", "Namespace"): "CIM Schema",
+    (
+        "CIM_CommMechanismForManager",
+        "Antecedent",
+        "ObjectManager",
+        "Dependent",
+        "CIMXMLCommunicationMechanism",
+    ): "CIM Schema",
+}
+
+
+def _row(edge):
+    return edge.cim, edge.left.role, edge.left.maps[0].name, edge.right.role, edge.right.maps[0].name
+
+
+@pytest.mark.parametrize("edge", STANDARD.edges, ids=lambda e: f"{e.cim}-{e.left.maps[0].name}-{e.right.maps[0].name}")
+def test_roles_are_as_the_clause_says(edge):
+    assert GOLDEN[_row(edge)] == edge.clause
+
+
+def test_every_golden_row_is_declared():
+    assert set(GOLDEN) == {_row(edge) for edge in STANDARD.edges}
