@@ -75,7 +75,7 @@ async def test_a_hidden_claim_takes_over_when_the_shown_one_goes(world) -> None:
 
 
 async def test_a_hidden_claim_that_goes_changes_nothing(world) -> None:
-    inventory, (one, two), hosts, twin = await two_platforms(world)
+    inventory, (one, two), _, twin = await two_platforms(world)
     shown = inventory.generation.system(twin)
     two.hypervisor.undefine(twin)
     await world.time.passes(60)
