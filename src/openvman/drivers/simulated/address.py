@@ -67,16 +67,20 @@ _OPTIONS: Final[dict[str, Callable[[str], Any]]] = {
 
 def parse(uri: str) -> Fleet:
     """Read an address. Raises ModelError INVALID_PARAMETER, naming the part at fault."""
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError as error:
+        raise refuse(f"the address of a simulated platform: {error}") from None
     if parts.scheme != "sim" or parts.path not in ("", "/") or parts.fragment or "@" in parts.netloc:
-        raise refuse(f"{uri!r} is not the address of a simulated platform: sim://[name][?option=value&…]")
+        # The address is not repeated: what stands in it by mistake may be a secret.
+        raise refuse("the address of a simulated platform is sim://[name][?option=value&…] and no more")
     values: dict[str, Any] = {}
     faults: list[Fault] = []
     for option, text in parse_qsl(parts.query, keep_blank_values=True):
         if option == "fault":
             faults.append(parse_fault(text))
         elif option in values:
-            raise refuse(f"{option} is given twice in {uri!r}")
+            raise refuse(f"{option} is given twice")
         elif option in _OPTIONS:
             values[option] = _OPTIONS[option](text)
         else:
