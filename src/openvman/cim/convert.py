@@ -171,8 +171,9 @@ _CONVERTERS: Final[dict[str, Callable[[Any, str, str], Value]]] = {
 
 
 def _shown(value: object) -> str:
-    text = repr(value if not isinstance(value, str) else value[:_SHOWN])
-    return text if len(text) <= _SHOWN + 2 else text[:_SHOWN] + "..."
+    """The value for a message, cut short, and before it is written out where that would be long."""
+    text = repr(value[: _SHOWN + 1] if isinstance(value, str) else value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
 def _mismatch(what: str, value: object, rule: str) -> CIMError:

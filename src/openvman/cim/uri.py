@@ -64,7 +64,7 @@ def parse_path(text: str) -> InstancePath | ClassPath:
     dot = text.find(".", start)
     head = text[start : len(text) if dot < 0 else dot]
     singleton = dot < 0 and head.endswith(_SINGLETON)
-    namespace, class_name = _parse_head(text, head.removesuffix(_SINGLETON) if singleton else head, host)
+    namespace, class_name = _parse_head(text, head.removesuffix(_SINGLETON) if singleton else head)
     if singleton:
         return InstancePath(class_name, NameMap(), namespace, host)
     if dot < 0:
@@ -98,10 +98,9 @@ def _parse_authority(text: str) -> tuple[str | None, int]:
     return authority, slash
 
 
-def _parse_head(text: str, head: str, host: str | None) -> tuple[str | None, str]:
-    namespace, colon, class_name = head.rpartition(":")
-    namespace = namespace.removeprefix("/")
-    if not _NAME.fullmatch(class_name) or (host is not None and not colon):
+def _parse_head(text: str, head: str) -> tuple[str | None, str]:
+    namespace, _, class_name = head.removeprefix("/").rpartition(":")
+    if not _NAME.fullmatch(class_name):
         raise PathError(f"{_shown(text)} is not an object path: a class name is expected after namespace and ':'")
     if namespace and not _NAMESPACE.fullmatch(namespace):
         raise PathError(f"{_shown(text)} is not an object path: {_shown(namespace)} is not a namespace name")
