@@ -14,16 +14,13 @@ from urllib.parse import SplitResult, urlsplit
 
 from openvman.client.errors import ClientError, Reason
 
-DEFAULT_URL: Final = "http://127.0.0.1:5988"
 DEFAULT_PORTS: Final[Mapping[str, int]] = {"http": 5988, "https": 5989}
 NAMESPACE: Final = "root/vman"
-ADMIN: Final = "admin"
-PASSWORD_FILE: Final = "admin.password"  # noqa: S105 - a file name
-"""In the server's state directory, mode 0600: written at first start."""
 TIMEOUT: Final = 120
 """Seconds to wait for one answer: a method may see a suspend of much memory through."""
 LIMIT: Final = 4096
 """A password file longer than this is not one."""
+_EVERY_ADDRESS: Final[Mapping[str, str]] = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what not to dial
 LISTEN: Final = "0A"
 """TCP_LISTEN in /proc/net/tcp."""
 
@@ -56,21 +53,32 @@ class Wish:
     namespace: str | None = None
 
 
-def resolve(wish: Wish, state: Path, proc: Path = Path("/proc")) -> Target:
-    """The target for a wish; ``state`` is the state directory of this machine's own server.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """This machine's own server. The files need not exist, nor be readable."""
 
-    Its administrator's password is used when no user is named and the server is on this machine. Raises ClientError
+    url: str
+    user: str
+    password_file: Path
+    authority: Path
+    """The certificate that signed the server's own."""
+
+
+def resolve(wish: Wish, own: Own, proc: Path = Path("/proc")) -> Target:
+    """The target for a wish.
+
+    The own server's password is used when no user is named and the server is on this machine. Raises ClientError
     (USAGE, DENIED) when the address or a password file is unusable, or when the password would travel in the clear.
     """
-    url, address = _address(wish.server or DEFAULT_URL)
+    url, address = _address(wish.server or own.url)
     local = is_loopback(address.hostname or "")
     user, password, ca_certs = wish.user, wish.password, wish.ca_certs
     if wish.password_file is not None:
         password = read_password(wish.password_file)
     if password is not None and user is None:
-        user = ADMIN
-    if user is None and local:
-        user, password = _own_password(state, address, proc)
+        user = own.user
+    if user is None and local and _may_use(own.password_file, address, proc):
+        user, password = own.user, read_password(own.password_file)
     if user is not None and password is None:
         raise ClientError(Reason.USAGE, f"No password for user '{user}'. Give --password-file FILE, or - to be asked.")
     if user is not None and not local and address.scheme == "http" and not wish.insecure:
@@ -79,6 +87,8 @@ def resolve(wish: Wish, state: Path, proc: Path = Path("/proc")) -> Target:
             f"{url} is another machine and not encrypted: the password would be readable on the way. "
             "Use https://, or --insecure if the way is safe.",
         )
+    if ca_certs is None and local and os.access(own.authority, os.R_OK):
+        ca_certs = str(own.authority)
     return Target(
         url=url,
         user=user,
@@ -101,6 +111,13 @@ def read_password(path: Path) -> str:
     if len(data) > LIMIT or not text or not text[0]:
         raise ClientError(Reason.USAGE, f"{path} does not hold a password on its first line.")
     return text[0]
+
+
+def address_to_connect(host: str, port: int) -> str:
+    """``host:port`` of a listening address as a client on the same machine connects to it."""
+    if host in _EVERY_ADDRESS:
+        host = _EVERY_ADDRESS[host]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def is_loopback(host: str) -> bool:
@@ -129,15 +146,14 @@ def _address(text: str) -> tuple[str, SplitResult]:
     return url, urlsplit(url)
 
 
-def _own_password(state: Path, address: SplitResult, proc: Path) -> tuple[str | None, str | None]:
-    """The administrator's name and password from the state directory, or neither when they are not to be had."""
-    path = state / PASSWORD_FILE
+def _may_use(path: Path, address: SplitResult, proc: Path) -> bool:
+    """Whether the password file is there for us. Raises DENIED when another user than its owner would be sent it."""
     try:
         owner = path.stat()
     except OSError:
-        return None, None
+        return False
     if not stat.S_ISREG(owner.st_mode) or not os.access(path, os.R_OK):
-        return None, None
+        return False
     # Any user may listen on the port while the server is down, and would be sent the password.
     strangers = _listeners(address.port or 0, proc) - {owner.st_uid, 0}
     if strangers:
@@ -146,7 +162,7 @@ def _own_password(state: Path, address: SplitResult, proc: Path) -> tuple[str | 
             f"Port {address.port} is held by user {min(strangers)}, who does not own {path}: "
             "the password is not sent there. Name the user and password to go on.",
         )
-    return ADMIN, read_password(path)
+    return True
 
 
 def _listeners(port: int, proc: Path) -> set[int]:

@@ -1,0 +1,141 @@
+"""The options by which commands reach a server, and the client that they get."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+import click
+
+from openvman.client.target import Own, Target, Wish, address_to_connect, read_password, resolve
+from openvman.config.load import load
+from openvman.config.settings import Settings
+from openvman.security.first_start import ADMIN, State
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Closable(Protocol):
+    def close(self) -> None: ...
+
+
+def open_client(target: Target) -> Any:
+    """A client for the target. pywbem is imported here, for it is slow to import."""
+    from openvman.client.session import Session  # noqa: PLC0415
+    from openvman.client.vman import Client  # noqa: PLC0415
+
+    return Client(Session(target))
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """What commands take from outside: ``connect`` makes a client of a target."""
+
+    connect: Callable[[Target], Any] = open_client
+
+
+def app() -> App:
+    """The application of the running command; one is made when the caller gave none."""
+    return click.get_current_context().ensure_object(App)
+
+
+def connecting(function: Callable[Concatenate[Any, P], R]) -> Callable[P, R]:
+    """Adds the options of a connection to a command; its function gets an open client first."""
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> R:
+        wish = Wish(
+            server=kwargs.pop("server"),
+            user=kwargs.pop("user"),
+            password_file=kwargs.pop("password_file"),
+            ca_certs=kwargs.pop("ca_certs"),
+            insecure=kwargs.pop("insecure"),
+            timeout=kwargs.pop("timeout"),
+            namespace=kwargs.pop("namespace", None),
+        )
+        client: Closable = app().connect(target_of(wish))
+        try:
+            return function(client, *args, **kwargs)
+        finally:
+            client.close()
+
+    for option in reversed(_OPTIONS):
+        option(run)
+    return run
+
+
+def own_server(settings: Settings) -> Own:
+    """This machine's server as the settings describe it."""
+    state = State(settings.state)
+    addresses = [("http", a) for a in settings.listen] + [("https", a) for a in settings.tls_listen]
+    scheme, address = addresses[0]
+    return Own(
+        url=f"{scheme}://{address_to_connect(address.host, address.port)}",
+        user=ADMIN,
+        password_file=state.admin_password,
+        authority=settings.state / "tls" / "ca.crt",
+    )
+
+
+def target_of(wish: Wish) -> Target:
+    """The target for a wish, with a password asked for where one is missing and a person is there to ask."""
+    own = own_server(load().settings)
+    return resolve(replace(wish, password=_password(wish), password_file=None), own)
+
+
+def _password(wish: Wish) -> str | None:
+    if wish.password_file is not None and str(wish.password_file) != "-":
+        return read_password(wish.password_file)
+    if wish.password_file is None and wish.user is None:
+        return None
+    return ask_password(f"Password of {wish.user or ADMIN}")
+
+
+def ask_password(prompt: str, confirm: bool = False) -> str:
+    """From the terminal without showing it, or the first line of standard input when that is no terminal."""
+    if sys.stdin.isatty():
+        answer: str = click.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)
+        return answer
+    line = sys.stdin.readline().rstrip("\r\n")
+    if not line:
+        raise click.UsageError("No password on standard input, and no terminal to ask at.")
+    return line
+
+
+_OPTIONS = (
+    click.option(
+        "--server",
+        metavar="URL",
+        envvar="OPENVMAN_SERVER",
+        help="The server, for example https://host:5989. [env: OPENVMAN_SERVER; default: this machine's own]",
+    ),
+    click.option(
+        "--user", metavar="NAME", envvar="OPENVMAN_USER", help="Who you are to the server. [env: OPENVMAN_USER]"
+    ),
+    click.option(
+        "--password-file",
+        metavar="FILE",
+        envvar="OPENVMAN_PASSWORD_FILE",
+        type=click.Path(path_type=Path),
+        help="The password on the file's first line; - asks, or reads standard input. [env: OPENVMAN_PASSWORD_FILE]",
+    ),
+    click.option(
+        "--ca-certs",
+        metavar="FILE",
+        envvar="OPENVMAN_CA_CERTS",
+        help="The certificates that may sign the server's. [env: OPENVMAN_CA_CERTS]",
+    ),
+    click.option(
+        "--insecure",
+        is_flag=True,
+        help="Do not verify the server's certificate, and send the password unencrypted to another machine.",
+    ),
+    click.option(
+        "--timeout", type=click.IntRange(1, 300), metavar="SECONDS", help="The wait for one answer. [default: 120]"
+    ),
+)

@@ -1,0 +1,85 @@
+"""Kinds of command line values: sizes, disks, network adapters."""
+
+from __future__ import annotations
+
+import click
+
+from openvman.client.units import parse_size
+from openvman.client.wishes import DiskWish, NicWish
+
+_CONNECTIONS = ("network", "bridge")
+
+
+class Size(click.ParamType[int]):
+    """``64MiB`` as bytes."""
+
+    name = "size"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_size(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Disk(click.ParamType[DiskWish]):
+    """``PATH`` or ``SIZE``, then ``,bus=virtio`` ``,target=vda`` ``,ro`` ``,cdrom`` ``,floppy`` in any order."""
+
+    name = "disk"
+
+    def convert(self, value: str | DiskWish, param: click.Parameter | None, ctx: click.Context | None) -> DiskWish:
+        if isinstance(value, DiskWish):
+            return value
+        what, *words = value.split(",")
+        names, flags = _options(words)
+        kinds = flags & {"cdrom", "floppy"}
+        unknown = (flags - {"ro", "cdrom", "floppy"}) | (names.keys() - {"bus", "target"})
+        if not what or unknown or len(kinds) > 1:
+            self.fail(
+                f"'{value}' is not a disk; say PATH or SIZE, then any of ,bus=NAME ,target=NAME ,ro and one of "
+                ",cdrom ,floppy",
+                param,
+                ctx,
+            )
+        try:
+            capacity, source = parse_size(what), None
+        except ValueError:
+            capacity, source = None, what
+        return DiskWish(
+            source=source,
+            capacity=capacity,
+            kind=next(iter(kinds), "disk"),
+            bus=names.get("bus"),
+            target=names.get("target"),
+            read_only="ro" in flags or "cdrom" in flags,
+        )
+
+
+class Nic(click.ParamType[NicWish]):
+    """``user``, ``network=NAME`` or ``bridge=NAME``, then ``,model=virtio`` ``,mac=52:54:00:…``."""
+
+    name = "nic"
+
+    def convert(self, value: str | NicWish, param: click.Parameter | None, ctx: click.Context | None) -> NicWish:
+        if isinstance(value, NicWish):
+            return value
+        names, flags = _options(value.split(","))
+        connections = [f"{kind}:{names[kind]}" for kind in _CONNECTIONS if names.get(kind)]
+        connections += ["user"] if "user" in flags else []
+        unknown = (flags - {"user"}) | (names.keys() - {"model", "mac", *_CONNECTIONS})
+        if unknown or len(connections) != 1:
+            self.fail(
+                f"'{value}' is not a network adapter; say user, network=NAME or bridge=NAME, then any of ,model=NAME "
+                ",mac=ADDRESS",
+                param,
+                ctx,
+            )
+        return NicWish(connection=connections[0], model=names.get("model"), mac=names.get("mac"))
+
+
+def _options(words: list[str]) -> tuple[dict[str, str], set[str]]:
+    """``name=value`` words, and the other words."""
+    names = dict(word.split("=", 1) for word in words if "=" in word)
+    return names, {word for word in words if "=" not in word}

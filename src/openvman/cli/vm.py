@@ -1,0 +1,344 @@
+"""``vman vm``: virtual machines."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from openvman.cli import output
+from openvman.cli.connection import app, connecting, target_of
+from openvman.cli.exits import EXPECTED, told
+from openvman.cli.kinds import Disk, Nic, Size
+from openvman.cli.texts import harmless
+from openvman.cli.vm_rows import details_object, print_details, print_systems, system_object
+from openvman.client.errors import ClientError, Reason
+from openvman.client.records import Action, Host, System
+from openvman.client.target import Wish
+from openvman.client.wishes import Change, DiskWish, NicWish, SystemWish
+
+if TYPE_CHECKING:  # it imports pywbem, which is slow, and help must be quick
+    from openvman.client.vman import Client
+
+FOLLOW_SECONDS = 0.5
+
+
+def _names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Names for a shell's completion: those of this machine's server, or none when it cannot be asked."""
+    try:
+        client = app().connect(target_of(Wish()))
+        return [system.name for system in client.systems() if system.name.startswith(incomplete)]
+    except EXPECTED:
+        return []
+
+
+NAME = click.argument("name", shell_complete=_names)
+NAMES = click.argument("names", metavar="NAME…", nargs=-1, required=True, shell_complete=_names)
+ON_HOST = click.option("--host", metavar="HOST", help="Only on this host (name or UUID).")
+
+
+@click.group("vm")
+def command() -> None:
+    """Virtual machines. NAME is a name or a UUID; where hosts share a name, the UUID or --host tells them apart."""
+
+
+def _find(client: Client, name: str, host: str | None) -> System:
+    return client.find(name, client.host(host) if host is not None else None)
+
+
+def _each(client: Client, names: Sequence[str], host: str | None, do: Callable[[System], str]) -> None:
+    """Do something to each; the others go on after a failure, and the first failure's code ends the command."""
+    first = None
+    for name in names:
+        try:
+            output.say(do(_find(client, name, host)))
+        except EXPECTED as error:
+            code, sentence = told(error)
+            click.echo(f"vman: {harmless(sentence)}", err=True)
+            first = first or code
+    if first is not None:
+        raise click.exceptions.Exit(first)
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+@command.command("list")
+@connecting
+@ON_HOST
+@click.option("--state", metavar="STATE", help="Only in this state: active, defined, paused, suspended …")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of objects, memory in bytes.")
+def list_systems(client: Client, host: str | None, state: str | None, as_json: bool) -> None:
+    """List the virtual machines, with the processors and memory they have or would have."""
+    systems = client.systems(client.host(host) if host is not None else None)
+    systems = [system for system in systems if state in (None, system.state)]
+    if as_json:
+        output.emit_json([system_object(system) for system in systems])
+    elif systems:
+        print_systems(systems)
+    else:
+        output.note("No virtual machines.")
+
+
+@command.command()
+@connecting
+@NAME
+@ON_HOST
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of one object.")
+def show(client: Client, name: str, host: str | None, as_json: bool) -> None:
+    """Show a virtual machine: what it has now, and what it gets at the next start."""
+    details = client.details(_find(client, name, host))
+    if as_json:
+        output.emit_json([details_object(details)])
+    else:
+        print_details(details)
+
+
+@command.command()
+@connecting
+@NAME
+@ON_HOST
+@click.option("--follow", "-f", is_flag=True, help="Go on with what is printed, until interrupted.")
+@click.option("--lines", "-n", type=click.IntRange(0), metavar="N", help="Only the last N lines of what there is.")
+def console(client: Client, name: str, host: str | None, follow: bool, lines: int | None) -> None:
+    """Print what the guest has printed on its serial console."""
+    log = client.console(_find(client, name, host))
+    there = list(log.lines())
+    for line in there if lines is None else there[len(there) - min(lines, len(there)) :]:
+        click.echo(harmless(line, keep="\t"))
+    while follow:
+        time.sleep(FOLLOW_SECONDS)
+        for line in log.lines():
+            click.echo(harmless(line, keep="\t"))
+
+
+# --- changing what there is ------------------------------------------------------------------------------------------
+
+
+@command.command()
+@connecting
+@click.argument("name")
+@click.option("--cpus", type=click.IntRange(1), metavar="N", help="Virtual processors.")
+@click.option("--memory", type=Size(), metavar="SIZE", help="For example 64MiB or 2GiB.")
+@click.option(
+    "--disk",
+    "disks",
+    type=Disk(),
+    multiple=True,
+    metavar="PATH|SIZE[,…]",
+    help="An image (relative: below the server's image folders), or the size of a new one. Then any of ,bus=NAME "
+    ",target=NAME ,ro and one of ,cdrom ,floppy. May be repeated.",
+)
+@click.option(
+    "--nic",
+    "nics",
+    type=Nic(),
+    multiple=True,
+    metavar="user|network=NAME|bridge=NAME[,…]",
+    help="A network adapter. Then any of ,model=NAME ,mac=ADDRESS. May be repeated.",
+)
+@click.option("--host", metavar="HOST", help="Where; may be left out when there is one host only.")
+@click.option("--type", "kind", metavar="TYPE", help="VirtualSystemType, as `vman host show` lists them.")
+@click.option("--description", metavar="TEXT")
+@click.option("--autostart/--no-autostart", default=None, help="Start it with its host.")
+@click.option("--uuid", type=click.UUID, metavar="UUID", help="The UUID it gets, instead of a new one.")
+@click.option("--start", is_flag=True, help="Start it at once.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of one object.")
+def define(
+    client: Client,
+    name: str,
+    cpus: int | None,
+    memory: int | None,
+    disks: tuple[DiskWish, ...],
+    nics: tuple[NicWish, ...],
+    host: str | None,
+    kind: str | None,
+    description: str | None,
+    autostart: bool | None,
+    uuid: object | None,
+    start: bool,
+    as_json: bool,
+) -> None:
+    """Define a virtual machine. What is not said comes from the server's defaults."""
+    wish = SystemWish(
+        name=name,
+        cpus=cpus,
+        memory=memory,
+        disks=disks,
+        nics=nics,
+        description=description,
+        autostart=autostart,
+        type=kind,
+        id=None if uuid is None else str(uuid),
+    )
+    where = client.host(host) if host is not None else _only_host(client)
+    with output.working(f"Defining {name}"):
+        system = client.define(wish, where)
+    if start:
+        with output.working(f"Starting {name}"):
+            client.request(system, Action.START)
+        system = client.again(system)
+    if as_json:
+        output.emit_json([details_object(client.details(system))])
+    else:
+        output.say(f"Defined {system.name} on {system.host}: {system.id}{', started' if start else ''}")
+
+
+def _only_host(client: Client) -> Host:
+    hosts = [host for host in client.hosts() if host.online]
+    if len(hosts) != 1:
+        names = ", ".join(host.name for host in hosts) or "none is online"
+        raise ClientError(Reason.USAGE, f"Say the host with --host: {names}.")
+    return hosts[0]
+
+
+@command.command()
+@connecting
+@NAME
+@ON_HOST
+@click.option("--cpus", type=click.IntRange(1), metavar="N", help="Virtual processors.")
+@click.option("--memory", type=Size(), metavar="SIZE", help="For example 128MiB.")
+@click.option("--name", "new_name", metavar="NAME", help="A new name.")
+@click.option("--description", metavar="TEXT")
+@click.option("--autostart/--no-autostart", default=None, help="Start it with its host.")
+@click.option("--live", is_flag=True, help="Change what it has now too, and not only at the next start.")
+def modify(
+    client: Client,
+    name: str,
+    host: str | None,
+    cpus: int | None,
+    memory: int | None,
+    new_name: str | None,
+    description: str | None,
+    autostart: bool | None,
+    live: bool,
+) -> None:
+    """Change a virtual machine's configuration: for the next start, and with --live at once."""
+    change = Change(name=new_name, description=description, autostart=autostart, cpus=cpus, memory=memory)
+    if not change.of_system and not change.of_resources:
+        raise click.UsageError("Say what to change: --cpus, --memory, --name, --description or --autostart.")
+    system = _find(client, name, host)
+    details = client.details(system)
+    if details.defined is None:
+        raise ClientError(Reason.REFUSED, f"'{system.name}' is not defined: it has no next start to change.")
+    if live and details.current is None:
+        raise ClientError(Reason.REFUSED, f"'{system.name}' is {system.state}: leave out --live.")
+    with output.working(f"Changing {system.name}"):
+        client.modify(system, details.defined, change)
+        if live and details.current is not None and change.of_resources:
+            client.modify(system, details.current, Change(cpus=cpus, memory=memory))
+    when = "now and at the next start" if live else "at the next start" if details.current else "done"
+    output.say(f"Changed {system.name}: {when}")
+
+
+# --- changing the state ----------------------------------------------------------------------------------------------
+
+
+def _request(client: Client, system: System, action: Action, doing: str) -> None:
+    with output.working(f"{doing} {system.name}"):
+        client.request(system, action)
+
+
+@command.command()
+@connecting
+@NAMES
+@ON_HOST
+def start(client: Client, names: tuple[str, ...], host: str | None) -> None:
+    """Start; a paused or suspended one goes on."""
+
+    def do(system: System) -> str:
+        _request(client, system, Action.START, "Starting")
+        return f"Started {system.name}"
+
+    _each(client, names, host, do)
+
+
+@command.command()
+@connecting
+@NAMES
+@ON_HOST
+@click.option("--force", is_flag=True, help="Pull the plug: at once, without asking the guest.")
+@click.option(
+    "--wait", type=click.IntRange(0), default=60, show_default=True, metavar="SECONDS", help="For the guest to end."
+)
+def stop(client: Client, names: tuple[str, ...], host: str | None, force: bool, wait: int) -> None:
+    """Ask the guest to shut down, and wait until it has. With --force, pull the plug."""
+
+    def do(system: System) -> str:
+        if force:
+            _request(client, system, Action.FORCE_STOP, "Stopping")
+            return f"Stopped {system.name}"
+        _request(client, system, Action.STOP, "Stopping")
+        if wait == 0:
+            return f"Asked {system.name} to shut down"
+        try:
+            with output.working(f"Waiting for {system.name} to shut down"):
+                client.wait(system, "defined", wait)
+        except ClientError as error:
+            if error.reason is not Reason.TIMEOUT:
+                raise
+            sentence = f"{error.message} The guest was asked and may not listen; --force pulls the plug."
+            raise ClientError(Reason.TIMEOUT, sentence) from error
+        return f"Stopped {system.name}"
+
+    _each(client, names, host, do)
+
+
+def _simple(verb: str, action: Action, doing: str, done: str, text: str, only_from: tuple[str, ...] = ()) -> None:
+    """A verb that asks for one change of state."""
+
+    @command.command(verb, help=text)
+    @connecting
+    @NAMES
+    @ON_HOST
+    def change(client: Client, names: tuple[str, ...], host: str | None) -> None:
+        def do(system: System) -> str:
+            if only_from and system.state not in only_from:
+                raise ClientError(
+                    Reason.REFUSED, f"'{system.name}' is {system.state}, and not {' or '.join(only_from)}."
+                )
+            _request(client, system, action, doing)
+            return f"{done} {system.name}"
+
+        _each(client, names, host, do)
+
+
+_simple("pause", Action.PAUSE, "Pausing", "Paused", "Stop the processors and keep the memory.")
+_simple("resume", Action.START, "Resuming", "Resumed", "Let a paused or suspended one go on.", ("paused", "suspended"))
+_simple("suspend", Action.SUSPEND, "Suspending", "Suspended", "Save the memory to disk and free the resources.")
+_simple("reboot", Action.REBOOT, "Rebooting", "Asked to reboot:", "Ask the guest to restart.")
+_simple("reset", Action.RESET, "Resetting", "Reset", "Press the reset button: restart at once.")
+
+
+def _confirm(question: str) -> None:
+    try:
+        agreed = click.confirm(question, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise click.UsageError("Nobody can be asked here: say --yes.") from None
+    if not agreed:
+        raise ClientError(Reason.REFUSED, "Nothing was destroyed.")
+
+
+@command.command()
+@connecting
+@NAMES
+@ON_HOST
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+def destroy(client: Client, names: tuple[str, ...], host: str | None, yes: bool) -> None:
+    """Remove for good. One that runs is stopped by force first. Disk images stay. (To only stop one: vman vm stop)."""
+
+    def do(system: System) -> str:
+        if not yes:
+            running = "" if system.state == "defined" else f" It is {system.state}."
+            question = f"Destroy {harmless(system.name)} ({system.id}) on {harmless(system.host or '?')}?{running}"
+            _confirm(question)
+        with output.working(f"Destroying {system.name}"):
+            client.destroy(system)
+        return f"Destroyed {system.name}"
+
+    _each(client, names, host, do)
