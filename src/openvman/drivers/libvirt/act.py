@@ -1,0 +1,382 @@
+"""Changes: lifecycle, define and undefine, modification. Each function blocks.
+
+What goes wrong is raised as ModelError, or as libvirt's own error, which the connection translates.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import libvirt
+from lxml import etree
+
+from openvman.drivers.libvirt import console, domain_xml, xml
+from openvman.drivers.libvirt.address import Address
+from openvman.drivers.libvirt.domain_xml import KIB
+from openvman.drivers.libvirt.errors import problem_of
+from openvman.drivers.libvirt.read import state_of
+from openvman.drivers.libvirt.xml import Element
+from openvman.model.errors import ModelError, Problem
+from openvman.model.host import HostFacts
+from openvman.model.spec import Definition, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
+from openvman.model.states import Action, State
+from openvman.model.system import ConfigurationKind
+
+BALLOON_SECONDS: Final = 3.0
+"""How long a guest may take to begin to move its balloon."""
+
+_UNDEFINE_FLAGS: Final = (
+    libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+    | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+    | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
+    | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
+)
+_UNDEFINE_TRIES: Final = (
+    _UNDEFINE_FLAGS,
+    libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA,
+    libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE,
+)
+"""Hypervisors refuse flags that they do not know; the last try is a plain undefine."""
+
+_NOT_KNOWN: Final = frozenset(
+    {libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED}
+)
+
+
+def lookup(connection: Any, system_id: str) -> Any:
+    """The domain with this UUID. NOT_FOUND if there is none."""
+    try:
+        return connection.lookupByUUIDString(system_id)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() in {libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_INVALID_ARG}:
+            raise ModelError(Problem.NOT_FOUND, f"there is no virtual system {system_id}", system_id) from None
+        raise
+
+
+# Lifecycle
+
+
+def act(connection: Any, system_id: str, action: Action) -> None:
+    """Do ``action`` if the state it finds allows it. INVALID_STATE otherwise."""
+    domain = lookup(connection, system_id)
+    state = state_of(domain)
+    step = _STEPS.get((state, action))
+    if step is None:
+        raise ModelError(Problem.INVALID_STATE, f"cannot {action} virtual system {system_id}: it is {state}", system_id)
+    step(domain)
+
+
+def _suspend(domain: Any) -> None:
+    # It comes back running whatever it was when saved: START of a suspended system ends in ACTIVE.
+    try:
+        domain.managedSave(libvirt.VIR_DOMAIN_SAVE_RUNNING)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() not in _NOT_KNOWN:
+            raise
+        domain.managedSave(0)
+
+
+def _reset_paused(domain: Any) -> None:
+    domain.reset(0)
+    domain.resume()
+
+
+def _start_paused(domain: Any) -> None:
+    domain.resume()
+
+
+_STEPS: Final[dict[tuple[State, Action], Callable[[Any], object]]] = {
+    (State.DEFINED, Action.START): lambda domain: domain.create(),
+    (State.SUSPENDED, Action.START): lambda domain: domain.create(),
+    (State.PAUSED, Action.START): _start_paused,
+    (State.ACTIVE, Action.STOP): lambda domain: domain.destroy(),
+    (State.PAUSED, Action.STOP): lambda domain: domain.destroy(),
+    (State.SUSPENDED, Action.STOP): lambda domain: domain.managedSaveRemove(0),
+    (State.ACTIVE, Action.SHUT_DOWN): lambda domain: domain.shutdown(),
+    (State.ACTIVE, Action.REBOOT): lambda domain: domain.reboot(0),
+    (State.ACTIVE, Action.PAUSE): lambda domain: domain.suspend(),
+    (State.ACTIVE, Action.SUSPEND): _suspend,
+    (State.PAUSED, Action.SUSPEND): _suspend,
+    (State.ACTIVE, Action.RESET): lambda domain: domain.reset(0),
+    (State.PAUSED, Action.RESET): _reset_paused,
+}
+
+
+# Define and undefine
+
+
+def define(connection: Any, definition: Definition, facts: HostFacts, address: Address) -> None:
+    """Define a system; nothing is left when it fails. ALREADY_EXISTS when its id or name is in use."""
+    if definition.hypervisor not in facts.hypervisors:
+        message = f"this host runs guests by {', '.join(facts.hypervisors)}, not by {definition.hypervisor}"
+        raise ModelError(Problem.NOT_SUPPORTED, message, "hypervisor")
+    root = domain_xml.build(
+        definition,
+        architecture=facts.architecture,
+        machine=facts.machines[0] if facts.machines else None,
+        console_logs=address.console_logs,
+    )
+    # defineXML with the id and name of an existing domain would replace it.
+    _must_be_free(connection.lookupByUUIDString, definition.id, "id")
+    _must_be_free(connection.lookupByName, definition.name, "name")
+    if address.console_logs is not None and address.embed_root is not None:
+        address.console_logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    domain = connection.defineXML(xml.print_(root))
+    try:
+        if definition.autostart:
+            domain.setAutostart(1)
+    except BaseException:
+        domain.undefine()
+        raise
+
+
+def _must_be_free(lookup: Callable[[str], Any], value: str, setting: str) -> None:
+    try:
+        lookup(value)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
+            return
+        raise
+    raise ModelError(Problem.ALREADY_EXISTS, f"there is already a virtual system with the {setting} {value}", value)
+
+
+def undefine(connection: Any, system_id: str, address: Address) -> None:
+    """Remove an inactive system with its saved memory, firmware variables, snapshots' records and console logs."""
+    domain = lookup(connection, system_id)
+    if domain.isActive():
+        raise ModelError(Problem.INVALID_STATE, f"virtual system {system_id} is active: stop it first", system_id)
+    logs = console.logs_of(xml.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)), address.console_logs)
+    _undefine(domain)
+    for log in logs.values():
+        # A log of a shared folder may be out of our reach; the system is gone all the same.
+        with contextlib.suppress(PermissionError):
+            console.remove(log)
+
+
+def _undefine(domain: Any) -> None:
+    for flags in _UNDEFINE_TRIES:
+        try:
+            domain.undefineFlags(flags)
+        except libvirt.libvirtError as error:
+            if error.get_error_code() not in _NOT_KNOWN:
+                raise
+        else:
+            return
+    domain.undefine()
+
+
+# Modification
+
+
+def modify_system(connection: Any, system_id: str, spec: SystemSpec, facts: HostFacts, host_id: str) -> None:
+    """Change what ``spec`` says of the defined configuration, all or nothing; a new name needs an inactive system."""
+    domain = lookup(connection, system_id)
+    if spec.host_id is not None and spec.host_id != host_id:
+        raise ModelError(Problem.NOT_SUPPORTED, "a virtual system changes its host by migration only", "host_id")
+    if spec.hypervisor is not None and spec.hypervisor not in facts.hypervisors:
+        raise ModelError(Problem.NOT_SUPPORTED, f"this host does not run guests by {spec.hypervisor}", "hypervisor")
+    renamed = spec.name is not None and spec.name != domain.name()
+    if renamed and domain.isActive():
+        raise ModelError(Problem.INVALID_STATE, "only an inactive virtual system can be renamed: stop it first", "name")
+    if spec.description is not None:
+        domain_xml.clean(spec.description, "description", lines=True)
+    if spec.name is not None:
+        domain_xml.clean(spec.name, "name")
+    with _changing(connection, domain) as (root, undo):
+        _patch_system(root, spec)
+        _redefine(connection, root)
+        if spec.autostart is not None:
+            before = domain.autostart()
+            domain.setAutostart(int(spec.autostart))
+            undo.callback(domain.setAutostart, before)
+        if spec.description is not None and domain.isActive():
+            domain.setMetadata(
+                libvirt.VIR_DOMAIN_METADATA_DESCRIPTION,
+                spec.description or None,
+                None,
+                None,
+                libvirt.VIR_DOMAIN_AFFECT_LIVE,
+            )
+        if renamed:
+            _must_be_free(connection.lookupByName, str(spec.name), "name")
+            domain.rename(spec.name, 0)
+
+
+def _patch_system(root: Element, spec: SystemSpec) -> None:
+    if spec.hypervisor is not None:
+        root.set("type", spec.hypervisor)
+    if spec.description is not None:
+        _set_text(root, "description", spec.description)
+    if spec.on_crash is not None:
+        _set_text(root, "on_crash", spec.on_crash.value)
+    if spec.machine is not None:
+        type = root.find("os/type")
+        if type is None:
+            raise ModelError(Problem.NOT_SUPPORTED, "this virtual system has no machine type", "machine")
+        type.set("machine", domain_xml.clean(spec.machine, "machine"))
+
+
+def _set_text(root: Element, name: str, value: str) -> None:
+    found = root.find(name)
+    if found is None:
+        found = etree.SubElement(root, name)
+    found.text = value
+    if not value:
+        root.remove(found)
+
+
+def modify_resource(connection: Any, system_id: str, kind: ConfigurationKind, spec: ResourceSpec) -> None:
+    """Change one allocation of the configuration of ``kind``. NOT_SUPPORTED names what cannot be changed."""
+    domain = lookup(connection, system_id)
+    local = domain_xml.local_id(system_id, kind, spec)
+    if kind is ConfigurationKind.STATE:
+        _modify_live(domain, local, spec)
+    else:
+        _modify_defined(connection, domain, local, spec)
+
+
+def _modify_defined(connection: Any, domain: Any, local: str, spec: ResourceSpec) -> None:
+    with _changing(connection, domain) as (root, _undo):
+        match spec:
+            case MemorySpec() if local == "memory":
+                _set_memory(domain, root, spec)
+            case ProcessorSpec() if local == "processor":
+                _set_processors(domain, root, spec)
+            case DiskSpec() if local.startswith("disk:"):
+                domain_xml.patch_disk(root, local, spec)
+                _redefine(connection, root)
+            case NicSpec() if local.startswith("nic:"):
+                domain_xml.patch_nic(root, local, spec)
+                _redefine(connection, root)
+            case _:
+                raise _not_changed(local)
+
+
+def _not_changed(local: str) -> ModelError:
+    return ModelError(Problem.NOT_SUPPORTED, f"{local} cannot be changed in this configuration", local)
+
+
+def _set_memory(domain: Any, root: Element, spec: MemorySpec) -> None:
+    # libvirt's own calls keep NUMA cells and the like in step, which a patch of the XML would not.
+    maximum_now = xml.size(root.find("memory")) or 0
+    size_now = xml.size(root.find("currentMemory")) or maximum_now
+    maximum = maximum_now if spec.maximum is None else spec.maximum
+    size = min(size_now, maximum) if spec.size is None else spec.size
+    if not 0 < size <= maximum:
+        message = f"memory size {size} is not between 1 byte and the maximum {maximum}"
+        raise ModelError(Problem.INVALID_PARAMETER, message, "size")
+    if maximum != maximum_now:
+        domain.setMemoryFlags(_kib(maximum), libvirt.VIR_DOMAIN_AFFECT_CONFIG | libvirt.VIR_DOMAIN_MEM_MAXIMUM)
+    domain.setMemoryFlags(_kib(size), libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+
+
+def _kib(size: int) -> int:
+    return -(-size // KIB)
+
+
+def _set_processors(domain: Any, root: Element, spec: ProcessorSpec) -> None:
+    maximum_now = xml.number(xml.text(root, "vcpu"), 1)
+    count_now = xml.number(xml.attribute(root, "vcpu", "current"), maximum_now)
+    maximum = maximum_now if spec.maximum is None else spec.maximum
+    count = min(count_now, maximum) if spec.count is None else spec.count
+    if not 0 < count <= maximum:
+        message = f"processor count {count} is not between 1 and the maximum {maximum}"
+        raise ModelError(Problem.INVALID_PARAMETER, message, "count")
+    if maximum != maximum_now:
+        if count < count_now:
+            domain.setVcpusFlags(count, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+        domain.setVcpusFlags(maximum, libvirt.VIR_DOMAIN_AFFECT_CONFIG | libvirt.VIR_DOMAIN_VCPU_MAXIMUM)
+    domain.setVcpusFlags(count, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+
+
+def _modify_live(domain: Any, local: str, spec: ResourceSpec) -> None:
+    if not domain.isActive():
+        raise ModelError(Problem.INVALID_STATE, "the virtual system is not active", local)
+    match spec:
+        case MemorySpec() if local == "memory":
+            _refuse_maximum(spec.maximum, domain.info()[1] * KIB)
+            if spec.size is not None:
+                _balloon(domain, spec.size)
+        case ProcessorSpec() if local == "processor":
+            _refuse_maximum(spec.maximum, domain.vcpusFlags(_LIVE_MAXIMUM))
+            if spec.count is not None:
+                _plug(domain, spec.count)
+        case _:
+            raise _not_changed(local)
+
+
+_LIVE_MAXIMUM: Final = libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_VCPU_MAXIMUM
+
+
+def _refuse_maximum(asked: int | None, is_now: int) -> None:
+    if asked is not None and asked != is_now:
+        raise ModelError(Problem.NOT_SUPPORTED, "the maximum of an active virtual system cannot be changed", "maximum")
+
+
+def _balloon(domain: Any, size: int) -> None:
+    """Ask the guest for memory, or give it back. A guest without a driver says nothing, so we look whether it moves."""
+    before, maximum = domain.info()[2], domain.info()[1]
+    wanted = _kib(size)
+    if not 0 < wanted <= maximum:
+        raise ModelError(Problem.INVALID_PARAMETER, f"memory size {size} is beyond the maximum {maximum * KIB}", "size")
+    if wanted == before:
+        return
+    domain.setMemoryFlags(wanted, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+    end = time.monotonic() + BALLOON_SECONDS
+    while domain.info()[2] == before:
+        if time.monotonic() > end:
+            domain.setMemoryFlags(before, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+            raise ModelError(Problem.NOT_SUPPORTED, "the guest does not answer its memory balloon", "size")
+        time.sleep(0.05)
+
+
+def _plug(domain: Any, count: int) -> None:
+    maximum = domain.vcpusFlags(_LIVE_MAXIMUM)
+    if not 0 < count <= maximum:
+        raise ModelError(Problem.INVALID_PARAMETER, f"processor count {count} is beyond the maximum {maximum}", "count")
+    try:
+        domain.setVcpusFlags(count, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+    except libvirt.libvirtError as error:
+        if problem_of(error) in {Problem.TIMEOUT, Problem.FAILED, Problem.INVALID_STATE}:
+            message = f"the guest does not take the change: {error.get_error_message()}"
+            raise ModelError(Problem.NOT_SUPPORTED, message, "count") from error
+        raise
+
+
+@contextlib.contextmanager
+def _changing(connection: Any, domain: Any) -> Iterator[tuple[Element, contextlib.ExitStack]]:
+    """The defined configuration, to be changed; on any failure it is put back as it was.
+
+    With passwords (SECURE), or redefining would lose them; the text goes nowhere but back to the hypervisor.
+    """
+    if not domain.isPersistent():
+        raise ModelError(Problem.INVALID_STATE, "the virtual system has no defined configuration", domain.UUIDString())
+    flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
+    before = domain.XMLDesc(flags)
+    with contextlib.ExitStack() as undo:
+        undo.callback(_put_back, connection, domain, before, flags)
+        yield xml.parse(before), undo
+        undo.pop_all()
+
+
+def _put_back(connection: Any, domain: Any, before: str, flags: int) -> None:
+    if domain.XMLDesc(flags) != before:
+        connection.defineXML(before)
+
+
+def _redefine(connection: Any, root: Element) -> None:
+    connection.defineXML(xml.print_(root))
+
+
+def console_log(connection: Any, system_id: str, port: int, folder: Path | None) -> Path:
+    """The file that a serial port's output goes to. NOT_FOUND for a port without a log that we may read."""
+    domain = lookup(connection, system_id)
+    path = console.logs_of(xml.parse(domain.XMLDesc(0)), folder).get(port)
+    if path is None:
+        message = f"serial port {port} of virtual system {system_id} keeps no log that can be read here"
+        raise ModelError(Problem.NOT_FOUND, message, f"serial:{port}")
+    return path

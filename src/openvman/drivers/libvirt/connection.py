@@ -1,0 +1,215 @@
+"""One libvirt connection: libvirt's event loop, worker threads with deadlines, and the news that it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import libvirt
+import structlog
+
+from openvman.drivers.libvirt.address import Address
+from openvman.drivers.libvirt.errors import PROBLEMS, translate
+from openvman.drivers.libvirt.workers import Workers
+from openvman.model.errors import ModelError, Problem
+
+T = TypeVar("T")
+
+WORKERS: Final = 8
+KEEPALIVE_SECONDS: Final = 2
+KEEPALIVE_COUNT: Final = 3
+"""A daemon that answers nothing is given up after KEEPALIVE_SECONDS * (KEEPALIVE_COUNT + 1)."""
+
+_log = structlog.get_logger(__name__)
+
+_loop_lock = threading.Lock()
+_loop_started = False
+
+
+def run_event_loop() -> None:
+    """Run libvirt's event loop in a thread, once in the life of the process. It must run before the first open.
+
+    Also keeps libvirt from printing each error on stderr: they are raised.
+    """
+    global _loop_started  # noqa: PLW0603 - libvirt's loop is one per process, and cannot be unregistered
+    with _loop_lock:
+        if _loop_started:
+            return
+        libvirt.registerErrorHandler(_ignore, None)
+        libvirt.virEventRegisterDefaultImpl()
+        threading.Thread(target=_run_events, name="libvirt-events", daemon=True).start()
+        _loop_started = True
+
+
+def _ignore(_context: object, _error: object) -> None:
+    """Errors are raised by the call that made them."""
+
+
+def _run_events() -> None:
+    while True:
+        try:
+            libvirt.virEventRunDefaultImpl()
+        except libvirt.libvirtError as error:
+            _log.warning("libvirt's event loop failed once", error=str(error))
+
+
+class Connection:
+    """An open libvirt connection. Every method is called in the event loop's thread."""
+
+    def __init__(self, address: Address, deadline: float) -> None:
+        self.address = address
+        self.deadline = deadline
+        self._raw: Any = None
+        self._workers: Workers | None = None
+        self._pending: set[asyncio.Future[Any]] = set()
+        self._lost: Callable[[str], None] | None = None
+
+    async def open(self, lost: Callable[[str], None]) -> None:
+        """Connect; ``lost`` is called in this loop, once, if the hypervisor goes away. Raises UNAVAILABLE."""
+        run_event_loop()
+        loop = asyncio.get_running_loop()
+        self._workers = Workers("libvirt-call", WORKERS)
+        self._lost = lost
+
+        def closed(_connection: Any, reason: int, _opaque: Any) -> None:
+            loop.call_soon_threadsafe(self._on_closed, _REASONS.get(reason, "the connection was closed"))
+
+        def connect() -> Any:
+            raw = libvirt.openAuth(self.address.uri, [[], _no_credentials, None], 0)
+            # A hypervisor inside this process has neither, and is lost only with it.
+            _where_supported(raw.setKeepAlive, KEEPALIVE_SECONDS, KEEPALIVE_COUNT)
+            _where_supported(raw.registerCloseCallback, closed, None)
+            return raw
+
+        try:
+            self._raw = await self._run(connect, "connect", None, self.deadline, Problem.UNAVAILABLE)
+        except ModelError as error:
+            self._end()
+            message = f"{self.address.shown} does not answer: {error.message}{cure(error.message)}"
+            raise ModelError(Problem.UNAVAILABLE, message, self.address.shown) from error
+        except BaseException:
+            self._end()
+            raise
+
+    async def close(self) -> None:
+        """Disconnect. Calls under way end with UNAVAILABLE; what they asked of the hypervisor may still happen."""
+        raw, self._raw, self._lost = self._raw, None, None
+        for future in tuple(self._pending):
+            if not future.done():
+                future.set_exception(self._gone())
+        if raw is not None and self._workers is not None:
+
+            def disconnect() -> None:
+                with contextlib.suppress(libvirt.libvirtError):  # it has none, or the connection is dead
+                    raw.unregisterCloseCallback()
+                try:
+                    raw.close()
+                except libvirt.libvirtError as error:
+                    _log.info("libvirt did not close cleanly", platform=self.address.shown, error=str(error))
+
+            future = self._workers.submit(disconnect)
+            await asyncio.wait((future,), timeout=self.deadline)
+        self._end()
+
+    async def call(
+        self,
+        work: Callable[[Any], T],
+        doing: str,
+        subject: str | None = None,
+        *,
+        overdue: Problem = Problem.UNAVAILABLE,
+        deadline: float | None = None,
+    ) -> T:
+        """Run ``work(virConnect)`` in a worker thread.
+
+        ``doing`` and ``subject`` are for the message of the ModelError. When ``deadline`` seconds have passed the
+        error is ``overdue``: TIMEOUT for what may yet happen.
+        """
+        raw = self._raw
+        if raw is None:
+            raise self._gone()
+        return await self._run(lambda: work(raw), doing, subject, deadline or self.deadline, overdue)
+
+    async def _run(
+        self, work: Callable[[], T], doing: str, subject: str | None, deadline: float, overdue: Problem
+    ) -> T:
+        assert self._workers is not None
+
+        def guarded() -> T:
+            try:
+                return work()
+            except libvirt.libvirtError as error:
+                failure = translate(error, doing, subject, alive=self._alive(error))
+                failure = ModelError(failure.problem, self.address.redact(failure.message), subject)
+                raise failure from None  # libvirt's own text may hold the address with its credentials
+
+        future = self._workers.submit(guarded)
+        self._pending.add(future)
+        try:
+            return await asyncio.wait_for(future, deadline)
+        except TimeoutError:
+            message = f"cannot {doing}: {self.address.shown} did not answer within {deadline:g} s"
+            raise ModelError(overdue, message, subject) from None
+        finally:
+            self._pending.discard(future)
+
+    def _alive(self, error: libvirt.libvirtError) -> bool:
+        """Whether the hypervisor still answers; an error with a code of its own comes from a living one."""
+        raw = self._raw
+        if raw is None or error.get_error_code() in PROBLEMS:
+            return True
+        try:
+            return bool(raw.isAlive())
+        except libvirt.libvirtError:
+            return False
+
+    def _on_closed(self, reason: str) -> None:
+        lost, self._lost = self._lost, None
+        if lost is not None:
+            lost(reason)
+
+    def _end(self) -> None:
+        if self._workers is not None:
+            self._workers.end()
+            self._workers = None
+
+    def _gone(self) -> ModelError:
+        return ModelError(Problem.UNAVAILABLE, f"{self.address.shown} is not connected", self.address.shown)
+
+
+_REASONS: Final[dict[int, str]] = {
+    libvirt.VIR_CONNECT_CLOSE_REASON_ERROR: "the connection broke",
+    libvirt.VIR_CONNECT_CLOSE_REASON_EOF: "the hypervisor's daemon ended",
+    libvirt.VIR_CONNECT_CLOSE_REASON_KEEPALIVE: "the hypervisor's daemon does not answer",
+    libvirt.VIR_CONNECT_CLOSE_REASON_CLIENT: "the connection was closed here",
+}
+
+_CURES: Final[tuple[tuple[str, str], ...]] = (
+    ("Failed to connect socket", "start the daemon (libvirtd), or check the socket's path"),
+    ("already open with path", "a process can have one embedded folder: use another process"),
+    ("Failed to acquire pid file", "another process has this embedded folder open: end it, or use another folder"),
+    ("authentication", "allow this user on the daemon's socket, or run as one that is allowed"),
+    ("no connection driver available", "install the hypervisor's libvirt driver package"),
+    ("Cannot find", "install QEMU (qemu-system-x86)"),
+)
+
+
+def cure(message: str) -> str:
+    """What to do about a connection that failed with ``message``, as the end of a sentence; empty when unknown."""
+    return next((f" ({advice})" for words, advice in _CURES if words in message), "")
+
+
+def _where_supported(call: Callable[..., object], *arguments: object) -> None:
+    try:
+        call(*arguments)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() != libvirt.VIR_ERR_NO_SUPPORT:
+            raise
+
+
+def _no_credentials(_asked: list[list[Any]], _opaque: object) -> int:
+    """Nobody is there to type a password: libvirt then uses its own client files (auth.conf, ssh keys)."""
+    return -1

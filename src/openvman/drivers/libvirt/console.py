@@ -1,0 +1,71 @@
+"""Console logs: files that the hypervisor writes and we read. Their bytes are the guest's and stay uninterpreted."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+from openvman.drivers.contract import ConsoleChunk
+from openvman.drivers.libvirt import xml
+from openvman.drivers.libvirt.xml import Element
+from openvman.model.errors import ModelError, Problem
+
+
+def log_path(folder: Path, system_id: str, port: int) -> Path:
+    """Where the log of a serial port is kept. By id, for a name may be anything and may change."""
+    return folder / f"{system_id}-serial{port}.log"
+
+
+def log_of(serial: Element, folder: Path | None) -> Path | None:
+    """The log file of a ``<serial>`` element if it lies right in ``folder``, else None.
+
+    The folder is a rule of safety: a domain's XML may name any file, and a reader of a console must not get that.
+    """
+    named = xml.attribute(serial, "log", "file")
+    if folder is None or named is None:
+        return None
+    path = Path(named)
+    return path if path.parent == folder and path.name not in {"", "..", "."} else None
+
+
+def logs_of(root: Element, folder: Path | None) -> dict[int, Path]:
+    """The log file of each serial port of a ``<domain>`` that has one."""
+    found: dict[int, Path] = {}
+    for index, serial in enumerate(root.iterfind("devices/serial")):
+        path = log_of(serial, folder)
+        if path is not None:
+            found[xml.number(xml.attribute(serial, "target", "port"), index)] = path
+    return found
+
+
+def read(path: Path, offset: int, limit: int) -> ConsoleChunk:
+    """Up to ``limit`` bytes from ``offset``. A log shorter than ``offset`` began anew: it is read from 0.
+
+    Raises NOT_FOUND when the file is no regular file, UNAVAILABLE when it cannot be read.
+    """
+    if offset < 0 or limit < 0:
+        raise ModelError(Problem.INVALID_PARAMETER, "offset and limit of a console log are not negative", "offset")
+    try:
+        # O_NONBLOCK: opening a pipe put there must not wait.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return ConsoleChunk(b"", 0, 0)
+    except OSError as error:
+        problem = Problem.NOT_FOUND if error.errno == errno.ELOOP else Problem.UNAVAILABLE
+        raise ModelError(problem, f"the console log {path} cannot be read: {error.strerror}", str(path)) from error
+    try:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode):
+            raise ModelError(Problem.NOT_FOUND, f"the console log {path} is no regular file", str(path))
+        start = offset if offset <= about.st_size else 0
+        return ConsoleChunk(os.pread(handle, min(limit, about.st_size - start), start), start, about.st_size)
+    finally:
+        os.close(handle)
+
+
+def remove(path: Path) -> None:
+    """Remove a log and what a log daemon rotated away from it."""
+    for each in (path, *path.parent.glob(f"{path.name}.[0-9]*")):
+        each.unlink(missing_ok=True)

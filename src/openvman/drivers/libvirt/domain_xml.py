@@ -1,0 +1,317 @@
+"""Domain XML from values. Every string goes through lxml, so none can be more than a text or an attribute."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+from typing import Final
+
+from lxml import etree
+
+from openvman.drivers.libvirt.console import log_path
+from openvman.drivers.libvirt.xml import Element
+from openvman.model.allocation import DiskKind, NicConnection
+from openvman.model.errors import ModelError, Problem
+from openvman.model.spec import Definition, DiskSpec, NicSpec, ResourceSpec
+
+KIB: Final = 1024
+_TARGET_PREFIX: Final[dict[str, str]] = {
+    "virtio": "vd",
+    "scsi": "sd",
+    "sata": "sd",
+    "usb": "sd",
+    "ide": "hd",
+    "fdc": "fd",
+    "xen": "xvd",
+}
+_ACPI_ARCHITECTURES: Final = frozenset({"x86_64", "i686", "aarch64"})
+_APIC_ARCHITECTURES: Final = frozenset({"x86_64", "i686"})
+
+
+def build(definition: Definition, *, architecture: str, machine: str | None, console_logs: Path | None) -> Element:
+    """The ``<domain>`` that ``definition`` asks for. Raises INVALID_PARAMETER naming the setting at fault.
+
+    ``machine`` is the machine type where the definition has none; ``console_logs`` the folder for the console's log.
+    """
+    root = etree.Element("domain", type=clean(definition.hypervisor, "hypervisor"))
+    _child(root, "name", clean(definition.name, "name"))
+    _child(root, "uuid", clean(definition.id, "id"))
+    if definition.description:
+        _child(root, "description", clean(definition.description, "description", lines=True))
+    _memory(root, definition)
+    _processors(root, definition)
+    _platform(root, definition, architecture, definition.machine or machine)
+    devices = etree.SubElement(root, "devices")
+    taken = {disk.target for disk in definition.disks if disk.target}
+    for disk in definition.disks:
+        target = disk.target or _next_target(disk, taken)
+        taken.add(target)
+        _disk(devices, disk, target)
+    for nic in definition.nics:
+        _nic(devices, nic)
+    _console(devices, definition, console_logs)
+    if definition.hypervisor in {"kvm", "qemu"}:
+        etree.SubElement(etree.SubElement(devices, "video"), "model", type="none")
+    etree.SubElement(devices, "memballoon", model="virtio")
+    return root
+
+
+def clean(value: str, setting: str, *, lines: bool = False) -> str:
+    """``value`` if it may stand in a domain's XML. Control characters are refused, but for ``lines`` in prose."""
+    for character in value:
+        if unicodedata.category(character) in {"Cc", "Cs"} and not (lines and character in "\n\t"):
+            raise ModelError(Problem.INVALID_PARAMETER, f"{setting} holds a control character", setting)
+        if character in "\ufffe\uffff":
+            raise ModelError(Problem.INVALID_PARAMETER, f"{setting} holds a character that no text has", setting)
+    return value
+
+
+def set_source(disk: Element, source: str | None) -> None:
+    """Point a ``<disk>`` at a host path, or empty the drive."""
+    for old in disk.findall("source"):
+        disk.remove(old)
+    for old in disk.findall("backingStore"):  # it describes the old image
+        disk.remove(old)
+    if source is None:
+        disk.set("type", "file")
+        return
+    if not source.startswith("/"):
+        raise ModelError(Problem.INVALID_PARAMETER, "a disk's source is an absolute path on the host", "source")
+    device = source.startswith("/dev/")
+    disk.set("type", "block" if device else "file")
+    element = etree.Element("source")
+    element.set("dev" if device else "file", clean(source, "source"))
+    driver = disk.find("driver")
+    disk.insert(0 if driver is None else disk.index(driver) + 1, element)
+
+
+def set_format(disk: Element, format: str) -> None:
+    """Write the image's format, so that the hypervisor does not probe for it."""
+    driver = disk.find("driver")
+    if driver is None:
+        driver = etree.Element("driver", name="qemu")
+        disk.insert(0, driver)
+    driver.set("type", clean(format, "format"))
+
+
+def set_flag(parent: Element, name: str, value: bool) -> None:
+    """Have or not have an empty element such as ``<readonly/>``."""
+    found = parent.find(name)
+    if value and found is None:
+        etree.SubElement(parent, name)
+    elif not value and found is not None:
+        parent.remove(found)
+
+
+def set_connection(interface: Element, connection: NicConnection, source: str | None) -> None:
+    """Connect an ``<interface>``; what belonged to the old connection goes."""
+    if connection is NicConnection.OTHER:
+        raise ModelError(Problem.NOT_SUPPORTED, "a NIC connects to a network, to a bridge or as user", "connection")
+    if connection is not NicConnection.USER and not source:
+        raise ModelError(Problem.INVALID_PARAMETER, f"a NIC on a {connection} needs its name as the source", "source")
+    interface.set("type", connection.value)
+    for name in ("source", "virtualport", "backend"):
+        for old in interface.findall(name):
+            interface.remove(old)
+    if connection is not NicConnection.USER and source:
+        element = etree.SubElement(interface, "source")
+        element.set(connection.value, clean(source, "source"))
+
+
+def _child(parent: Element, name: str, content: str, **attributes: str) -> Element:
+    element = etree.SubElement(parent, name, attributes)
+    element.text = content
+    return element
+
+
+def _memory(root: Element, definition: Definition) -> None:
+    size = _needed(definition.memory.size, "memory size")
+    maximum = definition.memory.maximum or size
+    if not 0 < size <= maximum:
+        raise ModelError(Problem.INVALID_PARAMETER, "memory size is between 1 byte and the maximum", "memory")
+    # libvirt counts KiB; a part of one is rounded up, so that the guest gets what was asked.
+    _child(root, "memory", str(-(-maximum // KIB)), unit="KiB")
+    _child(root, "currentMemory", str(-(-size // KIB)), unit="KiB")
+
+
+def _processors(root: Element, definition: Definition) -> None:
+    count = _needed(definition.processor.count, "processor count")
+    maximum = definition.processor.maximum or count
+    if not 0 < count <= maximum:
+        raise ModelError(Problem.INVALID_PARAMETER, "processor count is between 1 and the maximum", "processor")
+    _child(root, "vcpu", str(maximum), placement="static", current=str(count))
+
+
+def _needed(value: int | None, setting: str) -> int:
+    if value is None:
+        raise ModelError(Problem.INVALID_PARAMETER, f"{setting} is missing in the definition", setting)
+    return value
+
+
+def _platform(root: Element, definition: Definition, architecture: str, machine: str | None) -> None:
+    system = etree.SubElement(root, "os")
+    type = _child(system, "type", "hvm", arch=architecture)
+    if machine is not None:
+        type.set("machine", clean(machine, "machine"))
+    for device in _boot_order(definition):
+        etree.SubElement(system, "boot", dev=device)
+    features = etree.SubElement(root, "features")
+    if architecture in _ACPI_ARCHITECTURES:
+        etree.SubElement(features, "acpi")
+    if architecture in _APIC_ARCHITECTURES:
+        etree.SubElement(features, "apic")
+    etree.SubElement(root, "clock", offset="utc")
+    _child(root, "on_poweroff", "destroy")
+    _child(root, "on_reboot", "restart")
+    _child(root, "on_crash", definition.on_crash.value)
+
+
+_BOOT: Final[tuple[tuple[DiskKind, str], ...]] = (
+    (DiskKind.DISK, "hd"),
+    (DiskKind.CDROM, "cdrom"),
+    (DiskKind.FLOPPY, "fd"),
+)
+
+
+def _boot_order(definition: Definition) -> list[str]:
+    """Disk, CD-ROM, floppy, network: whichever there is."""
+    kinds = {disk.kind or DiskKind.DISK for disk in definition.disks}
+    order = [device for kind, device in _BOOT if kind in kinds]
+    return order + (["network"] if definition.nics else []) or ["hd"]
+
+
+def _next_target(disk: DiskSpec, taken: set[str]) -> str:
+    prefix = _TARGET_PREFIX.get(disk.bus or "", "vd")
+    for number in range(26 * 27):
+        high, low = divmod(number, 26)
+        target = prefix + (chr(ord("a") + high - 1) if high else "") + chr(ord("a") + low)
+        if target not in taken:
+            return target
+    raise ModelError(Problem.INVALID_PARAMETER, f"there is no room for another disk on {disk.bus}", "disks")
+
+
+def _disk(devices: Element, spec: DiskSpec, target: str) -> None:
+    kind = spec.kind or DiskKind.DISK
+    if spec.bus is None:
+        raise ModelError(Problem.INVALID_PARAMETER, "a disk's bus is missing in the definition", "bus")
+    if kind is DiskKind.DISK and spec.source is None:
+        raise ModelError(Problem.INVALID_PARAMETER, "a disk's source is missing in the definition", "source")
+    disk = etree.SubElement(devices, "disk", type="file", device=kind.value)
+    # Never without a type: libvirt would take raw, and an older one would probe what the guest wrote.
+    set_format(disk, spec.format or "raw")
+    set_source(disk, spec.source)
+    etree.SubElement(disk, "target", dev=clean(target, "target"), bus=clean(spec.bus, "bus"))
+    set_flag(disk, "readonly", bool(spec.read_only) or kind is DiskKind.CDROM)
+    set_flag(disk, "shareable", bool(spec.shareable))
+
+
+def _nic(devices: Element, spec: NicSpec) -> None:
+    interface = etree.SubElement(devices, "interface")
+    if spec.connection is None:
+        raise ModelError(Problem.INVALID_PARAMETER, "a NIC's connection is missing in the definition", "connection")
+    set_connection(interface, spec.connection, spec.source)
+    if spec.mac is not None:
+        etree.SubElement(interface, "mac", address=clean(spec.mac, "mac"))
+    if spec.model is not None:
+        etree.SubElement(interface, "model", type=clean(spec.model, "model"))
+
+
+def _console(devices: Element, definition: Definition, folder: Path | None) -> None:
+    if not definition.console_log:
+        return
+    serial = etree.SubElement(devices, "serial", type="pty")
+    if folder is not None:
+        etree.SubElement(serial, "log", file=str(log_path(folder, definition.id, 0)), append="off")
+    etree.SubElement(serial, "target", port="0")
+
+
+def find_disk(root: Element, local: str) -> Element:
+    """The ``<disk>`` that the local id ``disk:<target>`` names. NOT_FOUND if there is none."""
+    target = local.removeprefix("disk:")
+    for disk in root.iterfind("devices/disk"):
+        found = disk.find("target")
+        if found is not None and found.get("dev") == target:
+            return disk
+    raise ModelError(Problem.NOT_FOUND, f"there is no disk {target}", local)
+
+
+def find_nic(root: Element, local: str) -> Element:
+    """The ``<interface>`` that the local id ``nic:<MAC address>`` names. NOT_FOUND if there is none."""
+    mac = local.removeprefix("nic:")
+    for interface in root.iterfind("devices/interface"):
+        found = interface.find("mac")
+        if found is not None and (found.get("address") or "").lower() == mac:
+            return interface
+    raise ModelError(Problem.NOT_FOUND, f"there is no NIC {mac}", local)
+
+
+def patch_disk(root: Element, local: str, spec: DiskSpec) -> None:
+    """Change a disk as ``spec`` says, and nothing else. Raises NOT_SUPPORTED naming a setting that cannot change."""
+    disk = find_disk(root, local)
+    target = disk.find("target")
+    assert target is not None
+    kind = disk.get("device") or "disk"
+    for setting, asked, is_now in (
+        ("target", spec.target, target.get("dev")),
+        ("kind", spec.kind and spec.kind.value, "disk" if kind == "lun" else kind),
+    ):
+        _unchanged(setting, asked, is_now)
+    if spec.capacity is not None:
+        raise ModelError(Problem.NOT_SUPPORTED, "a disk's capacity belongs to its image and stays", "capacity")
+    if spec.source is not None:
+        set_source(disk, spec.source)
+    if spec.format is not None:
+        set_format(disk, spec.format)
+    if spec.bus is not None and spec.bus != target.get("bus"):
+        target.set("bus", clean(spec.bus, "bus"))
+        address = disk.find("address")  # a place on the old bus
+        if address is not None:
+            disk.remove(address)
+    if spec.read_only is not None:
+        set_flag(disk, "readonly", spec.read_only)
+    if spec.shareable is not None:
+        set_flag(disk, "shareable", spec.shareable)
+
+
+def patch_nic(root: Element, local: str, spec: NicSpec) -> None:
+    """Change a NIC as ``spec`` says, and nothing else."""
+    interface = find_nic(root, local)
+    if spec.mac is not None:
+        _set(interface, "mac", "address", spec.mac)
+    if spec.model is not None:
+        _set(interface, "model", "type", spec.model)
+    if spec.connection is not None:
+        set_connection(interface, spec.connection, spec.source or _source_for(interface, spec.connection))
+    elif spec.source is not None:
+        connection = next((each for each in NicConnection if each.value == interface.get("type")), NicConnection.OTHER)
+        if connection is NicConnection.USER:
+            raise ModelError(Problem.INVALID_PARAMETER, "user networking has no source", "source")
+        set_connection(interface, connection, spec.source)
+
+
+def _source_for(interface: Element, connection: NicConnection) -> str | None:
+    """The present source, if the connection stays of its kind."""
+    source = interface.find("source")
+    return source.get(connection.value) if source is not None and interface.get("type") == connection.value else None
+
+
+def _set(parent: Element, name: str, attribute: str, value: str) -> None:
+    found = parent.find(name)
+    if found is None:
+        found = etree.SubElement(parent, name)
+    found.set(attribute, clean(value, name))
+
+
+def _unchanged(setting: str, asked: object, is_now: object) -> None:
+    if asked is not None and asked != is_now:
+        raise ModelError(Problem.NOT_SUPPORTED, f"the {setting} of a device cannot be changed", setting)
+
+
+def local_id(system_id: str, kind: str, spec: ResourceSpec) -> str:
+    """The local part of ``spec.allocation_id``, which must belong to this configuration. NOT_FOUND otherwise."""
+    prefix = f"{system_id}/{kind}/"
+    if spec.allocation_id is None or not spec.allocation_id.startswith(prefix):
+        raise ModelError(
+            Problem.NOT_FOUND, f"{spec.allocation_id} is no allocation of {prefix[:-1]}", spec.allocation_id
+        )
+    return spec.allocation_id[len(prefix) :]

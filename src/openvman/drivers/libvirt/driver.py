@@ -1,0 +1,231 @@
+"""The driver: the contract's calls, each handed to a worker thread of the connection."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+from collections.abc import Iterable
+from typing import Any, Final
+
+from openvman.drivers.contract import (
+    ConnectionLost,
+    ConsoleChunk,
+    Event,
+    EventSink,
+    HostChanged,
+    Image,
+    Picture,
+    SystemChanged,
+)
+from openvman.drivers.libvirt import act, console, embedded, images
+from openvman.drivers.libvirt.address import Address
+from openvman.drivers.libvirt.connection import Connection
+from openvman.drivers.libvirt.events import Subscriptions
+from openvman.drivers.libvirt.host import read_host
+from openvman.drivers.libvirt.read import read_system
+from openvman.model.errors import ModelError, Problem
+from openvman.model.host import Host
+from openvman.model.spec import Definition, ResourceSpec, SystemSpec
+from openvman.model.states import Action
+from openvman.model.system import ConfigurationKind, VirtualSystem
+
+CHUNK: Final = 50
+"""Domains read by one call to a worker: many calls would cost, and one would hold a whole fleet to one deadline."""
+
+LONG: Final = 10
+"""Deadlines for what writes or reads a guest's memory, starts it or ends it, as a multiple of the plain one."""
+
+
+class LibvirtDriver:
+    """One libvirt connection and its one host; see :class:`openvman.drivers.contract.Driver`."""
+
+    def __init__(self, address: Address, *, deadline: float) -> None:
+        self._address = address
+        self._deadline = deadline
+        self._connection: Connection | None = None
+        self._subscriptions: Subscriptions | None = None
+        self._sink: EventSink | None = None
+        self._host: Host | None = None
+        self._closing: set[asyncio.Future[None]] = set()
+        self._writing = asyncio.Lock()
+        """Held while an XML is read, changed and defined again, and while names are looked at before a definition."""
+
+    @property
+    def platform(self) -> str:
+        return self._address.shown
+
+    async def open(self, sink: EventSink) -> None:
+        if self._address.embed_root is not None:
+            await asyncio.to_thread(embedded.prepare, self._address.embed_root)
+        loop = asyncio.get_running_loop()
+        connection = Connection(self._address, self._deadline)
+        subscriptions = Subscriptions(
+            lambda system_id: _post(loop, self._tell_system, connection, system_id),
+            lambda: _post(loop, self._tell_host, connection),
+        )
+        await connection.open(lambda reason: self._on_lost(connection, reason))
+        self._connection, self._subscriptions, self._sink = connection, subscriptions, sink
+        try:
+            await connection.call(subscriptions.begin, "register for events")
+            self._host = await connection.call(lambda raw: read_host(raw, self._address), "read the host")
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        connection, subscriptions = self._connection, self._subscriptions
+        self._connection = self._subscriptions = self._sink = None
+        if connection is None:
+            return
+        if subscriptions is not None:
+            with contextlib.suppress(ModelError):  # it does not answer: closing is all that is left
+                await connection.call(lambda _raw: subscriptions.end(), "end the registration for events")
+        await connection.close()
+
+    async def load(self) -> Picture:
+        connection = self._open
+        host = await self._read_host()
+        domains: list[Any] = await connection.call(lambda raw: raw.listAllDomains(0), "list the virtual systems")
+        groups = (domains[start : start + CHUNK] for start in range(0, len(domains), CHUNK))
+
+        def read(group: Iterable[Any], _raw: Any) -> list[VirtualSystem]:
+            found = (read_system(domain, host.id, self._address) for domain in group)
+            return [system for system in found if system is not None]
+
+        reads = (connection.call(functools.partial(read, group), "read virtual systems") for group in groups)
+        systems = [system for group in await asyncio.gather(*reads) for system in group]
+        return Picture(hosts=(host,), systems=tuple(systems))
+
+    async def read_host(self, host_id: str) -> Host | None:
+        return await self._read_host() if host_id == self._known.id else None
+
+    async def read_system(self, system_id: str) -> VirtualSystem | None:
+        def read(raw: Any) -> VirtualSystem | None:
+            return read_system(act.lookup(raw, system_id), self._known.id, self._address)
+
+        try:
+            return await self._open.call(read, f"read virtual system {system_id}", system_id)
+        except ModelError as error:
+            if error.problem is Problem.NOT_FOUND:
+                return None
+            raise
+
+    async def define(self, definition: Definition) -> None:
+        self._check_host(definition.host_id)
+        host = self._known
+        await self._write(
+            lambda raw: act.define(raw, definition, host.facts, self._address),
+            f"define virtual system {definition.name!r}",
+            definition.id,
+        )
+
+    async def undefine(self, system_id: str) -> None:
+        await self._write(
+            lambda raw: act.undefine(raw, system_id, self._address), f"undefine virtual system {system_id}", system_id
+        )
+
+    async def modify_system(self, system_id: str, spec: SystemSpec) -> None:
+        host = self._known
+        await self._write(
+            lambda raw: act.modify_system(raw, system_id, spec, host.facts, host.id),
+            f"modify virtual system {system_id}",
+            system_id,
+        )
+
+    async def modify_resource(self, system_id: str, kind: ConfigurationKind, spec: ResourceSpec) -> None:
+        await self._write(
+            lambda raw: act.modify_resource(raw, system_id, kind, spec),
+            f"modify {spec.allocation_id}",
+            spec.allocation_id,
+        )
+
+    async def act(self, system_id: str, action: Action) -> None:
+        await self._open.call(
+            lambda raw: act.act(raw, system_id, action),
+            f"{action} virtual system {system_id}",
+            system_id,
+            overdue=Problem.TIMEOUT,
+            deadline=self._deadline * LONG,
+        )
+
+    async def read_console(self, system_id: str, port: int, offset: int, limit: int) -> ConsoleChunk:
+        folder = self._address.console_logs
+
+        def read(raw: Any) -> ConsoleChunk:
+            return console.read(act.console_log(raw, system_id, port, folder), offset, limit)
+
+        return await self._open.call(read, f"read the console of virtual system {system_id}", system_id)
+
+    async def inspect_image(self, host_id: str, path: str) -> Image:
+        self._check_images(host_id)
+        return await images.inspect(path, self._deadline)
+
+    async def create_image(self, host_id: str, path: str, format: str, capacity: int) -> None:
+        self._check_images(host_id)
+        await images.create(path, format, capacity, self._deadline)
+
+    async def delete_image(self, host_id: str, path: str) -> None:
+        self._check_images(host_id)
+        await asyncio.to_thread(images.delete, path)
+
+    @property
+    def _open(self) -> Connection:
+        if self._connection is None:
+            raise ModelError(Problem.UNAVAILABLE, f"{self.platform} is not connected", self.platform)
+        return self._connection
+
+    @property
+    def _known(self) -> Host:
+        if self._connection is None or self._host is None:
+            raise ModelError(Problem.UNAVAILABLE, f"{self.platform} is not connected", self.platform)
+        return self._host
+
+    async def _read_host(self) -> Host:
+        self._host = await self._open.call(lambda raw: read_host(raw, self._address), "read the host")
+        return self._host
+
+    async def _write(self, work: Any, doing: str, subject: str | None) -> None:
+        async with self._writing:
+            await self._open.call(work, doing, subject, overdue=Problem.TIMEOUT, deadline=self._deadline * LONG)
+
+    def _check_host(self, host_id: str) -> None:
+        if host_id != self._known.id:
+            raise ModelError(Problem.NOT_FOUND, f"{self.platform} has no host {host_id}", host_id)
+
+    def _check_images(self, host_id: str) -> None:
+        self._check_host(host_id)
+        if not self._address.local or self._address.hypervisor == "test":
+            raise ModelError(Problem.NOT_SUPPORTED, f"images on {self.platform} cannot be reached from here", host_id)
+
+    def _tell(self, connection: Connection, event: Event) -> None:
+        """In the loop's thread. An event of an earlier connection, or one that comes after ``close``, is dropped."""
+        if self._sink is not None and self._connection is connection:
+            self._sink(event)
+
+    def _tell_system(self, connection: Connection, system_id: str) -> None:
+        self._tell(connection, SystemChanged(system_id.lower()))
+
+    def _tell_host(self, connection: Connection) -> None:
+        if self._host is not None:
+            self._tell(connection, HostChanged(self._host.id))
+
+    def _on_lost(self, connection: Connection, reason: str) -> None:
+        if self._connection is not connection:
+            return
+        sink, self._sink = self._sink, None
+        self._connection = self._subscriptions = None
+        closing = asyncio.ensure_future(connection.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        if sink is not None:
+            sink(ConnectionLost(f"{self.platform}: {reason}"))
+
+
+def _post(loop: asyncio.AbstractEventLoop, function: Any, *arguments: object) -> None:
+    """Call ``function`` in the loop's thread; a loop that is closed wants no events any more."""
+    try:
+        loop.call_soon_threadsafe(function, *arguments)
+    except RuntimeError:
+        if not loop.is_closed():
+            raise

@@ -1,0 +1,58 @@
+"""libvirt's errors in the model's words: one table, libvirt's own message kept."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import libvirt
+
+from openvman.model.errors import ModelError, Problem
+
+PROBLEMS: Final[dict[int, Problem]] = {
+    libvirt.VIR_ERR_NO_DOMAIN: Problem.NOT_FOUND,
+    libvirt.VIR_ERR_NO_NETWORK: Problem.NOT_FOUND,
+    libvirt.VIR_ERR_NO_STORAGE_POOL: Problem.NOT_FOUND,
+    libvirt.VIR_ERR_NO_STORAGE_VOL: Problem.NOT_FOUND,
+    libvirt.VIR_ERR_DOM_EXIST: Problem.ALREADY_EXISTS,
+    libvirt.VIR_ERR_OPERATION_INVALID: Problem.INVALID_STATE,
+    libvirt.VIR_ERR_NO_SUPPORT: Problem.NOT_SUPPORTED,
+    libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED: Problem.NOT_SUPPORTED,
+    libvirt.VIR_ERR_OPERATION_UNSUPPORTED: Problem.NOT_SUPPORTED,
+    libvirt.VIR_ERR_CONFIG_UNSUPPORTED: Problem.NOT_SUPPORTED,
+    libvirt.VIR_ERR_INVALID_ARG: Problem.INVALID_PARAMETER,
+    libvirt.VIR_ERR_XML_ERROR: Problem.INVALID_PARAMETER,
+    libvirt.VIR_ERR_XML_DETAIL: Problem.INVALID_PARAMETER,
+    libvirt.VIR_ERR_XML_INVALID_SCHEMA: Problem.INVALID_PARAMETER,
+    libvirt.VIR_ERR_OS_TYPE: Problem.INVALID_PARAMETER,
+    libvirt.VIR_ERR_RESOURCE_BUSY: Problem.BUSY,
+    libvirt.VIR_ERR_OPERATION_TIMEOUT: Problem.TIMEOUT,
+    libvirt.VIR_ERR_AGENT_UNRESPONSIVE: Problem.TIMEOUT,
+    libvirt.VIR_ERR_OPERATION_DENIED: Problem.ACCESS_DENIED,
+    libvirt.VIR_ERR_ACCESS_DENIED: Problem.ACCESS_DENIED,
+    libvirt.VIR_ERR_AUTH_FAILED: Problem.ACCESS_DENIED,
+    libvirt.VIR_ERR_AUTH_CANCELLED: Problem.ACCESS_DENIED,
+    libvirt.VIR_ERR_AUTH_UNAVAILABLE: Problem.ACCESS_DENIED,
+    libvirt.VIR_ERR_NO_CONNECT: Problem.UNAVAILABLE,
+    libvirt.VIR_ERR_INVALID_CONN: Problem.UNAVAILABLE,
+    libvirt.VIR_ERR_RPC: Problem.UNAVAILABLE,
+}
+"""What is not here is FAILED."""
+
+# The message of an error whose code is a plain "operation failed".
+_ALREADY_THERE: Final = ("already exists with uuid", "is already defined with uuid")
+
+
+def problem_of(error: libvirt.libvirtError) -> Problem:
+    """The kind of failure that ``error`` is."""
+    text = str(error)
+    if any(words in text for words in _ALREADY_THERE):
+        return Problem.ALREADY_EXISTS
+    return PROBLEMS.get(error.get_error_code(), Problem.FAILED)
+
+
+def translate(error: libvirt.libvirtError, doing: str, subject: str | None, *, alive: bool = True) -> ModelError:
+    """``error`` as a ModelError. On a connection that is not ``alive`` every failure means UNAVAILABLE."""
+    message = error.get_error_message() or str(error)
+    if not alive:
+        return ModelError(Problem.UNAVAILABLE, f"cannot {doing}: the hypervisor does not answer: {message}", subject)
+    return ModelError(problem_of(error), f"cannot {doing}: {message}", subject)

@@ -1,0 +1,79 @@
+"""libvirt's events as the contract's: which system or host to read again, not what happened to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+import libvirt
+
+from openvman.drivers.libvirt.errors import PROBLEMS
+from openvman.model.errors import Problem
+
+DOMAIN_EVENTS: Final = (
+    libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+    libvirt.VIR_DOMAIN_EVENT_ID_REBOOT,
+    libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_ADDED,
+    libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED,
+    libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED,
+    libvirt.VIR_DOMAIN_EVENT_ID_TRAY_CHANGE,
+    libvirt.VIR_DOMAIN_EVENT_ID_DISK_CHANGE,
+    libvirt.VIR_DOMAIN_EVENT_ID_IO_ERROR,
+    libvirt.VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE,
+    libvirt.VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2,
+    libvirt.VIR_DOMAIN_EVENT_ID_JOB_COMPLETED,
+    libvirt.VIR_DOMAIN_EVENT_ID_METADATA_CHANGE,
+    libvirt.VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE,
+    libvirt.VIR_DOMAIN_EVENT_ID_PMWAKEUP,
+    libvirt.VIR_DOMAIN_EVENT_ID_PMSUSPEND,
+    libvirt.VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE,
+)
+"""Events after which a reading may differ. A graphics client coming or going changes nothing that is read."""
+
+_ABSENT: Final = frozenset({Problem.NOT_SUPPORTED, Problem.INVALID_PARAMETER})
+
+
+class Subscriptions:
+    """The event callbacks of one connection. The two sinks are called in libvirt's event thread."""
+
+    def __init__(self, system_changed: Callable[[str], None], host_changed: Callable[[], None]) -> None:
+        self._system_changed = system_changed
+        self._host_changed = host_changed
+        self._undo: list[Callable[[], object]] = []
+
+    def begin(self, connection: Any) -> None:
+        """Register for every event that the hypervisor has. Blocks."""
+        for event in DOMAIN_EVENTS:
+            self._register(
+                partial(connection.domainEventRegisterAny, None, event, self._on_domain, None),
+                connection.domainEventDeregisterAny,
+            )
+        lifecycle = libvirt.VIR_NETWORK_EVENT_ID_LIFECYCLE
+        self._register(
+            partial(connection.networkEventRegisterAny, None, lifecycle, self._on_network, None),
+            connection.networkEventDeregisterAny,
+        )
+
+    def end(self) -> None:
+        """Take the registrations back. Blocks; does not fail on a dead connection."""
+        while self._undo:
+            try:
+                self._undo.pop()()
+            except libvirt.libvirtError:
+                continue  # the connection is dead, and its registrations with it
+
+    def _register(self, register: Callable[[], int], deregister: Callable[[int], object]) -> None:
+        try:
+            handle = register()
+        except libvirt.libvirtError as error:
+            if PROBLEMS.get(error.get_error_code()) not in _ABSENT:
+                raise
+            return
+        self._undo.append(lambda: deregister(handle))
+
+    def _on_domain(self, _connection: object, domain: Any, *_details: object) -> None:
+        self._system_changed(domain.UUIDString())
+
+    def _on_network(self, *_details: object) -> None:
+        self._host_changed()

@@ -1,0 +1,217 @@
+"""The host as libvirt shows it: capabilities, domain capabilities and node information."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any, Final
+
+import libvirt
+
+from openvman.drivers.libvirt import kvm, xml
+from openvman.drivers.libvirt.address import Address
+from openvman.drivers.libvirt.xml import Element
+from openvman.model.host import Host, HostFacts
+
+MIB: Final = 2**20
+_NAMESPACE: Final = uuid.UUID("6f3e1d5a-9c0b-4f5e-8b7e-0d6a2c41b9a3")
+_MACHINE_ID: Final = Path("/etc/machine-id")
+_DMI_UUID: Final = Path("/sys/class/dmi/id/product_uuid")
+_DAEMON_CONFIGURATION: Final = Path("/etc/libvirt/libvirtd.conf")
+
+_HYPERVISOR_ORDER: Final = ("kvm", "hvf", "xen", "lxc", "qemu")
+_NIC_MODELS: Final[dict[str, tuple[str, ...]]] = {"qemu": ("virtio", "e1000", "e1000e", "rtl8139")}
+_DISK_BUSES: Final = ("virtio", "scsi", "sata", "ide", "usb", "fdc")
+"""In the order they are preferred; where the hypervisor does not say which it has, all of them are believed."""
+
+_FIRMWARE_DEFAULTS: Final = frozenset(
+    {
+        "00000000-0000-0000-0000-000000000000",
+        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "03000200-0400-0500-0006-000700080009",
+        "00020003-0004-0005-0006-000700080009",
+        "12345678-1234-5678-90ab-cddeefaabbcc",
+    }
+)
+"""What boards without an identity answer; thousands of machines share them."""
+
+
+def read_host(connection: Any, address: Address) -> Host:
+    """Read the host. Raises libvirt's own errors."""
+    capabilities = xml.parse(connection.getCapabilities())
+    architecture = xml.text(capabilities, "host/cpu/arch") or "unknown"
+    guest = _guest(capabilities, architecture)
+    hypervisors = _hypervisors(guest, connection, address, architecture)
+    domain = _domain_capabilities(connection, architecture, hypervisors[-1] if hypervisors else None)
+    node = connection.getInfo()
+    name = connection.getHostname()
+    networks = _networks(connection)
+    return Host(
+        id=_host_id(capabilities, address, name),
+        name=name,
+        platform=address.shown,
+        hypervisor_name=connection.getType(),
+        hypervisor_version=_version(connection.getVersion()),
+        processors=node[2],
+        processor_model=_processor_model(capabilities, address),
+        processor_mhz=node[3] or None,
+        memory=node[1] * MIB,
+        facts=HostFacts(
+            hypervisors=hypervisors,
+            architecture=architecture,
+            machines=_machines(guest, domain),
+            maximum_processors=_maximum_processors(connection, domain, guest),
+            disk_buses=_disk_buses(domain),
+            nic_models=_NIC_MODELS.get(address.hypervisor, ()),
+            has_networks=networks is not None,
+            has_console_log=address.console_logs is not None,
+        ),
+        networks=networks or (),
+    )
+
+
+def _guest(capabilities: Element, architecture: str) -> Element | None:
+    """What the host runs of its own architecture: full machines first."""
+    found = [
+        (xml.text(guest, "os_type") != "hvm", position, arch)
+        for position, guest in enumerate(capabilities.iterfind("guest"))
+        for arch in guest.iterfind("arch")
+        if arch.get("name") == architecture
+    ]
+    return min(found, key=lambda each: each[:2])[2] if found else None
+
+
+def _hypervisors(guest: Element | None, connection: Any, address: Address, architecture: str) -> tuple[str, ...]:
+    named = {domain.get("type") or "" for domain in guest.iterfind("domain")} if guest is not None else set()
+    named.discard("")
+    if "kvm" in named and not _kvm_works(connection, address, architecture):
+        named.discard("kvm")
+    order = {name: place for place, name in enumerate(_HYPERVISOR_ORDER)}
+    return tuple(sorted(named, key=lambda name: (order.get(name, len(order)), name)))
+
+
+def _kvm_works(connection: Any, address: Address, architecture: str) -> bool:
+    """By evidence: the processor's own flag where we can see it, and the hypervisor's word for a KVM domain."""
+    if address.local and not kvm.processor_can(architecture):
+        return False
+    return _domain_capabilities(connection, architecture, "kvm") is not None
+
+
+def _domain_capabilities(connection: Any, architecture: str, hypervisor: str | None) -> Element | None:
+    if hypervisor is None:
+        return None
+    try:
+        return xml.parse(connection.getDomainCapabilities(None, architecture, None, hypervisor, 0))
+    except libvirt.libvirtError as error:
+        if error.get_error_code() in _SAYS_NO:
+            return None
+        raise
+
+
+_SAYS_NO: Final = frozenset(
+    {
+        libvirt.VIR_ERR_NO_SUPPORT,
+        libvirt.VIR_ERR_INVALID_ARG,
+        libvirt.VIR_ERR_CONFIG_UNSUPPORTED,
+        libvirt.VIR_ERR_OPERATION_UNSUPPORTED,
+    }
+)
+
+
+def _machines(guest: Element | None, domain: Element | None) -> tuple[str, ...]:
+    """The default first, then the current ones by name, the deprecated ones not at all."""
+    default = xml.text(domain, "machine")
+    named = (
+        {
+            (machine.text or "").strip()
+            for machine in guest.iterfind("machine")
+            if machine.get("deprecated") != "yes" and (machine.text or "").strip()
+        }
+        if guest is not None
+        else set()
+    )
+    first = (default,) if default is not None else ()
+    return first + tuple(sorted(named.difference(first)))
+
+
+def _maximum_processors(connection: Any, domain: Element | None, guest: Element | None) -> int:
+    found = xml.number(xml.attribute(domain, "vcpu", "max"), 0)
+    if found > 0:
+        return found
+    kind = xml.attribute(guest, "domain", "type")
+    try:
+        return int(connection.getMaxVcpus(kind))
+    except libvirt.libvirtError as error:
+        if error.get_error_code() not in _SAYS_NO:
+            raise
+        return int(connection.getInfo()[2])
+
+
+def _disk_buses(domain: Element | None) -> tuple[str, ...]:
+    if domain is None:
+        return _DISK_BUSES
+    named = [value.text or "" for value in domain.iterfind("devices/disk/enum[@name='bus']/value")]
+    return tuple(bus for bus in _DISK_BUSES if bus in named) or _DISK_BUSES
+
+
+def _networks(connection: Any) -> tuple[str, ...] | None:
+    """Names of the active networks; None where the hypervisor has no network driver."""
+    try:
+        return tuple(
+            sorted(each.name() for each in connection.listAllNetworks(libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE))
+        )
+    except libvirt.libvirtError as error:
+        if error.get_error_code() != libvirt.VIR_ERR_NO_SUPPORT:
+            raise
+        return None
+
+
+def _version(number: int) -> str:
+    return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
+
+
+def _processor_model(capabilities: Element, address: Address) -> str | None:
+    """The processor's own name where the host is this machine, else libvirt's name for its kind."""
+    if address.local and address.hypervisor != "test":
+        return kvm.processor_name() or xml.text(capabilities, "host/cpu/model")
+    return xml.text(capabilities, "host/cpu/model")
+
+
+def _host_id(capabilities: Element, address: Address, name: str) -> str:
+    """The host's UUID, the same after every restart.
+
+    libvirt takes the board's UUID, and where there is none it makes up a new one at each start of the daemon. An
+    embedded hypervisor is a host of its own beside the machine's daemon, so its folder is part of its identity.
+    """
+    if address.embed_root is not None:
+        return _derived(f"{address.embed_root}")
+    named = (xml.text(capabilities, "host/uuid") or "").lower()
+    if named and named not in _FIRMWARE_DEFAULTS and (not address.local or _is_lasting(named, address)):
+        return str(uuid.UUID(named))
+    if address.local and address.hypervisor != "test":
+        return _derived(address.hypervisor)
+    return str(uuid.uuid5(_NAMESPACE, f"{address.shown} {name if address.hypervisor != 'test' else ''}"))
+
+
+def _is_lasting(named: str, address: Address) -> bool:
+    """Whether a local daemon's UUID will be the same next time: configured, the board's, or another daemon's affair."""
+    if address.private_daemon:
+        return True
+    try:
+        if _DMI_UUID.read_text().strip().lower() == named:
+            return True
+    except OSError:
+        pass  # no board, or not ours to read; the daemon's configuration is the other place it can come from
+    try:
+        return f'"{named}"' in _DAEMON_CONFIGURATION.read_text().lower()
+    except OSError:
+        return _DMI_UUID.exists()
+
+
+def _derived(what: str) -> str:
+    """A UUID of this machine and ``what``. The machine id itself stays private, as machine-id(5) asks."""
+    try:
+        machine = _MACHINE_ID.read_text().strip()
+    except OSError:
+        machine = ""
+    return str(uuid.uuid5(_NAMESPACE, f"{machine or uuid.getnode()} {what}"))

@@ -1,0 +1,196 @@
+"""Disk images on this machine: looked at, made, removed. Only for local hypervisors.
+
+A guest writes what it likes into its disk, so an image is hostile input: the format is told to qemu-img, never left for
+it to probe, and a backing file is reported and looked at in turn, never opened on the image's word alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import stat
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from openvman.drivers.contract import Image
+from openvman.model.errors import ModelError, Problem
+
+QEMU_IMG: Final = "qemu-img"
+FORMATS_MADE: Final = ("raw", "qcow2")
+LONGEST_CHAIN: Final = 32
+
+_HEADER: Final = 512
+_MAGICS: Final[tuple[tuple[bytes, str], ...]] = (
+    (b"QFI\xfb", "qcow2"),
+    (b"KDMV", "vmdk"),
+    (b"# Disk DescriptorFile", "vmdk"),
+    (b"vhdxfile", "vhdx"),
+    (b"conectix", "vpc"),
+    (b"QED\0", "qed"),
+    (b"LUKS\xba\xbe", "luks"),
+    (b"<<< ", "vdi"),
+)
+_LOOKED_AT: Final = frozenset({"raw", "qcow2", "vdi", "vhdx", "vpc"})
+"""Formats that keep everything in one file. A vmdk can name other files as its extents, so it is not opened."""
+
+_QCOW2_SIZE: Final = struct.Struct(">24xQ")
+_QCOW2_INCOMPATIBLE: Final = struct.Struct(">4xI64xQ")
+_QCOW2_DATA_FILE: Final = 1 << 2
+
+
+def capacity_of(path: str, format: str | None) -> int | None:
+    """The virtual size of a raw or qcow2 image from its own header, without a program; None when not known.
+
+    ``format`` is what the configuration says; it is not probed.
+    """
+    try:
+        header, size = _header(path)
+    except (OSError, ModelError, ValueError):
+        return None
+    if format in {None, "raw"}:
+        return size
+    if format == "qcow2" and header.startswith(b"QFI\xfb") and len(header) >= _QCOW2_SIZE.size:
+        return int(_QCOW2_SIZE.unpack_from(header)[0])
+    return None
+
+
+async def inspect(path: str, deadline: float) -> Image:
+    """Look at an image and at each file that it stands on. NOT_FOUND, or NOT_SUPPORTED for a chain we cannot follow."""
+    _check_path(path)
+    first: dict[str, Any] | None = None
+    chain: list[str] = []
+    here, format = path, None
+    while True:
+        if here in chain or len(chain) == LONGEST_CHAIN:
+            raise ModelError(Problem.NOT_SUPPORTED, f"{path} stands on itself, or on too many images", path)
+        chain.append(here)
+        found = await asyncio.to_thread(_format, here)
+        format = format or found
+        if format not in _LOOKED_AT:
+            raise ModelError(Problem.NOT_SUPPORTED, f"{here} is a {format} image; convert it to qcow2 or raw", path)
+        about = await _info(here, format, deadline)
+        first = first or about
+        backing = about.get("backing-filename")
+        if not backing:
+            break
+        here, format = _backing(here, str(backing)), about.get("backing-filename-format")
+    return Image(path=path, format=first["format"], capacity=int(first["virtual-size"]), chain=tuple(chain))
+
+
+async def create(path: str, format: str, capacity: int, deadline: float) -> None:
+    """Make an empty image of ``capacity`` bytes; nothing is left on failure. ALREADY_EXISTS when the path is taken."""
+    _check_path(path)
+    if format not in FORMATS_MADE:
+        raise ModelError(Problem.NOT_SUPPORTED, f"an image can be {' or '.join(FORMATS_MADE)}, not {format}", "format")
+    if capacity <= 0:
+        raise ModelError(Problem.INVALID_PARAMETER, "the capacity of an image is more than 0 bytes", "capacity")
+    try:
+        # qemu-img overwrites what it finds; the exclusive open decides who makes the file.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    except FileExistsError as error:
+        raise ModelError(Problem.ALREADY_EXISTS, f"there is already a file {path}", path) from error
+    except FileNotFoundError as error:
+        raise ModelError(Problem.NOT_FOUND, f"there is no folder {Path(path).parent}", path) from error
+    except OSError as error:
+        raise ModelError(Problem.FAILED, f"cannot create {path}: {error.strerror}", path) from error
+    try:
+        await _run(("create", "-q", "-f", format, "--", path, str(capacity)), path, deadline)
+    except BaseException:
+        delete(path)
+        raise
+
+
+def delete(path: str) -> None:
+    """Remove an image file; gone already is fine. Anything but a regular file stays: INVALID_PARAMETER."""
+    _check_path(path)
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            raise ModelError(Problem.INVALID_PARAMETER, f"{path} is not a regular file", path)
+        Path(path).unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise ModelError(Problem.FAILED, f"cannot remove {path}: {error.strerror}", path) from error
+
+
+def _check_path(path: str) -> None:
+    # An absolute path is never an option ("-x") and never a protocol ("nbd:…", "json:…") to qemu-img.
+    if not path.startswith("/") or any(ord(character) < 0x20 for character in path):
+        raise ModelError(Problem.INVALID_PARAMETER, "an image is named by its absolute path on the host", path)
+
+
+def _header(path: str) -> tuple[bytes, int]:
+    """The first bytes and the size of a file or block device."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        mode = os.fstat(handle).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
+            raise ModelError(Problem.INVALID_PARAMETER, f"{path} is neither a file nor a block device", path)
+        return os.pread(handle, _HEADER, 0), os.lseek(handle, 0, os.SEEK_END)
+    finally:
+        os.close(handle)
+
+
+def _format(path: str) -> str:
+    """The format by the image's first bytes; ``raw`` when they are none that we know."""
+    try:
+        header, _ = _header(path)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ModelError(Problem.NOT_FOUND, f"there is no image {path}", path) from error
+    except OSError as error:
+        raise ModelError(Problem.FAILED, f"cannot read {path}: {error.strerror}", path) from error
+    found = next((format for magic, format in _MAGICS if header.startswith(magic)), "raw")
+    if found == "qcow2" and len(header) >= _QCOW2_INCOMPATIBLE.size:
+        version, incompatible = _QCOW2_INCOMPATIBLE.unpack_from(header)
+        if version >= 3 and incompatible & _QCOW2_DATA_FILE:
+            raise ModelError(Problem.NOT_SUPPORTED, f"{path} keeps its data in another file", path)
+    return found
+
+
+def _backing(image: str, named: str) -> str:
+    """The path of a backing file; relative to the image's folder."""
+    name = named.removeprefix("file:")
+    if ":" in name.partition("/")[0]:
+        raise ModelError(Problem.NOT_SUPPORTED, f"{image} stands on something that is no file of this host", image)
+    return os.path.normpath(Path(image).parent / name)
+
+
+async def _info(path: str, format: str, deadline: float) -> dict[str, Any]:
+    # -U: a running guest holds the image's lock. Without --backing-chain no other file is opened.
+    output = await _run(("info", "-U", "--output=json", "-f", format, "--", path), path, deadline)
+    try:
+        about = json.loads(output)
+        int(about["virtual-size"])
+        return dict(about)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(Problem.FAILED, f"qemu-img said something unreadable of {path}", path) from error
+
+
+async def _run(arguments: Sequence[str], subject: str, deadline: float) -> bytes:
+    try:
+        process = await asyncio.create_subprocess_exec(
+            QEMU_IMG,
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+        )
+    except FileNotFoundError as error:
+        raise ModelError(Problem.UNAVAILABLE, "qemu-img is not installed (package qemu-utils)", subject) from error
+    try:
+        output, errors = await asyncio.wait_for(process.communicate(), deadline)
+    except TimeoutError:
+        message = f"qemu-img did not finish with {subject} within {deadline:g} s"
+        raise ModelError(Problem.TIMEOUT, message, subject) from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        reason = errors.decode(errors="replace").strip().removeprefix("qemu-img: ")
+        raise ModelError(Problem.FAILED, f"qemu-img failed: {reason[:500]}", subject)
+    return output

@@ -1,0 +1,255 @@
+"""libvirt's domain XML and calls as the model's virtual systems.
+
+Only what the model has a word for is read; everything else is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import libvirt
+
+from openvman.drivers.libvirt import xml
+from openvman.drivers.libvirt.address import Address
+from openvman.drivers.libvirt.console import log_of
+from openvman.drivers.libvirt.images import capacity_of
+from openvman.drivers.libvirt.xml import Element
+from openvman.model.allocation import (
+    DiskAllocation,
+    DiskKind,
+    MemoryAllocation,
+    NicAllocation,
+    NicConnection,
+    ProcessorAllocation,
+    SerialAllocation,
+)
+from openvman.model.errors import ModelError, Problem
+from openvman.model.states import State
+from openvman.model.system import Configuration, ConfigurationKind, OnCrash, VirtualSystem
+
+# SHUTDOWN (in progress) still runs. PMSUSPENDED is the guest's own sleep: every resource is held and a key or timer
+# inside wakes it, so nothing was done to it from outside that START would have to undo. CRASHED with its process kept
+# (on_crash preserve) is PAUSED: memory is held, processors stand, and STOP and RESET are what helps. NOSTATE is Xen's
+# word for running and idle.
+_ACTIVE: Final[dict[int, State]] = {
+    libvirt.VIR_DOMAIN_NOSTATE: State.ACTIVE,
+    libvirt.VIR_DOMAIN_RUNNING: State.ACTIVE,
+    libvirt.VIR_DOMAIN_BLOCKED: State.ACTIVE,
+    libvirt.VIR_DOMAIN_SHUTDOWN: State.ACTIVE,
+    libvirt.VIR_DOMAIN_PMSUSPENDED: State.ACTIVE,
+    libvirt.VIR_DOMAIN_PAUSED: State.PAUSED,
+    libvirt.VIR_DOMAIN_CRASHED: State.PAUSED,
+}
+
+_ON_CRASH: Final[dict[str, OnCrash]] = {
+    "destroy": OnCrash.DESTROY,
+    "coredump-destroy": OnCrash.DESTROY,
+    "restart": OnCrash.RESTART,
+    "coredump-restart": OnCrash.RESTART,
+    "rename-restart": OnCrash.RESTART,
+    "preserve": OnCrash.PRESERVE,
+}
+
+_DISK_KINDS: Final[dict[str, DiskKind]] = {
+    "disk": DiskKind.DISK,
+    "lun": DiskKind.DISK,
+    "cdrom": DiskKind.CDROM,
+    "floppy": DiskKind.FLOPPY,
+}
+
+_NIC_CONNECTIONS: Final[dict[str, NicConnection]] = {
+    "network": NicConnection.NETWORK,
+    "bridge": NicConnection.BRIDGE,
+    "user": NicConnection.USER,
+}
+
+Capacity = Callable[[str, str | None], int | None]
+"""Bytes that a disk shows to the guest, given its host path and format; None when not known."""
+
+
+def state_of(domain: Any) -> State:
+    """The state of a domain, by one or two calls."""
+    code = domain.state(0)[0]
+    active = _ACTIVE.get(code, State.UNKNOWN)
+    if code == libvirt.VIR_DOMAIN_CRASHED:
+        return active if domain.isActive() else State.DEFINED
+    if code == libvirt.VIR_DOMAIN_SHUTOFF:
+        return State.SUSPENDED if _or_default(lambda: bool(domain.hasManagedSaveImage(0)), False) else State.DEFINED
+    return active
+
+
+def read_system(domain: Any, host_id: str, address: Address) -> VirtualSystem | None:
+    """Read one domain; None when it went away meanwhile."""
+    try:
+        return _read_system(domain, host_id, address)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
+            return None
+        raise
+
+
+def _read_system(domain: Any, host_id: str, address: Address) -> VirtualSystem:
+    state = state_of(domain)
+    running = state in {State.ACTIVE, State.PAUSED}
+    persistent = bool(domain.isPersistent())
+    autostart = persistent and _or_default(lambda: bool(domain.autostart()), False)
+
+    def configuration(kind: ConfigurationKind, flags: int) -> Configuration:
+        root = xml.parse(domain.XMLDesc(flags))
+        return configuration_of(root, host_id, kind, address, autostart=autostart)
+
+    # A domain that ends between the two reads gives its inactive XML twice; the event of its end corrects that.
+    current = configuration(ConfigurationKind.STATE, 0) if running else None
+    defined = None
+    if persistent:
+        defined = configuration(ConfigurationKind.DEFINED, libvirt.VIR_DOMAIN_XML_INACTIVE)
+    found = current or defined
+    if found is None:
+        raise ModelError(Problem.NOT_FOUND, f"virtual system {domain.UUIDString()} has ended")
+    return VirtualSystem(
+        id=found.system_id,
+        host_id=host_id,
+        name=found.name,
+        state=state,
+        defined=defined,
+        current=current,
+        description=found.description,
+    )
+
+
+def _or_default(ask: Callable[[], bool], default: bool) -> bool:
+    """The answer, or ``default`` from a hypervisor that has no such thing."""
+    try:
+        return ask()
+    except libvirt.libvirtError as error:
+        if error.get_error_code() != libvirt.VIR_ERR_NO_SUPPORT:
+            raise
+        return default
+
+
+def configuration_of(
+    root: Element, host_id: str, kind: ConfigurationKind, address: Address, *, autostart: bool
+) -> Configuration:
+    """The configuration that a ``<domain>`` element describes. Raises FAILED when it has no UUID or name."""
+    system_id = xml.text(root, "uuid")
+    name = xml.text(root, "name")
+    if system_id is None or name is None:
+        raise ModelError(Problem.FAILED, "the hypervisor's XML describes a domain without a UUID or name")
+    system_id = system_id.lower()
+    id = f"{system_id}/{kind}"
+    owner = _Owner(id, system_id, host_id)
+    maximum = max(1, xml.number(xml.text(root, "vcpu"), 1))
+    memory = xml.size(root.find("memory")) or 0
+    os_type = root.find("os/type")
+    return Configuration(
+        id=id,
+        system_id=system_id,
+        host_id=host_id,
+        kind=kind,
+        name=name,
+        hypervisor=root.get("type") or "unknown",
+        description=xml.text(root, "description"),
+        autostart=autostart,
+        on_crash=_ON_CRASH.get(xml.text(root, "on_crash") or "", OnCrash.DESTROY),
+        architecture=xml.attribute(os_type, ".", "arch"),
+        machine=xml.attribute(os_type, ".", "machine"),
+        processor=ProcessorAllocation(
+            **owner.base("processor"),
+            count=min(maximum, max(1, xml.number(xml.attribute(root, "vcpu", "current"), maximum))),
+            maximum=maximum,
+        ),
+        memory=MemoryAllocation(
+            **owner.base("memory"),
+            size=xml.size(root.find("currentMemory")) or memory,
+            maximum=memory,
+        ),
+        disks=tuple(_disks(root, owner, capacity_of if address.local else None)),
+        nics=tuple(_nics(root, owner)),
+        serials=tuple(_serials(root, owner, address.console_logs)),
+    )
+
+
+class _Owner:
+    """Makes what the allocations of one configuration share; a local id that is taken gets a number behind it."""
+
+    def __init__(self, configuration_id: str, system_id: str, host_id: str) -> None:
+        self._configuration_id = configuration_id
+        self._system_id = system_id
+        self._host_id = host_id
+        self._taken: set[str] = set()
+
+    def base(self, local: str) -> dict[str, Any]:
+        unique, again = local, 2
+        while unique in self._taken:
+            unique, again = f"{local}#{again}", again + 1
+        self._taken.add(unique)
+        return {
+            "id": f"{self._configuration_id}/{unique}",
+            "system_id": self._system_id,
+            "configuration_id": self._configuration_id,
+            "host_id": self._host_id,
+        }
+
+
+def _disks(root: Element, owner: _Owner, capacity: Capacity | None) -> Iterator[DiskAllocation]:
+    for disk in root.iterfind("devices/disk"):
+        target = xml.attribute(disk, "target", "dev")
+        if target is None:
+            continue
+        source = _source(disk)
+        path = source if source is not None and source.startswith("/") else None
+        format = xml.attribute(disk, "driver", "type")
+        yield DiskAllocation(
+            **owner.base(f"disk:{target}"),
+            target=target,
+            kind=_DISK_KINDS.get(disk.get("device") or "disk", DiskKind.DISK),
+            bus=xml.attribute(disk, "target", "bus") or "unknown",
+            source=source,
+            format=format,
+            capacity=capacity(path, format) if capacity is not None and path is not None else None,
+            read_only=disk.find("readonly") is not None or disk.get("device") == "cdrom",
+            shareable=disk.find("shareable") is not None,
+        )
+
+
+def _source(disk: Element) -> str | None:
+    """The host path; for a disk that is no file, ``pool/volume`` or ``protocol:name``."""
+    source = disk.find("source")
+    if source is None:
+        return None
+    if disk.get("type") == "volume":
+        return f"{source.get('pool')}/{source.get('volume')}"
+    if disk.get("type") == "network":
+        return f"{source.get('protocol')}:{source.get('name') or ''}"
+    return source.get("file") or source.get("dev") or source.get("dir") or None
+
+
+def _nics(root: Element, owner: _Owner) -> Iterator[NicAllocation]:
+    for nic in root.iterfind("devices/interface"):
+        mac = xml.attribute(nic, "mac", "address")
+        if mac is None:
+            continue
+        mac = mac.lower()
+        connection = _NIC_CONNECTIONS.get(nic.get("type") or "", NicConnection.OTHER)
+        source = nic.find("source")
+        named = source.get(connection.value) if source is not None and connection is not NicConnection.OTHER else None
+        yield NicAllocation(
+            **owner.base(f"nic:{mac}"),
+            mac=mac,
+            model=xml.attribute(nic, "model", "type"),
+            connection=connection,
+            source=named or None,
+            target=xml.attribute(nic, "target", "dev"),
+        )
+
+
+def _serials(root: Element, owner: _Owner, folder: Path | None) -> Iterator[SerialAllocation]:
+    for index, serial in enumerate(root.iterfind("devices/serial")):
+        port = xml.number(xml.attribute(serial, "target", "port"), index)
+        yield SerialAllocation(
+            **owner.base(f"serial:{port}"),
+            port=port,
+            has_log=log_of(serial, folder) is not None,
+        )
