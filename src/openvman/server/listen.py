@@ -1,0 +1,91 @@
+"""The listening sockets, and how they stop."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from openvman.config.kinds import Address
+from openvman.server.http11 import ConnectionLimits, HTTPProtocol
+
+_BACKLOG: Final = 1024
+_FLUSH: Final = 2.0
+
+
+class ListenError(Exception):
+    """An address cannot be listened on. The message names it and the reason."""
+
+
+class Listeners:
+    """Serves one ASGI application on any number of addresses. The connection limit counts them together."""
+
+    def __init__(self, app: Callable[..., Awaitable[None]], limits: ConnectionLimits) -> None:
+        self._limits = limits
+        self._config = Config(
+            app,
+            http=HTTPProtocol,
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,  # a client must not choose the address that it is throttled and logged by
+        )
+        self._config.load()
+        self._state = ServerState()
+        self._servers: list[asyncio.Server] = []
+        self._lost = asyncio.Event()
+
+    async def open(self, address: Address, context: ssl.SSLContext | None = None) -> list[Address]:
+        """Listen. The addresses bound (a name may have several; port 0 has become a real one). Raises ListenError."""
+        loop = asyncio.get_running_loop()
+        timeouts: dict[str, Any] = {}
+        if context is not None:
+            timeouts = {"ssl_handshake_timeout": self._limits.header_timeout, "ssl_shutdown_timeout": _FLUSH}
+        try:
+            server = await loop.create_server(
+                self._protocol, address.host, address.port, ssl=context, backlog=_BACKLOG, **timeouts
+            )
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ListenError(f"cannot listen on {address}: {reason}") from None
+        self._servers.append(server)
+        return [Address(*socket.getsockname()[:2]) for socket in server.sockets]
+
+    async def close(self, grace: float) -> bool:
+        """Stop accepting, let requests under way finish within ``grace`` seconds, then cancel them.
+
+        Whether all finished.
+        """
+        for server in self._servers:
+            server.close()
+        for connection in list(self._state.connections):
+            connection.shutdown()
+        tasks = set(self._state.tasks)
+        unfinished = (await asyncio.wait(tasks, timeout=grace))[1] if tasks else set()
+        for task in unfinished:
+            task.cancel()
+        if unfinished:
+            await asyncio.wait(unfinished, timeout=_FLUSH)
+        await self._flush()
+        for connection in list(self._state.connections):
+            connection.transport.abort()
+        return not unfinished
+
+    async def _flush(self) -> None:
+        """Wait a little for the connections to send what is left."""
+        try:
+            async with asyncio.timeout(_FLUSH):
+                while self._state.connections:
+                    self._lost.clear()
+                    await self._lost.wait()
+        except TimeoutError:
+            return
+
+    def _protocol(self) -> HTTPProtocol:
+        return HTTPProtocol(self._limits, self._config, self._state, {}, self._lost.set)
