@@ -49,9 +49,7 @@ class DiskSpec(ResourceSpec):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NicSpec(ResourceSpec):
-    """``source`` names the network or bridge. When a modification changes the connection, it is taken from the spec
-    too: none means none.
-    """
+    """``source`` names the network or bridge; an empty one means none, as user-mode networking has none."""
 
     mac: str | None = None
     model: str | None = None

@@ -8,7 +8,8 @@ however odd, does not stand in the way of something else.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Set
+from collections.abc import Callable, Collection
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from string import Formatter
 from typing import Any, Final, Generic, TypeVar
@@ -17,7 +18,7 @@ from openvman.model.allocation import DiskKind, NicConnection
 from openvman.model.defaults import DISK_BUSES, OTHER_PREFIX, SUFFIX_OF_FORMAT, TARGET_PREFIXES
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
-from openvman.model.spec import Definition, DiskSpec, MemorySpec, NicSpec, ProcessorSpec
+from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, SystemSpec
 
 V = TypeVar("V")
 
@@ -52,8 +53,16 @@ class Surroundings:
     host: Host
     of: str = ""
     """What messages begin with: the system, and the device where there is one."""
-    macs: Set[str] = frozenset()
+    macs: AbstractSet[str] = frozenset()
     """MAC addresses of the other systems on the host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Devices:
+    """The disks and NICs of one configuration together."""
+
+    disks: tuple[DiskSpec, ...]
+    nics: tuple[NicSpec, ...]
 
 
 class _Words(Formatter):
@@ -81,7 +90,9 @@ class Rule(Generic[V]):
             raise ModelError(self.problem, f"{surroundings.of}: {said}" if surroundings.of else said, self.settings[0])
 
 
-def check(rules: tuple[Rule[V], ...], value: V, surroundings: Surroundings, changed: Set[str] | None = None) -> None:
+def check(
+    rules: tuple[Rule[V], ...], value: V, surroundings: Surroundings, changed: AbstractSet[str] | None = None
+) -> None:
     """Hold ``value`` to the rules, in order; with ``changed``, only to those about a setting in it."""
     for rule in rules:
         if changed is None or not changed.isdisjoint(rule.settings):
@@ -129,22 +140,26 @@ def _offers(value: str | None, offered: Collection[str]) -> bool:
     return value is not None and value in offered
 
 
-SYSTEM_RULES: Final[tuple[Rule[Definition], ...]] = (
-    Rule(("name",), lambda v, _: bool(v.name), "the name is empty; give one, or none to have one made"),
+def _name(system: SystemSpec) -> str:
+    return system.name or ""
+
+
+SYSTEM_RULES: Final[tuple[Rule[SystemSpec], ...]] = (
+    Rule(("name",), lambda v, _: bool(_name(v)), "the name is empty; give one, or none to have one made"),
     Rule(
         ("name",),
-        lambda v, _: is_text(v.name) and v.name == v.name.strip(),
+        lambda v, _: len(_name(v).encode("utf-8", "replace")) <= MAXIMUM_NAME,
+        f"the name is too long; it may have {MAXIMUM_NAME} bytes in UTF-8",
+    ),
+    Rule(
+        ("name",),
+        lambda v, _: is_text(_name(v)) and _name(v) == _name(v).strip(),
         "the name {v.name!r} has control characters or space at an end; leave them out",
     ),
     Rule(
         ("name",),
-        lambda v, _: "/" not in v.name and v.name not in {".", ".."} and not v.name.startswith("-"),
+        lambda v, _: "/" not in _name(v) and _name(v) not in {".", ".."} and not _name(v).startswith("-"),
         "the name {v.name!r} cannot be used: it may not hold '/', begin with '-', or be '.' or '..'",
-    ),
-    Rule(
-        ("name",),
-        lambda v, _: len(v.name.encode("utf-8", "replace")) <= MAXIMUM_NAME,
-        f"the name is too long; it may have {MAXIMUM_NAME} bytes in UTF-8",
     ),
     Rule(
         ("description",),
@@ -153,7 +168,7 @@ SYSTEM_RULES: Final[tuple[Rule[Definition], ...]] = (
     ),
     Rule(
         ("hypervisor",),
-        lambda v, s: v.hypervisor in s.host.facts.hypervisors,
+        lambda v, s: _offers(v.hypervisor, s.host.facts.hypervisors),
         "host {s.host.name!r} has no hypervisor {v.hypervisor!r}; it has {s.host.facts.hypervisors}",
     ),
     Rule(
@@ -169,7 +184,7 @@ SYSTEM_RULES: Final[tuple[Rule[Definition], ...]] = (
     ),
 )
 
-CONFIGURATION_RULES: Final[tuple[Rule[Definition], ...]] = (
+DEVICE_RULES: Final[tuple[Rule[Devices], ...]] = (
     Rule(
         ("disks",),
         lambda v, _: len(v.disks) <= MAXIMUM_DISKS,
@@ -187,8 +202,6 @@ CONFIGURATION_RULES: Final[tuple[Rule[Definition], ...]] = (
         "two NICs have the same MAC address; give each its own, or none to have one chosen",
     ),
 )
-"""About several allocations of one configuration together."""
-
 PROCESSOR_RULES: Final[tuple[Rule[ProcessorSpec], ...]] = (
     Rule(("count",), lambda v, _: (v.count or 0) >= 1, "{v.count} virtual processors; at least 1 is needed"),
     Rule(
@@ -239,6 +252,11 @@ DISK_RULES: Final[tuple[Rule[DiskSpec], ...]] = (
         ("target", "bus"),
         _target_fits,
         "the target {v.target!r} is no place on bus {v.bus!r}; leave the target out to have one chosen",
+    ),
+    Rule(
+        ("source",),
+        lambda v, _: len(v.source or "") <= MAXIMUM_PATH,
+        f"the source is too long; a path may have {MAXIMUM_PATH} bytes in UTF-8",
     ),
     Rule(
         ("source",),

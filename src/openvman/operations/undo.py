@@ -9,6 +9,11 @@ from typing import Any, Self, TypeVar
 
 import structlog
 
+from openvman.model.errors import Problem
+
+UNCERTAIN = frozenset({Problem.TIMEOUT, Problem.UNAVAILABLE})
+"""After a call failed with one of these, nobody knows whether it had its effect: its undo is to be run too."""
+
 log = structlog.get_logger()
 
 T = TypeVar("T")

@@ -1,0 +1,128 @@
+"""Change the state of a virtual system (DSP1057, RequestStateChange)."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+from datetime import timedelta
+
+from openvman.inventory.difference import Difference
+from openvman.model.errors import ModelError, Problem
+from openvman.model.host import Host
+from openvman.model.states import TRANSITIONS, Action, State, Transition
+from openvman.model.system import VirtualSystem
+from openvman.operations.context import Context, gone, turn, unknown
+
+_LOOK_EVERY = 1.0
+"""Seconds after which a guest that shuts down is looked at although no event told of it."""
+
+
+async def change_state(
+    context: Context, system: VirtualSystem, action: Action, patience: timedelta | None
+) -> VirtualSystem:
+    """Do a legal transition and wait until the inventory shows the state it leads to; the system as it is then.
+
+    ``patience`` is how long a guest has to shut down, within the policy; all else has its driver's deadlines. REBOOT
+    returns when the guest was asked. A transient system that ends is gone: it is returned as it was, in the state
+    DEFINED. While a guest shuts down, others have their turn: a stop ends the waiting too.
+
+    Raises INVALID_STATE for what the state does not allow, TIMEOUT when the guest did not shut down, FAILED when
+    another state came about, NOT_FOUND when the system went meanwhile.
+    """
+    async with AsyncExitStack() as showing:
+        async with context.turns.hold([turn(system.id)]):
+            before = await context.fresh(system)
+            transition = _legal(before, action, context.inventory.generation.host(before.host_id))
+            showing.enter_context(context.showing.show(before.id, transition, action))
+            await context.act(before, action)
+            if action is not Action.SHUT_DOWN:
+                found = await _reached(context, before, action, transition)
+        if action is Action.SHUT_DOWN:
+            found = await _ended(context, before, context.policy.shut_down_time(patience))
+    return context.inventory.generation.system(found.id) or found
+
+
+def _legal(system: VirtualSystem, action: Action, host: Host | None) -> Transition:
+    """The transition that the action means in the system's state."""
+    possible = TRANSITIONS[system.state]
+    if system.state is State.UNKNOWN:
+        message = (
+            f"The state of virtual system {system.name!r} is unknown: its hypervisor does not answer. Wait for it."
+        )
+        raise ModelError(Problem.UNAVAILABLE, message, system.id)
+    if action not in possible:
+        raise ModelError(
+            Problem.INVALID_STATE,
+            f"Virtual system {system.name!r} is {system.state}: {action} is not possible. Possible are: "
+            f"{', '.join(possible)}.",
+            system.id,
+        )
+    if action is Action.SUSPEND and (system.defined is None or host is None or not host.facts.can_suspend):
+        why = "it is transient, without a definition" if system.defined is None else "its hypervisor cannot"
+        raise unknown(system)
+    if action not in possible:
+        raise ModelError(
+            Problem.INVALID_STATE,
+            f"Virtual system {system.name!r} is {system.state}: {action} is not possible. Possible are: "
+            f"{', '.join(possible)}.",
+            system.id,
+        )
+    if action is Action.SUSPEND and (system.defined is None or host is None or not host.facts.can_suspend):
+        why = "it is transient, without a definition" if system.defined is None else "its hypervisor cannot"
+        message = f"Virtual system {system.name!r} cannot be suspended: {why}. Pause it, or shut it down."
+        raise ModelError(Problem.NOT_SUPPORTED, message, system.id)
+    return possible[action]
+
+
+async def _reached(context: Context, before: VirtualSystem, action: Action, transition: Transition) -> VirtualSystem:
+    found = await context.inventory.refresh(before.id, before.host_id)
+    if found is None:
+        return _ended_for_good(before, transition.target)
+    if found.state is not transition.target and action is not Action.REBOOT:
+        raise ModelError(
+            Problem.FAILED,
+            f"Virtual system {found.name!r} is {found.state} after {transition.doing}, not {transition.target}: its "
+            "guest or somebody else changed it. Its console log and the hypervisor's log may say why.",
+            found.id,
+        )
+    return found
+
+
+async def _ended(context: Context, before: VirtualSystem, time: timedelta) -> VirtualSystem:
+    """Wait for the guest to end."""
+    changed = asyncio.Event()
+
+    def listen(difference: Difference) -> None:
+        if any(before.id in {c.before and c.before.id, c.after and c.after.id} for c in difference.changes):
+            changed.set()
+
+    unsubscribe = context.inventory.subscribe(listen)
+    try:
+        async with asyncio.timeout(time.total_seconds()):
+            while True:
+                changed.clear()
+                found = await context.inventory.refresh(before.id, before.host_id)
+                if found is None:
+                    return _ended_for_good(before, State.DEFINED)
+                if found.state is State.DEFINED:
+                    return found
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_EVERY):
+                        await changed.wait()
+    except TimeoutError:
+        raise ModelError(
+            Problem.TIMEOUT,
+            f"The guest of virtual system {before.name!r} was asked to shut down and has not done so within "
+            f"{time.total_seconds():g} s. Wait, ask again, or stop it.",
+            before.id,
+        ) from None
+    finally:
+        unsubscribe()
+
+
+def _ended_for_good(before: VirtualSystem, target: State) -> VirtualSystem:
+    """A system that is gone: as expected of a transient one that ends."""
+    if before.defined is None and target is State.DEFINED:
+        return replace(before, state=State.DEFINED)
+    raise gone(before)

@@ -1,0 +1,83 @@
+"""What every use case works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from openvman.inventory.inventory import Inventory
+from openvman.model.errors import ModelError, Problem
+from openvman.model.states import Action, Transition
+from openvman.model.system import VirtualSystem
+from openvman.operations.policy import Policy
+from openvman.operations.turns import Turns
+from openvman.operations.undo import settle
+
+
+class Showing:
+    """Shows in the inventory which transition is under way. Of two of one system, the later one counts."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+        self._latest: dict[str, object] = {}
+
+    @contextmanager
+    def show(self, system_id: str, transition: Transition, action: Action) -> Iterator[None]:
+        """NOT_FOUND when there is no such system."""
+        self._inventory.begin(system_id, transition, action)
+        mine = self._latest[system_id] = object()
+        try:
+            yield
+        finally:
+            if self._latest.get(system_id) is mine:
+                del self._latest[system_id]
+                self._inventory.end(system_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    inventory: Inventory
+    policy: Policy
+    turns: Turns
+    showing: Showing
+    new_id: Callable[[], str]
+    new_mac: Callable[[], str]
+
+    async def fresh(self, system: VirtualSystem) -> VirtualSystem:
+        """The system as its hypervisor has it now; NOT_FOUND when it is gone."""
+        found = await self.inventory.refresh(system.id, system.host_id)
+        if found is None:
+            raise gone(system)
+        return found
+
+    async def act(self, system: VirtualSystem, action: Action) -> None:
+        """Have the driver do it; the caller has the turn and knows that it is legal."""
+        await self.settled(system, self.inventory.driver_of(system.host_id).act(system.id, action))
+
+    async def settled(self, system: VirtualSystem, call: Coroutine[Any, Any, None]) -> None:
+        """A driver's call about the system, to its end; when the driver says NOT_FOUND, the inventory is told."""
+        try:
+            await settle(call)
+        except ModelError as error:
+            if error.problem is Problem.NOT_FOUND:
+                await self.fresh(system)
+            raise
+
+
+def unknown(system: VirtualSystem) -> ModelError:
+    """The system's hypervisor does not answer: the error to raise."""
+    message = f"The state of virtual system {system.name!r} is unknown: its hypervisor does not answer. Wait for it."
+    return ModelError(Problem.UNAVAILABLE, message, system.id)
+
+
+def gone(system: VirtualSystem) -> ModelError:
+    """The system does not exist any more: the error to raise."""
+    message = f"Virtual system {system.name!r} ({system.id}) does not exist any more. List the systems again."
+    return ModelError(Problem.NOT_FOUND, message, system.id)
+
+
+def turn(system_id: str) -> str:
+    """The name of a system's turn in ``turns``."""
+    return f"virtual system {system_id}"

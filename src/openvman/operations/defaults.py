@@ -1,0 +1,204 @@
+"""Defaults filled in: from what was asked for to a definition in which every value that matters is set. Pure.
+
+Values come from ``model.defaults`` and from what the host offers. Nothing is judged here: what cannot be filled or
+makes no sense is left for ``validate`` to refuse.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from itertools import product
+from string import ascii_lowercase
+from typing import TypeVar
+from uuid import UUID
+
+from openvman.model import defaults
+from openvman.model.allocation import DiskKind, NicConnection
+from openvman.model.errors import ModelError, Problem
+from openvman.model.host import Host
+from openvman.model.spec import Definition, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, SystemSpec
+from openvman.model.validation import target_prefix
+from openvman.operations.specs import Resources
+
+T = TypeVar("T")
+
+_ATTEMPTS = 100
+"""How many made addresses may collide before the maker is taken to be broken."""
+
+
+def fill(
+    system: SystemSpec,
+    resources: Resources,
+    host: Host,
+    *,
+    macs: AbstractSet[str],
+    named: Callable[[str], bool],
+    new_id: Callable[[], str],
+    new_mac: Callable[[], str],
+) -> Definition:
+    """The whole definition. ``macs`` are in use on the host, ``named`` says that a name is."""
+    facts = host.facts
+    system_id = new_id() if system.system_id is None else normal_id(system.system_id)
+    return Definition(
+        id=system_id,
+        host_id=host.id,
+        name=_new_name(system_id, named) if system.name is None else system.name,
+        hypervisor=_given(system.hypervisor, next(iter(facts.hypervisors), "")),
+        description=system.description or None,
+        autostart=_given(system.autostart, False),
+        on_crash=_given(system.on_crash, defaults.ON_CRASH),
+        machine=_given(system.machine, next(iter(facts.machines), None)),
+        processor=_processor(resources.processor),
+        memory=_memory(resources.memory),
+        disks=_disks(resources.disks, host),
+        nics=_nics(resources.nics, host, macs, new_mac),
+        console_log=facts.has_console_log,
+    )
+
+
+def normal_id(text: str) -> str:
+    """A UUID as this server writes it. INVALID_PARAMETER for what is none."""
+    try:
+        uuid = UUID(text)
+    except ValueError:
+        uuid = UUID(int=0)
+    if not uuid.int:
+        message = f"{text[:80]!r} is no UUID for a virtual system. Leave it out to have one made."
+        raise ModelError(Problem.INVALID_PARAMETER, message, "system_id")
+    return str(uuid)
+
+
+def normal_mac(text: str) -> str:
+    """Six lower-case pairs with colons; text that is no address stays as it is."""
+    digits = re.sub("[:.-]", "", text).lower()
+    return ":".join(re.findall("..", digits)) if re.fullmatch("[0-9a-f]{12}", digits) else text
+
+
+def format_of(path: str) -> str:
+    """The format of an image by its name: never by its bytes, for those are the guest's to write."""
+    found = (known for suffix, known in defaults.FORMAT_OF_SUFFIX.items() if path.lower().endswith(suffix))
+    return next(found, defaults.UNKNOWN_FORMAT)
+
+
+def whole_kib(size: int) -> int:
+    """Rounded up to what hypervisors count memory in."""
+    return -(-size // 1024) * 1024
+
+
+def _new_name(system_id: str, named: Callable[[str], bool]) -> str:
+    short = f"vm-{system_id[:8]}"
+    return f"vm-{system_id}" if named(short) else short
+
+
+def _processor(spec: ProcessorSpec) -> ProcessorSpec:
+    if spec.count is None:
+        some = defaults.PROCESSORS if spec.maximum is None else min(defaults.PROCESSORS, spec.maximum)
+        spec = replace(spec, count=some)
+    return spec if spec.maximum is not None else replace(spec, maximum=spec.count)
+
+
+def _memory(spec: MemorySpec) -> MemorySpec:
+    if spec.size is not None:
+        size = spec.size
+    else:
+        size = defaults.MEMORY if spec.maximum is None else min(defaults.MEMORY, spec.maximum)
+    maximum = size if spec.maximum is None else spec.maximum
+    return replace(spec, size=whole_kib(size), maximum=whole_kib(maximum))
+
+
+def _disks(asked: tuple[DiskSpec, ...], host: Host) -> tuple[DiskSpec, ...]:
+    taken = {disk.target for disk in asked if disk.target is not None}
+    filled: list[DiskSpec] = []
+    for disk in asked:
+        kind = disk.kind or (DiskKind.FLOPPY if disk.bus == "fdc" else DiskKind.DISK)
+        bus = disk.bus if disk.bus is not None else _bus(kind, disk.target, host.facts.disk_buses)
+        target = disk.target if disk.target is not None else free_target(bus or "", taken)
+        taken.add(target)
+        filled.append(
+            replace(
+                disk,
+                kind=kind,
+                bus=bus,
+                target=target,
+                source=disk.source or None,
+                capacity=None if disk.capacity is None else whole_sectors(disk.capacity),
+                read_only=_given(disk.read_only, kind is DiskKind.CDROM),
+                shareable=_given(disk.shareable, False),
+            )
+        )
+    return tuple(filled)
+
+
+def whole_sectors(capacity: int) -> int:
+    """Rounded up to sectors of 512 bytes, as images are."""
+    return -(-capacity // 512) * 512
+
+
+def _bus(kind: DiskKind, target: str | None, offered: Collection[str]) -> str | None:
+    """The first bus that the host offers and the kind can be on; one that suits the target, if that is given."""
+    preferred = [bus for bus in defaults.DISK_BUSES[kind] if bus in offered]
+    others = [bus for bus in offered if bus not in defaults.TARGET_PREFIXES]
+    candidates = preferred + others
+    suiting = [bus for bus in candidates if target is not None and target.startswith(target_prefix(bus))]
+    return _first(suiting) or _first(candidates)
+
+
+def free_target(bus: str, taken: AbstractSet[str]) -> str:
+    """The first target of the bus that is not taken."""
+    letters = ("".join(chosen) for length in (1, 2) for chosen in product(ascii_lowercase, repeat=length))
+    free = (target for part in letters if (target := target_prefix(bus) + part) not in taken)
+    return next(free, "")
+
+
+def _nics(
+    asked: tuple[NicSpec, ...], host: Host, in_use: AbstractSet[str], new_mac: Callable[[], str]
+) -> tuple[NicSpec, ...]:
+    macs = [None if nic.mac is None else normal_mac(nic.mac) for nic in asked]
+    taken = set(in_use) | {mac for mac in macs if mac is not None}
+    models = host.facts.nic_models
+    usual_model = _first(model for model in (*defaults.NIC_MODELS, *models) if model in models)
+    filled: list[NicSpec] = []
+    for nic, given in zip(asked, macs, strict=True):
+        mac = _free_mac(taken, new_mac) if given is None else given
+        taken.add(mac)
+        filled.append(
+            replace(
+                connected(nic, host),
+                mac=mac,
+                model=_given(nic.model, usual_model),
+            )
+        )
+    return tuple(filled)
+
+
+def connected(nic: NicSpec, host: Host) -> NicSpec:
+    """With connection and source: the network named, else the host's default network, else user-mode networking."""
+    source = nic.source or None
+    networks = host.networks if host.facts.has_networks else ()
+    usual = defaults.NETWORK if defaults.NETWORK in networks else None
+    if nic.connection is None:
+        if source is None and usual is None:
+            return replace(nic, connection=NicConnection.USER, source=None)
+        return replace(nic, connection=NicConnection.NETWORK, source=source or usual)
+    if nic.connection is NicConnection.NETWORK and source is None:
+        return replace(nic, source=usual or (networks[0] if len(networks) == 1 else None))
+    return replace(nic, source=source)
+
+
+def _free_mac(taken: AbstractSet[str], new_mac: Callable[[], str]) -> str:
+    made = (normal_mac(new_mac()) for _ in range(_ATTEMPTS))
+    free = next((mac for mac in made if mac not in taken), None)
+    if free is None:
+        raise ModelError(Problem.FAILED, "No MAC address could be found that is not in use. Give one.", "mac")
+    return free
+
+
+def _given(value: T | None, default: T) -> T:
+    return default if value is None else value
+
+
+def _first(values: Iterable[T]) -> T | None:
+    return next(iter(values), None)

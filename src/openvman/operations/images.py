@@ -1,0 +1,221 @@
+"""Disk images: from what a request says to a path and a format that may be used, and whether another disk uses it.
+
+The rules are those of a host whose disks are its tenants' to write. A path must be one that the actor may reach, and
+so must every file that the image stands on. The format is what the request says, else what the file name says, and is
+always written down: a guest can make its raw disk look like a qcow2 image that stands on any file of the host.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os.path
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from openvman.drivers.contract import Driver, Image
+from openvman.inventory.generation import Generation
+from openvman.model import defaults
+from openvman.model.actor import Actor
+from openvman.model.errors import ModelError, Problem
+from openvman.model.host import Host
+from openvman.model.spec import DiskSpec
+from openvman.operations.defaults import format_of
+from openvman.operations.policy import Policy
+from openvman.operations.undo import Undo
+
+_NUMBERS = 100
+"""How many images of one name are made before a better name is asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A disk whose image is found, or is to be made.
+
+    ``spec`` says the absolute source (of an image to be made: the first choice) and the format. ``chain`` holds every
+    file that the image stands on, itself first; it is empty for an empty drive, and for an image whose path is ours to
+    choose.
+    """
+
+    spec: DiskSpec
+    chain: tuple[str, ...] = ()
+    make: tuple[str, ...] = ()
+    """The paths to make it at: the first that is free."""
+
+
+async def resolve(policy: Policy, actor: Actor, driver: Driver, host: Host, name: str, disk: DiskSpec) -> Resolved:
+    """Find the image of a disk, or where a new one goes; ``name`` is the virtual system's.
+
+    Raises ACCESS_DENIED for a path out of the actor's reach, NOT_FOUND for no image (and no capacity to make one of),
+    INVALID_PARAMETER for one that is not as the request says.
+    """
+    if not disk.source:
+        return Resolved(spec=disk) if disk.capacity is None else _new(policy, disk, name)
+    candidates = _candidates(policy, disk.source)
+    for path in candidates:
+        await asyncio.to_thread(policy.check_path, actor, path, "source")
+        try:
+            image = await driver.inspect_image(host.id, path)
+        except ModelError as error:
+            if error.problem is not Problem.NOT_FOUND:
+                raise
+            continue
+        return await _existing(policy, actor, disk, image)
+    if disk.capacity is not None:
+        path = candidates[0]
+        made = replace(disk, source=path, format=disk.format or format_of(path))
+        return Resolved(spec=made, chain=(path,), make=(path,))
+    raise ModelError(
+        Problem.NOT_FOUND,
+        f"There is no image {disk.source!r} on host {host.name!r} (image folders: {policy.roots()}). Put it there, or "
+        "give a capacity to have a new one made.",
+        "source",
+    )
+
+
+async def make(driver: Driver, host: Host, image: Resolved, undo: Undo) -> DiskSpec:
+    """Make the new image; the disk as it is to be defined. ALREADY_EXISTS when no path is free.
+
+    When the answer is lost, an image may stay behind: what stands there then may as well be another's.
+    """
+    disk = image.spec
+    assert disk.format is not None, "resolve says the format"
+    assert disk.capacity is not None, "an image is made of a capacity"
+    for path in image.make:
+        try:
+            await driver.create_image(host.id, path, disk.format, disk.capacity)
+        except ModelError as error:
+            if error.problem is not Problem.ALREADY_EXISTS:
+                raise
+        else:
+            undo.push(f"delete the image {path}", partial(driver.delete_image, host.id, path))
+            return replace(disk, source=path)
+    raise ModelError(
+        Problem.ALREADY_EXISTS,
+        f"There is an image {disk.source!r} already. Use it by giving it as the source without a capacity, or name a "
+        "source that does not exist.",
+        "source",
+    )
+
+
+async def check_unused(
+    generation: Generation, host: Host, system_id: str, name: str, disks: Iterable[Resolved], kept: Iterable[DiskSpec]
+) -> list[Resolved]:
+    """Refuse disks that another disk on the host uses, unless both are read-only or both are shareable.
+
+    Other disks are those of the other systems' configurations, of ``disks`` themselves and ``kept``, the disks that
+    the system has already. Nor may an image stand on a file that another disk writes. Raises INVALID_STATE with the
+    name of the other system. Returns the disks; what is made for them is made on paths that no disk claims.
+
+    What other hosts do with shared storage is not seen, nor what other systems' images stand on.
+    """
+    uses = [
+        _Use(system.name, disk.source, disk.read_only, disk.shareable)
+        for system in generation.systems_of(host.id)
+        if system.id != system_id
+        for configuration in system.configurations()
+        for disk in configuration.disks
+        if disk.source
+    ]
+    uses += [_use(name, disk) for disk in kept if disk.source]
+    return await asyncio.to_thread(_check_uses, uses, tuple(disks), name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    system: str
+    path: str
+    read_only: bool
+    shareable: bool
+
+
+def _use(name: str, disk: DiskSpec) -> _Use:
+    return _Use(name, disk.source or "", bool(disk.read_only), bool(disk.shareable))
+
+
+def _check_uses(uses: list[_Use], disks: tuple[Resolved, ...], name: str) -> list[Resolved]:
+    """Blocks: symbolic links are resolved."""
+    by_path: dict[str, list[_Use]] = {}
+    for use in uses:
+        by_path.setdefault(os.path.realpath(use.path), []).append(use)
+    for disk in disks:
+        own = _use(name, disk.spec)
+        for place, link in enumerate(dict.fromkeys(os.path.realpath(link) for link in disk.chain)):
+            for other in by_path.get(link, ()):
+                if not _may_share(own, other, own_top=place == 0):
+                    raise _in_use(disk.spec, link, other)
+            if place == 0:
+                by_path.setdefault(link, []).append(own)
+    return [
+        replace(disk, make=tuple(path for path in disk.make if disk.chain or os.path.realpath(path) not in by_path))
+        for disk in disks
+    ]
+
+
+def _may_share(own: _Use, other: _Use, *, own_top: bool) -> bool:
+    """Whether a file can be ``own``'s image (or what that stands on) while it is the image of ``other``."""
+    if not own_top:
+        return other.read_only
+    return (own.read_only and other.read_only) or (own.shareable and other.shareable)
+
+
+def _in_use(disk: DiskSpec, path: str, other: _Use) -> ModelError:
+    return ModelError(
+        Problem.INVALID_STATE,
+        f"The image {path!r} for disk {disk.target} is in use by virtual system {other.system!r}. Give another source, "
+        "or a capacity to have a new image made; or let both have it read-only or shareable.",
+        "source",
+    )
+
+
+async def _existing(policy: Policy, actor: Actor, disk: DiskSpec, image: Image) -> Resolved:
+    by_name = format_of(image.path)
+    if disk.format is None and image.format != by_name:
+        raise ModelError(
+            Problem.INVALID_PARAMETER,
+            f"The image {image.path!r} is {by_name} by its name and {image.format} by its content. Say the format: "
+            "'raw' if a guest has written to it as a raw disk, for then its content may pretend.",
+            "format",
+        )
+    format = disk.format or by_name
+    if format not in {"raw", image.format}:
+        raise ModelError(
+            Problem.INVALID_PARAMETER, f"The image {image.path!r} is {image.format}, not {format}.", "format"
+        )
+    if disk.capacity not in {None, image.capacity}:
+        raise ModelError(
+            Problem.INVALID_PARAMETER,
+            f"The image {image.path!r} exists and holds {image.capacity} bytes, not {disk.capacity}. Leave the "
+            "capacity out to use it as it is.",
+            "capacity",
+        )
+    # As a raw disk, an image stands on nothing: what its content may name is never looked at.
+    chain = (image.path,) if format == "raw" else (image.path, *(p for p in image.chain if p != image.path))
+    for link in chain:
+        await asyncio.to_thread(policy.check_path, actor, link, "source")
+    return Resolved(spec=replace(disk, source=image.path, format=format, capacity=image.capacity), chain=chain)
+
+
+def _new(policy: Policy, disk: DiskSpec, name: str) -> Resolved:
+    if not policy.image_roots:
+        raise ModelError(
+            Problem.INVALID_PARAMETER,
+            "No image folder is configured to make a new image in. Configure one, or give an absolute source.",
+            "source",
+        )
+    format = disk.format or defaults.IMAGE_FORMAT
+    stem, suffix = f"{policy.image_roots[0]}/{name}-{disk.target}", defaults.SUFFIX_OF_FORMAT[format]
+    make = (f"{stem}{suffix}", *(f"{stem}-{number}{suffix}" for number in range(2, _NUMBERS + 1)))
+    return Resolved(spec=replace(disk, source=make[0], format=format), make=make)
+
+
+def _candidates(policy: Policy, source: str) -> list[str]:
+    if source.startswith("/"):
+        return [os.path.normpath(source)]
+    if not policy.image_roots:
+        raise ModelError(
+            Problem.INVALID_PARAMETER,
+            f"The source {source!r} is relative, and no image folder is configured. Give an absolute path.",
+            "source",
+        )
+    return [os.path.normpath(f"{root}/{source}") for root in policy.image_roots]

@@ -1,0 +1,210 @@
+"""Modify allocations of virtual systems (DSP1042, ModifyResourceSettings)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from openvman.model.actor import Actor
+from openvman.model.allocation import Allocation
+from openvman.model.errors import ModelError, Problem
+from openvman.model.host import Host
+from openvman.model.spec import DiskSpec, NicSpec, ResourceSpec
+from openvman.model.states import State
+from openvman.model.system import Configuration
+from openvman.model.validation import Devices
+from openvman.operations import images
+from openvman.operations.adjust import adjusted
+from openvman.operations.context import Context, turn, unknown
+from openvman.operations.images import Resolved
+from openvman.operations.specs import changes, local_id, said, spec_of
+from openvman.operations.undo import UNCERTAIN, Undo, settle
+from openvman.operations.validate import check_devices, check_resource, image_turn, mac_turn, macs_in_use
+
+_USE = frozenset({"source", "format", "read_only", "shareable"})
+"""What a disk's image and its use are decided by: who changes one of them needs the right to the image."""
+
+_TOGETHER = {
+    DiskSpec: (frozenset({"source"}), frozenset({"source", "format"})),
+    NicSpec: (frozenset({"connection", "source"}), frozenset({"connection", "source"})),
+}
+"""When one of the first changes, a driver is told all of the second: one without the other means nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """One allocation: ``base`` is what it is, ``full`` what it shall be, ``image`` what is known of a disk's image."""
+
+    host: Host
+    name: str
+    configuration: Configuration
+    base: ResourceSpec
+    full: ResourceSpec
+    image: Resolved | None = None
+
+    @property
+    def changed(self) -> frozenset[str]:
+        return changes(self.full, self.base)
+
+    @property
+    def new_id(self) -> str:
+        """The allocation's id afterwards: a target or address is part of it."""
+        return f"{self.configuration.id}/{local_id(self.full)}"
+
+
+async def modify_resources(context: Context, actor: Actor, specs: Sequence[ResourceSpec]) -> list[Allocation]:
+    """Change all the allocations that the specs name, or none; they as the inventory then shows them, in order.
+
+    An allocation's id says which configuration is meant: that of the next activation or that of the active system.
+    What is said as it is already is no change. All is validated before the first is changed; when one then fails,
+    those before it are changed back. Raises NOT_FOUND for an unknown id, else as the rules and the driver say.
+    """
+    system_ids = _systems(specs)
+    async with AsyncExitStack() as turns:
+        await turns.enter_async_context(context.turns.hold(map(turn, system_ids)))
+        await _refresh(context, system_ids)
+        planned = [_plan(context, spec) for spec in specs]
+        _check(context, actor, planned)
+        planned = [await _with_image(context, actor, change) for change in planned]
+        await turns.enter_async_context(context.turns.hold(_claims(planned)))
+        # Others may have had their turn since: what they took is seen in the generation of now.
+        _check(context, actor, planned)
+        planned = await _unused(context, planned)
+        async with Undo() as undo:
+            undo.push("read the systems again", lambda: _refresh(context, system_ids))
+            done = [await settle(_apply(context, change, undo)) for change in planned]
+            await _refresh(context, system_ids)
+            return [_found(context, change.new_id) for change in done]
+
+
+def _systems(specs: Sequence[ResourceSpec]) -> list[str]:
+    """The ids of the systems that the specs are about, in order."""
+    named = [spec.allocation_id or "" for spec in specs]
+    if len(set(named)) != len(named):
+        message = "An allocation is named twice in one request. Say at once all that shall change of it."
+        raise ModelError(Problem.INVALID_PARAMETER, message, "allocation_id")
+    return list(dict.fromkeys(id.partition("/")[0] for id in named))
+
+
+async def _refresh(context: Context, system_ids: Iterable[str]) -> None:
+    for system_id in system_ids:
+        system = context.inventory.generation.system(system_id)
+        if system is None:
+            message = f"There is no virtual system {system_id!r}. List the allocations again."
+            raise ModelError(Problem.NOT_FOUND, message, system_id)
+        found = await context.fresh(system)
+        if found.state is State.UNKNOWN:
+            raise unknown(found)
+
+
+def _found(context: Context, allocation_id: str) -> Allocation:
+    found = context.inventory.generation.allocation(allocation_id)
+    if found is None:
+        raise ModelError(
+            Problem.NOT_FOUND,
+            f"There is no allocation {allocation_id!r}: it is gone, or its system is not active. List them again.",
+            allocation_id,
+        )
+    return found
+
+
+def _plan(context: Context, spec: ResourceSpec) -> _Change:
+    generation = context.inventory.generation
+    allocation = _found(context, spec.allocation_id or "")
+    configuration = generation.configuration(allocation.configuration_id)
+    host, system = generation.host(allocation.host_id), generation.system(allocation.system_id)
+    assert configuration is not None, "an allocation is in a configuration"
+    assert host is not None, "an allocation is on a host"
+    assert system is not None, "an allocation is a system's"
+    base = spec_of(allocation)
+    targets = {disk.target for disk in configuration.disks}
+    full = adjusted(spec, base, configuration.kind, host, targets)
+    return _Change(host=host, name=system.name, configuration=configuration, base=base, full=full)
+
+
+def _check(context: Context, actor: Actor, planned: list[_Change]) -> None:
+    """Hold every change to the rules about what it changes."""
+    generation = context.inventory.generation
+    for change in planned:
+        macs = macs_in_use(generation, change.host, change.configuration.system_id)
+        check_resource(change.full, change.name, change.host, macs, actor, context.policy, change.changed)
+    for changes_there in _by_configuration(planned):
+        one = changes_there[0]
+        specs = [change.full for change in changes_there] + _kept(changes_there)
+        devices = Devices(
+            disks=tuple(spec for spec in specs if isinstance(spec, DiskSpec)),
+            nics=tuple(spec for spec in specs if isinstance(spec, NicSpec)),
+        )
+        changed = frozenset().union(*(change.changed for change in changes_there))
+        check_devices(devices, one.name, one.host, changed)
+
+
+def _by_configuration(planned: list[_Change]) -> list[list[_Change]]:
+    ordered = sorted(planned, key=lambda change: change.configuration.id)
+    return [list(some) for _, some in groupby(ordered, key=lambda change: change.configuration.id)]
+
+
+def _kept(changes_there: list[_Change]) -> list[ResourceSpec]:
+    """The devices of a configuration that are not modified."""
+    modified = {change.base.allocation_id for change in changes_there}
+    configuration = changes_there[0].configuration
+    devices = (*configuration.disks, *configuration.nics)
+    return [spec_of(allocation) for allocation in devices if allocation.id not in modified]
+
+
+async def _with_image(context: Context, actor: Actor, change: _Change) -> _Change:
+    """With the image of a disk whose image, or use of it, changes."""
+    disk = change.full
+    if not isinstance(disk, DiskSpec) or not disk.source or not change.changed & _USE:
+        return change
+    driver = context.inventory.driver_of(change.host.id)
+    image = await images.resolve(context.policy, actor, driver, change.host, change.name, disk)
+    return replace(change, image=image, full=image.spec)
+
+
+def _claims(planned: list[_Change]) -> list[str]:
+    macs = [mac_turn(change.host.id, change.full) for change in planned if isinstance(change.full, NicSpec)]
+    chains = [image_turn(c.host.id, path) for c in planned if c.image is not None for path in c.image.chain]
+    return macs + chains
+
+
+async def _unused(context: Context, planned: list[_Change]) -> list[_Change]:
+    """Refuse images in use by other disks."""
+    for there in _by_configuration(planned):
+        found = [change.image for change in there if change.image is not None]
+        if found:
+            disks = [change.full for change in there if change.image is None] + _kept(there)
+            kept = [disk for disk in disks if isinstance(disk, DiskSpec)]
+            one, generation = there[0], context.inventory.generation
+            await images.check_unused(generation, one.host, one.configuration.system_id, one.name, found, kept)
+    return planned
+
+
+async def _apply(context: Context, change: _Change, undo: Undo) -> _Change:
+    driver = context.inventory.driver_of(change.host.id)
+    system_id, kind = change.configuration.system_id, change.configuration.kind
+    if change.image is not None and change.image.make:
+        made = await images.make(driver, change.host, change.image, undo)
+        change = replace(change, full=made)
+    settings = change.changed
+    if not settings:
+        return change
+    trigger, together = _TOGETHER.get(type(change.full), (frozenset(), frozenset()))
+    if settings & trigger:
+        settings |= together
+
+    async def restore() -> None:
+        back = replace(said(change.base, settings), allocation_id=change.new_id)
+        await driver.modify_resource(system_id, kind, back)
+
+    what = f"change {change.base.allocation_id} back"
+    try:
+        await driver.modify_resource(system_id, kind, said(change.full, settings))
+    except ModelError as error:
+        if error.problem in UNCERTAIN:
+            undo.push(what, restore)
+        raise
+    undo.push(what, restore)
+    return change

@@ -1,0 +1,69 @@
+"""Modify the settings of a virtual system (DSP1042, ModifySystemSettings)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from openvman.model.errors import ModelError, Problem
+from openvman.model.spec import SystemSpec
+from openvman.model.states import State
+from openvman.model.system import VirtualSystem
+from openvman.operations.context import Context, turn, unknown
+from openvman.operations.specs import changes, merged, said
+from openvman.operations.validate import check_name_free, check_system, name_turn
+
+
+async def modify_system(context: Context, spec: SystemSpec) -> VirtualSystem:
+    """Change what ``spec`` says of the defined configuration; the system as the inventory then shows it.
+
+    What is said as it is already is no change. Raises NOT_FOUND, INVALID_STATE (a transient system; a new name while
+    not in the state DEFINED), NOT_SUPPORTED (another host), ALREADY_EXISTS (the name) and as the rules say.
+    """
+    generation = context.inventory.generation
+    system = generation.system(spec.system_id or "")
+    if system is None:
+        message = f"There is no virtual system {spec.system_id!r} to modify. List the systems again."
+        raise ModelError(Problem.NOT_FOUND, message, spec.system_id)
+    turns = [turn(system.id)]
+    if spec.name is not None:
+        turns.append(name_turn(system.host_id, spec.name))
+    async with context.turns.hold(turns):
+        found = await context.fresh(system)
+        change = _change(context, found, spec)
+        if change == SystemSpec(system_id=found.id):
+            return found
+        driver = context.inventory.driver_of(found.host_id)
+        await context.settled(found, driver.modify_system(found.id, change))
+        return await context.fresh(found)
+
+
+def _change(context: Context, system: VirtualSystem, spec: SystemSpec) -> SystemSpec:
+    """What the driver is to change: nothing but what differs, and all of that is legal."""
+    if system.state is State.UNKNOWN:
+        raise unknown(system)
+    if system.defined is None:
+        message = f"Virtual system {system.name!r} is transient: it has no definition to modify. Define it first."
+        raise ModelError(Problem.INVALID_STATE, message, system.id)
+    base = SystemSpec(
+        system_id=system.id,
+        name=system.name,
+        host_id=system.host_id,
+        hypervisor=system.defined.hypervisor,
+        description=system.defined.description or "",
+        autostart=system.defined.autostart,
+        on_crash=system.defined.on_crash,
+        machine=system.defined.machine,
+    )
+    changed = changes(spec, base)
+    if "host_id" in changed:
+        message = f"Virtual system {system.name!r} cannot be moved to another host by modifying it. Define it there."
+        raise ModelError(Problem.NOT_SUPPORTED, message, "host_id")
+    host = context.inventory.generation.host(system.host_id)
+    assert host is not None, "a system that was just read has a host"
+    check_system(merged(spec, base), system.name, host, changed)
+    if spec.name is not None and "name" in changed:
+        if system.state is not State.DEFINED:
+            message = f"Virtual system {system.name!r} is {system.state} and keeps its name. Stop it to rename it."
+            raise ModelError(Problem.INVALID_STATE, message, system.id)
+        check_name_free(context.inventory.generation, host, spec.name)
+    return said(replace(spec, system_id=system.id), changed)

@@ -1,0 +1,111 @@
+"""All that can be done to virtual systems: :class:`Operations`."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from uuid import uuid4
+
+from openvman.drivers.contract import ConsoleChunk
+from openvman.inventory.inventory import Inventory
+from openvman.model.actor import Actor
+from openvman.model.allocation import Allocation, SerialAllocation
+from openvman.model.errors import ModelError, Problem
+from openvman.model.spec import ResourceSpec, SystemSpec
+from openvman.model.states import Action
+from openvman.model.system import Configuration, VirtualSystem
+from openvman.operations import change_state, define, destroy, modify_resources, modify_system
+from openvman.operations.context import Context, Showing
+from openvman.operations.policy import Policy
+from openvman.operations.turns import Turns
+
+
+def random_id() -> str:
+    """A UUID for a new virtual system."""
+    return str(uuid4())
+
+
+def random_mac() -> str:
+    """An address of the range that hypervisors of the KVM family use for their guests."""
+    return "52:54:00:" + secrets.token_bytes(3).hex(":")
+
+
+class Operations:
+    """The use cases. Whoever calls has decided that the actor may do such a thing at all; the actor's role decides
+    here which of the host's paths and bridges are within reach.
+
+    Every method raises ModelError, whose message names the object, the rule broken and the way out, and nothing else.
+    A method returns when the inventory shows what it did. Changes of one system happen one at a time: one that comes
+    meanwhile waits for the policy's patience, and is then refused as BUSY. A cancelled change is undone first.
+    """
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        policy: Policy,
+        *,
+        new_id: Callable[[], str] = random_id,
+        new_mac: Callable[[], str] = random_mac,
+    ) -> None:
+        self._context = Context(
+            inventory=inventory,
+            policy=policy,
+            turns=Turns(policy.patience),
+            showing=Showing(inventory),
+            new_id=new_id,
+            new_mac=new_mac,
+        )
+
+    async def define_system(
+        self,
+        actor: Actor,
+        *,
+        system: SystemSpec,
+        resources: Sequence[ResourceSpec] = (),
+        reference: Configuration | None = None,
+    ) -> VirtualSystem:
+        """See :func:`openvman.operations.define.define`."""
+        return await define.define(self._context, actor, system, resources, reference)
+
+    async def destroy_system(self, actor: Actor, *, system: VirtualSystem) -> None:  # noqa: ARG002 - as all take it
+        """See :func:`openvman.operations.destroy.destroy`."""
+        await destroy.destroy(self._context, system)
+
+    async def modify_system(self, actor: Actor, *, spec: SystemSpec) -> VirtualSystem:  # noqa: ARG002 - as all take it
+        """See :func:`openvman.operations.modify_system.modify_system`."""
+        return await modify_system.modify_system(self._context, spec)
+
+    async def modify_resources(self, actor: Actor, *, specs: Sequence[ResourceSpec]) -> list[Allocation]:
+        """See :func:`openvman.operations.modify_resources.modify_resources`."""
+        return await modify_resources.modify_resources(self._context, actor, specs)
+
+    async def change_state(
+        self,
+        actor: Actor,  # noqa: ARG002 - as all take it
+        *,
+        system: VirtualSystem,
+        action: Action,
+        timeout: timedelta | None = None,  # noqa: ASYNC109 - how long the guest has, not the caller's patience
+    ) -> VirtualSystem:
+        """See :func:`openvman.operations.change_state.change_state`."""
+        return await change_state.change_state(self._context, system, action, timeout)
+
+    async def read_console(
+        self,
+        actor: Actor,  # noqa: ARG002 - as all take it
+        *,
+        serial: SerialAllocation,
+        offset: int,
+        limit: int,
+    ) -> ConsoleChunk:
+        """Bytes of a serial port's log from ``offset`` on, at most ``limit`` and no more than the policy's limit."""
+        if offset < 0 or limit < 0:
+            message = f"The console of {serial.system_id} has no bytes at {offset}, {limit} of them. Count from 0."
+            raise ModelError(Problem.INVALID_PARAMETER, message, "offset" if offset < 0 else "limit")
+        if not serial.has_log:
+            message = f"The output of serial port {serial.port} of virtual system {serial.system_id} is not kept."
+            raise ModelError(Problem.NOT_SUPPORTED, message, serial.id)
+        driver = self._context.inventory.driver_of(serial.host_id)
+        limit = min(limit, self._context.policy.console_limit)
+        return await driver.read_console(serial.system_id, serial.port, offset, limit)

@@ -1,0 +1,80 @@
+"""A reference configuration complements what a definition does not say (DSP1042, DefineSystem).
+
+- Settings of the system, processors and memory: each value not said is the reference's.
+- Disks: one that is asked for stands for the reference's disk of the same target, or else (without a target) for the
+  first disk of the same kind that nothing else stands for, and takes from it what it does not say. It keeps that
+  disk's image only if it says neither a source nor a capacity. The reference's other disks are copied.
+- NICs: the first asked for stands for the reference's first, and so on; the others are copied, each with a new address.
+
+What the host of the new system does not have (hypervisor, machine type) is not taken from the reference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from openvman.model.allocation import DiskAllocation, DiskKind, NicAllocation
+from openvman.model.host import Host
+from openvman.model.spec import DiskSpec, NicSpec, SystemSpec
+from openvman.model.system import Configuration
+from openvman.operations.specs import Resources, memory, merged, processors, sort, spec_of
+
+
+def complement(
+    system: SystemSpec, resources: Resources, reference: Configuration, host: Host
+) -> tuple[SystemSpec, Resources]:
+    """What was asked for, with what it did not say taken from ``reference``."""
+    facts = host.facts
+    base = SystemSpec(
+        hypervisor=reference.hypervisor if reference.hypervisor in facts.hypervisors else None,
+        description=reference.description,
+        autostart=reference.autostart,
+        on_crash=reference.on_crash,
+        machine=reference.machine if reference.machine in facts.machines else None,
+    )
+    return merged(system, base), sort(
+        [
+            processors(resources.processor, spec_of(reference.processor)),
+            memory(resources.memory, spec_of(reference.memory)),
+            *_disks(resources.disks, reference.disks),
+            *_nics(resources.nics, reference.nics),
+        ]
+    )
+
+
+def _disks(asked: tuple[DiskSpec, ...], of_reference: tuple[DiskAllocation, ...]) -> tuple[DiskSpec, ...]:
+    left = {disk.target: disk for disk in of_reference}
+    bases = [left.pop(disk.target, None) if disk.target is not None else None for disk in asked]
+    found: list[DiskSpec] = []
+    for disk, base in zip(asked, bases, strict=True):
+        if base is None and disk.target is None:
+            kind = disk.kind or DiskKind.DISK
+            base = next((other for other in left.values() if other.kind is kind), None)  # noqa: PLW2901
+            if base is not None:
+                del left[base.target]
+        found.append(disk if base is None else _like(disk, base))
+    return (*found, *(_like(DiskSpec(), base) for base in left.values()))
+
+
+def _like(disk: DiskSpec, base: DiskAllocation) -> DiskSpec:
+    """``disk`` in the place of ``base``. A copied capacity would ask for a new image, so it stays behind."""
+    like = replace(spec_of(base), capacity=None)
+    if disk.source is not None or disk.capacity is not None:
+        like = replace(like, source=None, format=None)
+    if disk.kind not in {None, base.kind} or disk.bus not in {None, base.bus}:
+        like = replace(like, bus=None, target=None, read_only=None)
+    return merged(disk, like)
+
+
+def _nics(asked: tuple[NicSpec, ...], of_reference: tuple[NicAllocation, ...]) -> tuple[NicSpec, ...]:
+    found: list[NicSpec] = []
+    for place in range(max(len(asked), len(of_reference))):
+        nic = asked[place] if place < len(asked) else NicSpec()
+        if place < len(of_reference):
+            base = of_reference[place]
+            like = NicSpec(model=base.model, connection=base.connection, source=base.source)
+            if nic.connection is not None or nic.source is not None:
+                like = replace(like, connection=None, source=None)
+            nic = merged(nic, like)
+        found.append(nic)
+    return tuple(found)

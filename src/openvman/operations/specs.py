@@ -1,0 +1,158 @@
+"""Specs and allocations compared and combined: pure functions that every phase uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar, overload
+
+from openvman.model.allocation import (
+    Allocation,
+    DiskAllocation,
+    MemoryAllocation,
+    NicAllocation,
+    ProcessorAllocation,
+)
+from openvman.model.errors import ModelError, Problem
+from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
+
+R = TypeVar("R", bound=ResourceSpec | SystemSpec)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """The resource specs of one definition, by kind. A kind not asked for has an empty spec, or none."""
+
+    processor: ProcessorSpec
+    memory: MemorySpec
+    disks: tuple[DiskSpec, ...]
+    nics: tuple[NicSpec, ...]
+
+
+def sort(specs: Iterable[ResourceSpec]) -> Resources:
+    """By kind, without the allocation ids; INVALID_PARAMETER for two of what a system has one of."""
+    processors: list[ProcessorSpec] = []
+    memories: list[MemorySpec] = []
+    disks: list[DiskSpec] = []
+    nics: list[NicSpec] = []
+    for spec in specs:
+        match spec:
+            case ProcessorSpec():
+                processors.append(replace(spec, allocation_id=None))
+            case MemorySpec():
+                memories.append(replace(spec, allocation_id=None))
+            case DiskSpec():
+                disks.append(replace(spec, allocation_id=None))
+            case NicSpec():
+                nics.append(replace(spec, allocation_id=None))
+            case _:
+                raise _unknown(spec)
+    for kind, found in (("processors", processors), ("memory", memories)):
+        if len(found) > 1:
+            raise ModelError(
+                Problem.INVALID_PARAMETER,
+                f"{len(found)} allocations of {kind}; a system has one: give their sum in one.",
+                kind,
+            )
+    return Resources(
+        processor=processors[0] if processors else ProcessorSpec(),
+        memory=memories[0] if memories else MemorySpec(),
+        disks=tuple(disks),
+        nics=tuple(nics),
+    )
+
+
+@overload
+def spec_of(allocation: ProcessorAllocation) -> ProcessorSpec: ...
+@overload
+def spec_of(allocation: MemoryAllocation) -> MemorySpec: ...
+@overload
+def spec_of(allocation: DiskAllocation) -> DiskSpec: ...
+@overload
+def spec_of(allocation: NicAllocation) -> NicSpec: ...
+@overload
+def spec_of(allocation: Allocation) -> ResourceSpec: ...
+def spec_of(allocation: Allocation) -> ResourceSpec:
+    """The spec that says all of what the allocation is; NOT_SUPPORTED for a kind that no spec can say."""
+    match allocation:
+        case ProcessorAllocation():
+            return ProcessorSpec(allocation_id=allocation.id, count=allocation.count, maximum=allocation.maximum)
+        case MemoryAllocation():
+            return MemorySpec(allocation_id=allocation.id, size=allocation.size, maximum=allocation.maximum)
+        case DiskAllocation():
+            return DiskSpec(
+                allocation_id=allocation.id,
+                target=allocation.target,
+                kind=allocation.kind,
+                bus=allocation.bus,
+                source=allocation.source or "",
+                format=allocation.format,
+                capacity=allocation.capacity,
+                read_only=allocation.read_only,
+                shareable=allocation.shareable,
+            )
+        case NicAllocation():
+            return NicSpec(
+                allocation_id=allocation.id,
+                mac=allocation.mac,
+                model=allocation.model,
+                connection=allocation.connection,
+                source=allocation.source or "",
+            )
+    raise ModelError(
+        Problem.NOT_SUPPORTED,
+        f"The allocation {allocation.id} cannot be modified: only processors, memory, disks and NICs can.",
+        allocation.id,
+    )
+
+
+def merged(spec: R, base: R) -> R:
+    """``spec`` with what it does not say taken from ``base``."""
+    missing = {f.name: getattr(base, f.name) for f in fields(spec) if getattr(spec, f.name) is None}
+    return replace(spec, **missing)
+
+
+def processors(spec: ProcessorSpec, base: ProcessorSpec) -> ProcessorSpec:
+    """Merged; a count asked for above the base's maximum raises the maximum, unless that was asked for too."""
+    full = merged(spec, base)
+    if spec.maximum is None and (full.count or 0) > (full.maximum or 0):
+        return replace(full, maximum=full.count)
+    return full
+
+
+def memory(spec: MemorySpec, base: MemorySpec) -> MemorySpec:
+    """Merged; a size asked for above the base's maximum raises the maximum, unless that was asked for too."""
+    full = merged(spec, base)
+    if spec.maximum is None and (full.size or 0) > (full.maximum or 0):
+        return replace(full, maximum=full.size)
+    return full
+
+
+def changes(spec: R, base: R) -> frozenset[str]:
+    """The settings that ``spec`` says otherwise than ``base``."""
+    said = ((f.name, getattr(spec, f.name)) for f in fields(spec))
+    return frozenset(name for name, value in said if value is not None and value != getattr(base, name))
+
+
+def said(spec: R, settings: Iterable[str]) -> R:
+    """A spec that says nothing but these settings, of the same allocation or system."""
+    keep = {*settings, "allocation_id", "system_id"}
+    return type(spec)(**{f.name: getattr(spec, f.name) for f in fields(spec) if f.name in keep})
+
+
+def local_id(spec: ResourceSpec) -> str:
+    """The local part of the id that an allocation made from this (full) spec has."""
+    match spec:
+        case ProcessorSpec():
+            return "processor"
+        case MemorySpec():
+            return "memory"
+        case DiskSpec():
+            return f"disk:{spec.target}"
+        case NicSpec():
+            return f"nic:{spec.mac}"
+    raise _unknown(spec)
+
+
+def _unknown(spec: ResourceSpec) -> ModelError:
+    return ModelError(Problem.NOT_SUPPORTED, f"No such resource can be allocated: {type(spec).__name__}.", "resource")

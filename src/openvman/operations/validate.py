@@ -1,0 +1,130 @@
+"""Whether a definition or a change may be: the tables of ``model.validation`` against the inventory and the policy.
+
+Pure: it looks at the generation given and at nothing else. What has to be looked at on the host is in ``images``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+
+from openvman.inventory.generation import Generation
+from openvman.model.actor import Actor
+from openvman.model.errors import ModelError, Problem
+from openvman.model.host import Host
+from openvman.model.spec import Definition, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
+from openvman.model.validation import (
+    DEVICE_RULES,
+    DISK_RULES,
+    MEMORY_RULES,
+    NIC_RULES,
+    PROCESSOR_RULES,
+    SYSTEM_RULES,
+    Devices,
+    Surroundings,
+    check,
+)
+from openvman.operations.policy import Policy
+from openvman.operations.specs import local_id
+
+_SHOWN = 80
+"""Characters of a name that a message repeats before anything is known of the name."""
+
+
+def macs_in_use(generation: Generation, host: Host, system_id: str | None = None) -> frozenset[str]:
+    """The MAC addresses of the host's systems, without those of ``system_id``."""
+    return frozenset(
+        nic.mac
+        for system in generation.systems_of(host.id)
+        if system.id != system_id
+        for configuration in system.configurations()
+        for nic in configuration.nics
+    )
+
+
+def check_definition(
+    definition: Definition, host: Host, generation: Generation, macs: AbstractSet[str], actor: Actor, policy: Policy
+) -> None:
+    """Refuse a definition that breaks a rule, or whose name or id is taken."""
+    system = SystemSpec(
+        name=definition.name,
+        description=definition.description,
+        hypervisor=definition.hypervisor,
+        machine=definition.machine,
+        autostart=definition.autostart,
+    )
+    check_system(system, definition.name, host)
+    check_name_free(generation, host, definition.name)
+    holder = generation.system(definition.id)
+    if holder is not None:
+        raise ModelError(
+            Problem.ALREADY_EXISTS,
+            f"The UUID {definition.id} is that of virtual system {holder.name!r}. Leave it out to have one made.",
+            definition.id,
+        )
+    check_devices(Devices(disks=definition.disks, nics=definition.nics), definition.name, host)
+    for spec in (definition.processor, definition.memory, *definition.disks, *definition.nics):
+        check_resource(spec, definition.name, host, macs, actor, policy)
+
+
+def check_system(system: SystemSpec, name: str, host: Host, changed: AbstractSet[str] | None = None) -> None:
+    """The settings of the system as a whole, of which all is said; with ``changed``, only what these are about."""
+    check(SYSTEM_RULES, system, Surroundings(host=host, of=label(name)), changed)
+
+
+def check_name_free(generation: Generation, host: Host, name: str) -> None:
+    """ALREADY_EXISTS when a system of the host has the name."""
+    if generation.system_named(host.id, name) is not None:
+        raise ModelError(
+            Problem.ALREADY_EXISTS,
+            f"There is a virtual system {name!r} on host {host.name!r} already. Choose another name.",
+            name,
+        )
+
+
+def check_devices(devices: Devices, name: str, host: Host, changed: AbstractSet[str] | None = None) -> None:
+    """The devices of one configuration, as far as they concern each other."""
+    check(DEVICE_RULES, devices, Surroundings(host=host, of=label(name)), changed)
+
+
+def check_resource(
+    spec: ResourceSpec,
+    name: str,
+    host: Host,
+    macs: AbstractSet[str],
+    actor: Actor,
+    policy: Policy,
+    changed: AbstractSet[str] | None = None,
+) -> None:
+    """One allocation, of which all is said; with ``changed``, only what these settings are about."""
+    around = Surroundings(host=host, of=f"{label(name)}, {local_id(spec)[:_SHOWN]}", macs=macs)
+    match spec:
+        case ProcessorSpec():
+            check(PROCESSOR_RULES, spec, around, changed)
+        case MemorySpec():
+            check(MEMORY_RULES, spec, around, changed)
+        case DiskSpec():
+            check(DISK_RULES, spec, around, changed)
+        case NicSpec():
+            check(NIC_RULES, spec, around, changed)
+            if changed is None or changed & {"connection", "source"}:
+                policy.check_bridge(actor, spec)
+
+
+def label(name: str) -> str:
+    """How messages call a system."""
+    return f"Virtual system {name[:_SHOWN]!r}"
+
+
+# What two changes may want at the same time, by the names of their turns
+
+
+def name_turn(host_id: str, name: str) -> str:
+    return f"name {name!r} on host {host_id}"
+
+
+def mac_turn(host_id: str, nic: NicSpec) -> str:
+    return f"MAC address {nic.mac} on host {host_id}"
+
+
+def image_turn(host_id: str, path: str) -> str:
+    return f"image {path!r} on host {host_id}"
