@@ -253,11 +253,11 @@ def _modify_defined(connection: Any, domain: Any, local: str, spec: ResourceSpec
                 domain_xml.patch_nic(root, local, spec)
                 _redefine(connection, root)
             case _:
-                raise _not_changed(local)
+                raise _unfit(local, spec)
 
 
-def _not_changed(local: str) -> ModelError:
-    return ModelError(Problem.NOT_SUPPORTED, f"{local} cannot be changed in this configuration", local)
+def _unfit(local: str, spec: ResourceSpec) -> ModelError:
+    return ModelError(Problem.INVALID_PARAMETER, f"{local} is not changed by a {type(spec).__name__}", local)
 
 
 def _set_memory(domain: Any, root: Element, spec: MemorySpec) -> None:
@@ -305,8 +305,30 @@ def _modify_live(domain: Any, local: str, spec: ResourceSpec) -> None:
             _refuse_maximum(spec.maximum, domain.vcpusFlags(_LIVE_MAXIMUM))
             if spec.count is not None:
                 _plug(domain, spec.count)
+        case DiskSpec() if local.startswith("disk:"):
+            root = xml.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE))
+            disk = domain_xml.find_disk(root, local)
+            if disk.get("device") not in {"cdrom", "floppy"}:
+                raise ModelError(Problem.NOT_SUPPORTED, f"{local} has no removable medium", "source")
+            _refuse(local, bus=spec.bus, read_only=spec.read_only, shareable=spec.shareable)
+            domain_xml.patch_disk(root, local, spec)
+            domain.updateDeviceFlags(xml.print_(disk), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+        case NicSpec() if local.startswith("nic:"):
+            root = xml.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE))
+            nic = domain_xml.find_nic(root, local)
+            _refuse(local, mac=spec.mac, model=spec.model)
+            domain_xml.patch_nic(root, local, spec)
+            domain.updateDeviceFlags(xml.print_(nic), libvirt.VIR_DOMAIN_AFFECT_LIVE)
         case _:
-            raise _not_changed(local)
+            raise _unfit(local, spec)
+
+
+def _refuse(local: str, **settings: object) -> None:
+    """Refuse the settings that a running guest cannot see change."""
+    for name, value in settings.items():
+        if value is not None:
+            message = f"the {name} of {local} cannot be changed while the system is active"
+            raise ModelError(Problem.NOT_SUPPORTED, message, name)
 
 
 _LIVE_MAXIMUM: Final = libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_VCPU_MAXIMUM

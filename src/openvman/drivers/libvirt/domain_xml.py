@@ -72,7 +72,7 @@ def set_source(disk: Element, source: str | None) -> None:
         disk.remove(old)
     for old in disk.findall("backingStore"):  # it describes the old image
         disk.remove(old)
-    if source is None:
+    if not source:
         disk.set("type", "file")
         return
     if not source.startswith("/"):
@@ -194,7 +194,7 @@ def _disk(devices: Element, spec: DiskSpec, target: str) -> None:
     kind = spec.kind or DiskKind.DISK
     if spec.bus is None:
         raise ModelError(Problem.INVALID_PARAMETER, "a disk's bus is missing in the definition", "bus")
-    if kind is DiskKind.DISK and spec.source is None:
+    if kind is DiskKind.DISK and not spec.source:
         raise ModelError(Problem.INVALID_PARAMETER, "a disk's source is missing in the definition", "source")
     disk = etree.SubElement(devices, "disk", type="file", device=kind.value)
     # Never without a type: libvirt would take raw, and an older one would probe what the guest wrote.
@@ -256,7 +256,7 @@ def patch_disk(root: Element, local: str, spec: DiskSpec) -> None:
         ("kind", spec.kind and spec.kind.value, "disk" if kind == "lun" else kind),
     ):
         _unchanged(setting, asked, is_now)
-    if spec.capacity is not None:
+    if spec.capacity is not None and spec.source is None:
         raise ModelError(Problem.NOT_SUPPORTED, "a disk's capacity belongs to its image and stays", "capacity")
     if spec.source is not None:
         set_source(disk, spec.source)
@@ -280,19 +280,16 @@ def patch_nic(root: Element, local: str, spec: NicSpec) -> None:
         _set(interface, "mac", "address", spec.mac)
     if spec.model is not None:
         _set(interface, "model", "type", spec.model)
-    if spec.connection is not None:
-        set_connection(interface, spec.connection, spec.source or _source_for(interface, spec.connection))
-    elif spec.source is not None:
-        connection = next((each for each in NicConnection if each.value == interface.get("type")), NicConnection.OTHER)
-        if connection is NicConnection.USER:
-            raise ModelError(Problem.INVALID_PARAMETER, "user networking has no source", "source")
-        set_connection(interface, connection, spec.source)
-
-
-def _source_for(interface: Element, connection: NicConnection) -> str | None:
-    """The present source, if the connection stays of its kind."""
+    if spec.connection is None and spec.source is None:
+        return
+    now = next((each for each in NicConnection if each.value == interface.get("type")), NicConnection.OTHER)
+    connection = now if spec.connection is None else spec.connection
     source = interface.find("source")
-    return source.get(connection.value) if source is not None and interface.get("type") == connection.value else None
+    if spec.source is None and connection is now and source is not None:
+        return  # it stays where it is
+    if spec.source and connection is NicConnection.USER:
+        raise ModelError(Problem.INVALID_PARAMETER, "user networking has no source", "source")
+    set_connection(interface, connection, spec.source)
 
 
 def _set(parent: Element, name: str, attribute: str, value: str) -> None:
