@@ -9,6 +9,7 @@ from openvman.views.standard import STANDARD
 # Mapped, and rightly NULL in a simulated fleet.
 NULL_HERE = {
     ("ComputerSystem", "Description"),
+    ("ComputerSystem", "TimeOfLastStateChange"),  # nothing changed since the server looked first
     ("VirtualSystemSettingData", "Description"),
 }
 

@@ -122,31 +122,33 @@ async def test_each_association_instance_can_be_enumerated_and_got(client):
 
 async def test_the_four_filters(client):
     host = (await client.paths("VMAN_HostSystem"))[0]
-    hosted = await client.associators(host, AssocClass="CIM_HostedDependency")
-    assert len(hosted) == 3
-    assert len(await client.associators(host, AssocClass="CIM_HostedDependency", Role="antecedent")) == 3
-    assert await client.associators(host, AssocClass="CIM_HostedDependency", Role="Dependent") == []
-    assert len(await client.associators(host, AssocClass="CIM_HostedDependency", ResultRole="Dependent")) == 3
-    assert await client.associators(host, AssocClass="CIM_HostedDependency", ResultRole="Antecedent") == []
+    hosted = {"AssocClass": "CIM_HostedDependency", "ResultClass": "CIM_System"}
+    assert len(await client.associators(host, **hosted)) == 3
+    assert len(await client.associators(host, **hosted, Role="antecedent")) == 3
+    assert await client.associators(host, **hosted, Role="Dependent") == []
+    assert len(await client.associators(host, **hosted, ResultRole="Dependent")) == 3
+    assert await client.associators(host, **hosted, ResultRole="Antecedent") == []
+    by_base = await client.associators(host, AssocClass="CIM_HostedDependency")
+    assert len(by_base) == 4, "CIM_HostedService is a CIM_HostedDependency too"
     assert await client.associators(host, ResultClass="CIM_SettingData") == []
     services = await client.associators(host, ResultClass="CIM_Service")
     assert [s.class_name for s in services] == ["VMAN_VirtualSystemManagementService"]
 
 
 async def test_hosted_dependency_scopes_the_guest_by_the_host(client):
-    [link, *_] = await client.instances("CIM_HostedDependency")
+    [link, *_] = await client.instances("VMAN_HostedDependency")
     assert link.get("Antecedent").class_name == "VMAN_HostSystem"
     assert link.get("Dependent").class_name == "VMAN_ComputerSystem"
 
 
 async def test_associations_follow_changes(client):
     host = (await client.paths("VMAN_HostSystem"))[0]
-    before = await client.associators(host, AssocClass="CIM_HostedDependency")
+    before = await client.associators(host, AssocClass="VMAN_HostedDependency")
     victim = before[0].path
     service = (await client.associators(host, ResultClass="CIM_VirtualSystemManagementService"))[0].path
     answer = await client.invoke(service, "DestroySystem", AffectedSystem=victim)
     assert answer.return_value == 0
-    after = await client.associators(host, AssocClass="CIM_HostedDependency")
+    after = await client.associators(host, AssocClass="VMAN_HostedDependency")
     assert {i.path for i in before} - {i.path for i in after} == {victim}
     with pytest.raises(CIMError) as caught:
         await client.associators(victim)
@@ -168,7 +170,8 @@ async def test_profiles_lead_to_their_central_instances_across_namespaces(client
     interop = client.within("interop")
     profiles = {i.get("RegisteredName"): i.path for i in await interop.instances("CIM_RegisteredProfile")}
     central = await interop.associators(profiles["Virtual System"], AssocClass="CIM_ElementConformsToProfile")
-    assert {i.path.namespace for i in central if i.class_name == "VMAN_ComputerSystem"} == {"root/vman"}
-    assert len([i for i in central if i.class_name == "VMAN_ComputerSystem"]) == 6
-    back = await client.associators(central[0].path, AssocClass="CIM_ElementConformsToProfile")
+    systems = [i for i in central if i.class_name == "VMAN_ComputerSystem"]
+    assert {i.path.namespace for i in systems} == {"root/vman"}
+    assert len(systems) == 6
+    back = await client.associators(systems[0].path, AssocClass="CIM_ElementConformsToProfile")
     assert {i.path.namespace for i in back} == {"interop"}

@@ -132,7 +132,8 @@ async def test_bad_filters_are_refused(client, language, query, status):
 async def test_associators_can_be_pulled(client):
     host = (await client.paths("VMAN_HostSystem"))[0]
     for what in ("Associator", "Reference"):
-        plain = await client.ask(f"{what}s", ObjectName=host)
+        plain = list(await client.ask(f"{what}s", ObjectName=host))
+        assert plain
         opened = await client.answer(f"Open{what}Instances", InstanceName=host, MaxObjectCount=1000)
         assert [p.path(o) for p, o in opened.result] == [p.path(o) for p, o in plain]
         paths = await client.answer(f"Open{what}InstancePaths", InstanceName=host, MaxObjectCount=1000)

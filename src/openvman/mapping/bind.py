@@ -51,7 +51,8 @@ class Link(NamedTuple):
 
     @property
     def id(self) -> str:
-        return f"{self.left.obj.id}|{self.right.obj.id}"
+        """Unique among the links of one edge."""
+        return "|".join(f"{node.bound.class_name}:{node.obj.id}" for node in (self.left, self.right))
 
 
 _PLANS_KEPT = 256

@@ -106,10 +106,7 @@ class _Build(Transformer[Token, Any]):
         columns, class_name, condition = items
         return Select(str(class_name), columns, condition)
 
-    def all(self, _items: list[Any]) -> None:
-        return None
-
-    def some(self, items: list[Any]) -> tuple[str, ...] | None:
+    def columns(self, items: list[Any]) -> tuple[str, ...] | None:
         return None if "*" in items else tuple(items)
 
     def column(self, items: list[Any]) -> str:
