@@ -137,7 +137,10 @@ def test_pywbem_resolves_our_classes_to_the_same(schema: ClassGraph, tmp_path: P
     for cls in schema.classes.values():
         peer = theirs[cls.name]
         assert peer.superclass == cls.superclass
-        assert their_qualifiers(peer) == qualifiers(cls.qualifiers), cls.name
+        own = qualifiers(cls.qualifiers)
+        if (constraint := cls.qualifiers.get("ClassConstraint")) and constraint.propagated:
+            del own["classconstraint"]  # its type states no flavor: ToSubclass by DSP0004 5.6.1, but not for pywbem
+        assert their_qualifiers(peer) == own, cls.name
         assert {p.lower() for p in peer.properties} == {p.lower() for p in cls.properties}
         assert {m.lower() for m in peer.methods} == {m.lower() for m in cls.methods}
         for prop in cls.properties.values():
