@@ -164,6 +164,8 @@ async def test_undefine_takes_the_saved_memory(platform) -> None:
     await platform.driver.act(system.id, Action.SUSPEND)
     await platform.driver.undefine(system.id)
     assert await platform.read(system.id) is None
+    await platform.active(id=system.id, memory=MemorySpec(size=2 * GIB))
+    assert (await platform.read(system.id)).current.memory.size == 2 * GIB
 
 
 # States
@@ -232,6 +234,18 @@ async def test_a_stopped_suspended_system_starts_afresh(platform) -> None:
     for action in (Action.SUSPEND, Action.STOP, Action.START):
         await platform.driver.act(system.id, action)
     assert (await platform.read(system.id)).current.memory.size == GIB
+
+
+async def test_saved_memory_is_used_once(platform) -> None:
+    system = await platform.active()
+    for action in (Action.SUSPEND, Action.START, Action.SHUT_DOWN):
+        await platform.driver.act(system.id, action)
+    async with asyncio.timeout(10):
+        while await platform.state(system.id) is not State.DEFINED:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    assert (await platform.driver.read_console(system.id, 0, 0, 1000)).data.count(b"guest") == 1
+    await platform.driver.act(system.id, Action.START)
+    assert (await platform.driver.read_console(system.id, 0, 0, 1000)).data.count(b"guest") == 2
 
 
 async def test_a_host_has_only_so_much_memory(platform) -> None:
@@ -326,6 +340,8 @@ async def test_a_system_stays_on_its_host(platform) -> None:
         (DEFINED, "memory", MemorySpec(size=2 * GIB, maximum=4 * GIB), None),
         (DEFINED, "disk:vda", DiskSpec(source="/simulated/images/large.qcow2", bus="scsi"), None),
         (DEFINED, "nic:52:54:00:00:00:01", NicSpec(model="e1000", connection=NicConnection.USER), None),
+        (DEFINED, "disk:vda", DiskSpec(capacity=5), Problem.NOT_SUPPORTED),
+        (DEFINED, "disk:vda", DiskSpec(capacity=GIB), None),
         (DEFINED, "disk:vdz", DiskSpec(bus="scsi"), Problem.NOT_FOUND),
         (DEFINED, "memory", ProcessorSpec(count=1), Problem.INVALID_PARAMETER),
         (DEFINED, "serial:0", ResourceSpec(), Problem.INVALID_PARAMETER),
@@ -363,6 +379,13 @@ async def test_another_medium_has_its_own_capacity(platform) -> None:
     spec = DiskSpec(allocation_id=f"{system.id}/state/disk:sda", source="/simulated/images/installer.iso")
     await platform.driver.modify_resource(system.id, STATE, spec)
     assert (await platform.read(system.id)).current.disks[1].capacity == 700 << 20
+
+
+async def test_the_capacity_is_the_images_own(platform) -> None:
+    system = await platform.define()
+    spec = DiskSpec(allocation_id=system.defined.disks[0].id, source="/simulated/images/plain.raw", capacity=5)
+    await platform.driver.modify_resource(system.id, DEFINED, spec)
+    assert (await platform.read(system.id)).defined.disks[0].capacity == 10 * GIB
 
 
 async def test_a_new_address_is_a_new_id(platform) -> None:

@@ -58,6 +58,11 @@ async def test_the_nth_call_fails(opened) -> None:
     assert [await outcome(driver.load()) for _ in range(4)] == [None, Problem.BUSY, None, None]
 
 
+async def test_of_two_rules_the_first_counts(opened) -> None:
+    driver = await opened("&fault=load,problem=busy&fault=l*,problem=failed,nth=2")
+    assert [await outcome(driver.load()) for _ in range(2)] == [Problem.BUSY, Problem.BUSY]
+
+
 async def test_only_calls_about_the_subject_fail_and_count(opened) -> None:
     driver = await opened("&fault=read_system,subject=vm-0000[24],nth=2,problem=timeout")
     ids = [s.id for s in (await driver.load()).systems]

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from openvman.drivers.simulated import Fault
 from openvman.inventory.inventory import Inventory
-from openvman.inventory.platform import Backoff
+from openvman.inventory.platform import READERS, Backoff
 from openvman.model.errors import ModelError, Problem
 from openvman.model.spec import SystemSpec
 from openvman.model.states import Action, State
@@ -241,6 +241,16 @@ async def test_a_load_that_fails_is_tried_again_without_an_outage(world) -> None
     assert [change.after.description for change in world.changes] == ["changed"]
 
 
+async def test_loads_that_fail_are_spaced(world) -> None:
+    driver = world.driver(ONE)
+    await world.inventory(driver, retry=Backoff(first=1, factor=2, maximum=8))
+    driver.inject(Fault(operation="load", problem=Problem.FAILED))
+    await world.time.passes(60)
+    at = driver.loads
+    await world.time.passes(1 + 2 + 4 + 8 + 8)
+    assert driver.loads - at == 5
+
+
 async def test_a_change_during_the_load_is_not_lost(world) -> None:
     driver = world.driver(ONE)
     driver.hold_load = asyncio.Event()
@@ -250,6 +260,8 @@ async def test_a_change_during_the_load_is_not_lost(world) -> None:
     await world.settle()
     system = next(iter(driver.hypervisor.systems.values()))
     describe(driver, system, "during the load")  # its picture was taken before
+    await world.settle()
+    assert len(inventory.generation.hosts) == 0  # nothing is shown before the whole
     driver.hold_load.set()
     await starting
     await world.until(lambda: inventory.generation.system(system.id).description == "during the load")
@@ -314,6 +326,41 @@ async def test_a_load_does_not_overwrite_what_was_read_after_it_began(world) -> 
     assert inventory.generation.system(new.id) is not None
 
 
+async def test_a_system_gone_before_a_load_does_not_come_back_by_an_older_answer(world) -> None:
+    driver = world.driver(ONE)
+    inventory = await world.inventory(driver)
+    driver.inject(LOST_EVENTS)
+    host_id = next(iter(driver.hypervisor.hosts))
+    ghost = world.definition(host_id, "ghost")
+    driver.hypervisor.define(ghost)
+    driver.hold = True
+    refresh = asyncio.ensure_future(inventory.refresh(ghost.id, host_id))
+    await world.until(lambda: driver.held)
+    driver.hypervisor.undefine(ghost.id)
+    await world.time.passes(60)
+    driver.held[0].set()
+    assert await refresh is None
+
+
+async def test_a_refresh_makes_a_read_that_is_due_needless(world) -> None:
+    driver = world.driver(f"sim://?vms={READERS + 1}")
+    inventory = await world.inventory(driver)
+    *others, last = inventory.generation.systems.values()
+    driver.hold = True
+    for system in others:
+        describe(driver, system, "keeps a reader busy")
+    await world.until(lambda: len(driver.held) == READERS)
+    driver.hold = False
+    describe(driver, last, "changed")
+    await world.settle()
+    assert (await inventory.refresh(last.id, last.host_id)).description == "changed"
+    for gate in driver.held:
+        gate.set()
+    await world.settle()
+    assert driver.reads.count(last.id) == 1
+    assert all(s.description == "keeps a reader busy" for s in inventory.generation.systems.values() if s.id != last.id)
+
+
 async def test_an_answer_older_than_a_finished_load_does_not_count(world) -> None:
     driver = world.driver(ONE)
     inventory = await world.inventory(driver)
@@ -363,6 +410,7 @@ async def test_host_changes_are_followed(world) -> None:
 
 async def test_a_new_host_brings_its_systems_and_a_removed_one_takes_them(world) -> None:
     driver = world.driver("sim://?hosts=1&vms=1")
+    driver.inject(Fault(operation="event.host", problem=Problem.FAILED))
     inventory = await world.inventory(driver)
     first = next(iter(driver.hypervisor.hosts.values()))
     driver.hypervisor.add_host(replace(first, id="second", name="second"))
@@ -370,8 +418,7 @@ async def test_a_new_host_brings_its_systems_and_a_removed_one_takes_them(world)
     driver.hypervisor.define(new)
     await world.until(lambda: inventory.generation.system(new.id))
     assert inventory.generation.host("second") is not None
-    for change in world.changes:
-        assert change.before is None
+    assert [change.after.name for change in world.changes if change.before is None] == ["second", "new"]
     world.told.clear()
 
     driver.inject(LOST_EVENTS)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from structlog.testing import capture_logs
 
+from openvman.drivers.simulated import Fault
+from openvman.model.errors import Problem
 from openvman.model.states import Action, State
 
 ONE = "sim://one?vms=0"
@@ -37,6 +39,7 @@ async def test_the_second_platform_of_a_host_is_refused(world) -> None:
     with capture_logs() as logs:
         await world.time.passes(200)
     assert logs == []  # said once
+    assert sorted(driver.loads for driver in (one, same)) == [4, 5]  # as often as the other, and once above
 
 
 async def test_of_two_inactive_claims_the_first_stays(world) -> None:
@@ -96,6 +99,42 @@ async def test_a_claim_on_a_lost_platform_gives_way_to_an_active_one(world) -> N
     await world.settle()
     shown = inventory.generation.system(twin)
     assert (shown.host_id, shown.state) == (hosts[1], State.ACTIVE)
+
+
+async def test_an_active_claim_of_a_lost_platform_does_not_count(world) -> None:
+    inventory, (one, two), hosts, twin = await two_platforms(world)
+    two.hypervisor.act(twin, Action.START)
+    await world.settle()
+    one.hypervisor.act(twin, Action.START)  # is hidden
+    await world.settle()
+    one.disconnect("pulled")
+    await world.settle()
+    two.hypervisor.act(twin, Action.STOP)
+    await world.settle()
+    shown = inventory.generation.system(twin)
+    assert (shown.host_id, shown.state) == (hosts[1], State.DEFINED)
+
+
+async def test_a_hidden_claim_goes_with_its_host(world) -> None:
+    inventory, (one, two), hosts, twin = await two_platforms(world)
+    del two.hypervisor.systems[twin]
+    two.hypervisor.add_host(two.hypervisor.hosts.pop(hosts[1]))  # tells of the host
+    del two.hypervisor.hosts[hosts[1]]
+    await world.settle()
+    assert inventory.generation.host(hosts[1]) is None
+    one.hypervisor.undefine(twin)
+    await world.settle()
+    assert inventory.generation.system(twin) is None
+
+
+async def test_reconciliation_finds_that_a_hidden_claim_is_gone(world) -> None:
+    inventory, (one, two), _, twin = await two_platforms(world)
+    two.inject(Fault(operation="event.*", problem=Problem.FAILED))
+    two.hypervisor.undefine(twin)
+    await world.time.passes(60)
+    one.hypervisor.undefine(twin)
+    await world.settle()
+    assert inventory.generation.system(twin) is None
 
 
 async def test_a_conflict_is_logged_once(world) -> None:

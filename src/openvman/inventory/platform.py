@@ -319,11 +319,11 @@ class Platform:
             try:
                 await self._read(session, key)
             except ModelError as error:
-                if session.lost is None:
+                if error.problem is not Problem.UNAVAILABLE:  # of which the load that follows will tell
                     log.warning(
                         "an object could not be read", platform=self.driver.platform, of=key, reason=error.message
                     )
-                    session.hurry()
+                session.hurry()
             except Exception:
                 log.exception("the driver failed", platform=self.driver.platform, of=key)
                 session.hurry()

@@ -261,7 +261,7 @@ class Hypervisor:
             if self.images.find(host.id, disk.source) is None:
                 raise ModelError(Problem.FAILED, f"{system.name} needs {disk.source}, which is not there.", system.id)
         for path in _written(wanted):
-            if self._writers[host.id, path] - {system.id}:
+            if self._writers[host.id, path]:
                 raise ModelError(Problem.FAILED, f"{path} is in use by another virtual system.", system.id)
         for nic in wanted.nics:
             if nic.connection is NicConnection.NETWORK and nic.source not in host.networks:

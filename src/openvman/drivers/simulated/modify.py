@@ -69,9 +69,11 @@ def modified(configuration: Configuration, spec: ResourceSpec, capacity: Capacit
         raise invalid(f"{type(spec).__name__} does not fit allocation {before.id}.", "allocation_id")
     said = {f.name: getattr(spec, f.name) for f in fields(spec) if f.name != "allocation_id"}
     said = {name: value for name, value in said.items() if value is not None}
-    if isinstance(before, DiskAllocation):
-        said.pop("capacity", None)  # says how large a new image shall be; it has been made by now
+    if "source" in said:
+        said.pop("capacity", None)  # said how large the new image shall be; it has been made by now
     changed = {name: value for name, value in said.items() if getattr(before, name) != value}
+    if "capacity" in changed:
+        raise unsupported(f"The image of {before.local_id} cannot change its size.", "capacity")
     if configuration.kind is ConfigurationKind.STATE:
         _check_live(before, type(spec), changed)
     made = _put(configuration, before, _changed(before, changed, capacity))
