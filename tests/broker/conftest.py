@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openvman.operations.operations import Operations
 
 from openvman.broker.broker import Broker
 from openvman.broker.sessions import Limits
@@ -22,6 +21,7 @@ from openvman.inventory.inventory import Inventory
 from openvman.model.actor import Actor, Role
 from openvman.model.server import Server
 from openvman.operations.catalogue import use_cases
+from openvman.operations.operations import Operations
 from openvman.operations.policy import Policy
 from openvman.views.standard import STANDARD
 from openvman.wire.cimxml.decode import decode_embedded
