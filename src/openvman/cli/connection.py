@@ -44,29 +44,38 @@ def app() -> App:
     return click.get_current_context().ensure_object(App)
 
 
+def connection_options(function: Callable[..., R]) -> Callable[..., R]:
+    """Adds the options of a connection to a command; see :func:`wish_from`."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def wish_from(options: dict[str, Any]) -> Wish:
+    """Takes the connection's options out of a command's arguments."""
+    return Wish(
+        server=options.pop("server"),
+        user=options.pop("user"),
+        password_file=options.pop("password_file"),
+        ca_certs=options.pop("ca_certs"),
+        insecure=options.pop("insecure"),
+        timeout=options.pop("timeout"),
+        namespace=options.pop("namespace", None),
+    )
+
+
 def connecting(function: Callable[Concatenate[Any, P], R]) -> Callable[P, R]:
     """Adds the options of a connection to a command; its function gets an open client first."""
 
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> R:
-        wish = Wish(
-            server=kwargs.pop("server"),
-            user=kwargs.pop("user"),
-            password_file=kwargs.pop("password_file"),
-            ca_certs=kwargs.pop("ca_certs"),
-            insecure=kwargs.pop("insecure"),
-            timeout=kwargs.pop("timeout"),
-            namespace=kwargs.pop("namespace", None),
-        )
-        client: Closable = app().connect(target_of(wish))
+        client: Closable = app().connect(target_of(wish_from(kwargs)))
         try:
             return function(client, *args, **kwargs)
         finally:
             client.close()
 
-    for option in reversed(_OPTIONS):
-        option(run)
-    return run
+    return connection_options(run)
 
 
 def own_server(settings: Settings) -> Own:

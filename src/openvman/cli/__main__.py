@@ -1,0 +1,5 @@
+"""``python -m openvman.cli`` is ``vman``."""
+
+from openvman.cli.root import main
+
+main()
