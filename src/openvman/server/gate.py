@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from typing import Final, Protocol
-from urllib.parse import urlsplit
 
 from openvman.config.kinds import Address
 from openvman.model.actor import Actor, Role
@@ -14,6 +14,7 @@ from openvman.security.authenticate import Authenticator, RefusedError
 from openvman.security.basic import Credentials, MalformedCredentialsError
 from openvman.server.exchange import Exchange, HTTPError
 
+_HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]*)?")
 _PARALLEL: Final = 2
 _MOST_WAITING: Final = 64
 _MOST_WAITING_OF_ADDRESS: Final = 8
@@ -34,8 +35,8 @@ class OpenGate:
     """
 
     async def actor(self, exchange: Exchange) -> Actor:
-        host = urlsplit(f"//{exchange.headers.get('host', 'localhost')}").hostname or ""
-        if not Address(host, 0).is_loopback:
+        host = _HOST.fullmatch(exchange.headers.get("host", "localhost"))
+        if host is None or not Address(host[1] or host[2], 0).is_loopback:
             raise HTTPError(403, "without authentication, only requests to localhost are answered")
         return Actor("anonymous", Role.ADMIN)
 

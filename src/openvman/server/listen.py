@@ -40,6 +40,7 @@ class Listeners:
         self._state = ServerState()
         self._servers: list[asyncio.Server] = []
         self._lost = asyncio.Event()
+        self._hurried = False
 
     async def open(self, address: Address, context: ssl.SSLContext | None = None) -> list[Address]:
         """Listen. The addresses bound (a name may have several; port 0 has become a real one). Raises ListenError."""
@@ -68,14 +69,19 @@ class Listeners:
             connection.shutdown()
         tasks = set(self._state.tasks)
         unfinished = (await asyncio.wait(tasks, timeout=grace))[1] if tasks else set()
-        for task in unfinished:
-            task.cancel()
         if unfinished:
+            self.hurry()
             await asyncio.wait(unfinished, timeout=_FLUSH)
         await self._flush()
         for connection in list(self._state.connections):
             connection.transport.abort()
-        return not unfinished
+        return not self._hurried
+
+    def hurry(self) -> None:
+        """End the grace of a :meth:`close` under way: cancel the requests that it waits for."""
+        self._hurried = True
+        for task in self._state.tasks:
+            task.cancel()
 
     async def _flush(self) -> None:
         """Wait a little for the connections to send what is left."""
