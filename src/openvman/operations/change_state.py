@@ -47,19 +47,6 @@ def _legal(system: VirtualSystem, action: Action, host: Host | None) -> Transiti
     """The transition that the action means in the system's state."""
     possible = TRANSITIONS[system.state]
     if system.state is State.UNKNOWN:
-        message = (
-            f"The state of virtual system {system.name!r} is unknown: its hypervisor does not answer. Wait for it."
-        )
-        raise ModelError(Problem.UNAVAILABLE, message, system.id)
-    if action not in possible:
-        raise ModelError(
-            Problem.INVALID_STATE,
-            f"Virtual system {system.name!r} is {system.state}: {action} is not possible. Possible are: "
-            f"{', '.join(possible)}.",
-            system.id,
-        )
-    if action is Action.SUSPEND and (system.defined is None or host is None or not host.facts.can_suspend):
-        why = "it is transient, without a definition" if system.defined is None else "its hypervisor cannot"
         raise unknown(system)
     if action not in possible:
         raise ModelError(
