@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import socket
@@ -12,17 +13,19 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
 from openvman.client.errors import ClientError, Reason
-from openvman.client.target import Target, answers, read_password
+from openvman.client.target import Target, read_password
 from openvman.security.first_start import ADMIN, State
 
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 20.0
 LOG_LINES: Final = 15
 _POLL_SECONDS: Final = 0.1
+_ANSWER_SECONDS: Final = 5.0
 _PR_SET_PDEATHSIG: Final = 1
 # The kernel ends the child when this process dies, however it dies.
 _PROGRAM: Final = (
@@ -59,7 +62,7 @@ def own_server(platforms: Sequence[str]) -> Iterator[OwnServer]:
                 start_new_session=True,
             )
         try:
-            _await(child, url, state, log)
+            _await(child, url, log)
             target = Target(url=url, user=ADMIN, password=read_password(state.admin_password))
             yield OwnServer(target, child.pid, log)
         finally:
@@ -85,9 +88,9 @@ def _free_port() -> int:
         return port
 
 
-def _await(child: subprocess.Popen[bytes], url: str, state: State, log: Path) -> None:
+def _await(child: subprocess.Popen[bytes], url: str, log: Path) -> None:
     end = time.monotonic() + START_SECONDS
-    while not (state.admin_password.exists() and answers(url)):
+    while not _ready(url):
         if child.poll() is not None:
             raise ClientError(Reason.UNREACHABLE, f"The demo's server ended at once. {_tail(log)}")
         if time.monotonic() >= end:
@@ -95,6 +98,17 @@ def _await(child: subprocess.Popen[bytes], url: str, state: State, log: Path) ->
                 Reason.UNREACHABLE, f"The demo's server is not ready after {START_SECONDS:.0f} s. {_tail(log)}"
             )
         time.sleep(_POLL_SECONDS)
+
+
+def _ready(url: str) -> bool:
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=_ANSWER_SECONDS)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _tail(log: Path) -> str:

@@ -35,24 +35,25 @@ _CODE: Final = bytes.fromhex(
     "30C0EE"  #        2B        xor al, al; out dx, al     none
     "BAFC03"  #        2E        mov dx, 3FCh           modem control:
     "B003EE"  #        31        mov al, 3; out dx, al      DTR and RTS
+    # ACPI's fixed registers as QEMU's firmware places them: status 600h, enable 602h, control 604h. Enabled before the
+    # text is out, so that whoever has seen the text can press the button. Elsewhere the ports do nothing.
+    "BA0206"  #        34        mov dx, 602h
+    "B80001EF"  #      37        mov ax, 100h; out dx, ax   let the power button show
     # Print the text up to its 0 byte.
-    "BE697C"  #        34        mov si, 7C69h          the text
-    "AC"  #            37 next:  lodsb
-    "84C0"  #          38        test al, al
-    "7412"  #          3A        jz arm
-    "88C4"  #          3C        mov ah, al
-    "BAFD03"  #        3E        mov dx, 3FDh           line status
-    "EC"  #            41 full:  in al, dx
-    "A820"  #          42        test al, 20h           transmitter empty?
-    "74FB"  #          44        jz full
-    "BAF803"  #        46        mov dx, 3F8h
-    "88E0"  #          49        mov al, ah
-    "EE"  #            4B        out dx, al
-    "EBE9"  #          4C        jmp next
-    # ACPI's fixed registers as QEMU's firmware places them: status 600h, enable 602h, control 604h. The firmware's
-    # timer interrupt ends each hlt, 18 times a second. Elsewhere the ports do nothing, and the guest sleeps for ever.
-    "BA0206"  #        4E arm:   mov dx, 602h
-    "B80001EF"  #      51        mov ax, 100h; out dx, ax   let the power button show
+    "BE697C"  #        3B        mov si, 7C69h          the text
+    "AC"  #            3E next:  lodsb
+    "84C0"  #          3F        test al, al
+    "7412"  #          41        jz idle
+    "88C4"  #          43        mov ah, al
+    "BAFD03"  #        45        mov dx, 3FDh           line status
+    "EC"  #            48 full:  in al, dx
+    "A820"  #          49        test al, 20h           transmitter empty?
+    "74FB"  #          4B        jz full
+    "BAF803"  #        4D        mov dx, 3F8h
+    "88E0"  #          50        mov al, ah
+    "EE"  #            52        out dx, al
+    "EBE9"  #          53        jmp next
+    # Sleep; the firmware's timer interrupt ends each hlt, 18 times a second.
     "FB"  #            55 idle:  sti
     "F4"  #            56        hlt
     "BA0006"  #        57        mov dx, 600h

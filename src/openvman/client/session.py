@@ -209,7 +209,8 @@ class Session:
             ) from error
         except (pywbem.ParseError, pywbem.VersionError) as error:
             raise ClientError(
-                Reason.UNREACHABLE, f"{self.target.url} answers, but not as a WBEM server does: {error.args[0]}"
+                Reason.UNREACHABLE,
+                _sentence(f"{self.target.url} answers, but not as a WBEM server does: {error.args[0]}"),
             ) from error
         except pywbem.Error as error:
             raise ClientError(Reason.FAILED, _sentence(f"{doing}: {error}")) from error

@@ -8,13 +8,13 @@ from typing import Final
 
 _SUFFIXES: Final = "KMGTP"
 _SIZE: Final = re.compile(
-    rf"(?P<number>\d{{1,18}}(?:\.\d{{1,9}})?)\s*(?P<prefix>[{_SUFFIXES}]?)(?P<kind>i?B)?", re.IGNORECASE
+    rf"(?P<number>\d{{1,18}}(?:\.\d{{1,9}})?)\s*(?P<prefix>[{_SUFFIXES}]?)(?P<kind>i?B)?", re.IGNORECASE | re.ASCII
 )
 _PUNIT: Final = re.compile(r"byte(?:\s*\*\s*(?P<base>\d{1,18})(?:\s*\^\s*(?P<power>\d{1,2}))?)?", re.IGNORECASE)
 
 
 def parse_size(text: str) -> int:
-    """Bytes for ``64MiB``, ``64M``, ``64MB`` (a million), ``512B``. ValueError without a unit, or when not whole bytes.
+    """Bytes for ``64MiB``, ``64M``, ``64MB``, ``1.5GiB``. ValueError without a unit, or for no byte at all.
 
     A bare number is refused: some tools mean MiB by it, others bytes.
     """
@@ -23,10 +23,10 @@ def parse_size(text: str) -> int:
         raise ValueError(f"'{text}' is not a size; say for example 64MiB or 10GiB")
     decimal = (found["kind"] or "").upper() == "B"
     power = _SUFFIXES.index(found["prefix"].upper()) + 1 if found["prefix"] else 0
-    size = Fraction(found["number"]) * (1000 if decimal else 1024) ** power
-    if size.denominator != 1 or size >= 2**63:
-        raise ValueError(f"'{text}' is not a usable number of bytes")
-    return int(size)
+    size = int(Fraction(found["number"]) * (1000 if decimal else 1024) ** power)
+    if not 0 < size < 2**63:
+        raise ValueError(f"'{text}' is not a usable size")
+    return size
 
 
 def format_size(size: int) -> str:
