@@ -79,7 +79,9 @@ def _state(surroundings: Surroundings) -> Path:
 
 
 def _image_roots(surroundings: Surroundings) -> tuple[Path, ...]:
-    return surroundings.above["state"] / "images", Path("/var/lib/libvirt/images")
+    own, libvirt = surroundings.above["state"] / "images", Path("/var/lib/libvirt/images")
+    # New images go to the first. A system hypervisor runs as a user of its own, who cannot enter the state directory.
+    return (libvirt, own) if os.geteuid() == 0 and libvirt.is_dir() else (own, libvirt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,9 +165,18 @@ class Settings:
         Row(
             Many(PATH),
             _image_roots,
-            "The folders where users without the admin role may keep disk images: images below the state directory, "
-            "and /var/lib/libvirt/images.",
+            "The folders where users without the admin role may keep disk images; new ones are made in the first. "
+            "Default: images below the state directory, and /var/lib/libvirt/images (first for root, if it exists).",
             flag="--image-root",
+        ),
+    ]
+    bridges: Annotated[
+        tuple[str, ...],
+        Row(
+            Many(TEXT),
+            (),
+            "The host's bridges that users without the admin role may connect virtual machines to.",
+            flag="--bridge",
         ),
     ]
     reconcile_interval: Annotated[

@@ -1,0 +1,248 @@
+"""The composition root: makes the server of its parts, runs it, and takes it down. The only module that knows all."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from time import monotonic
+from typing import Any, Final
+
+import structlog
+
+from openvman import __version__
+from openvman.broker.broker import Broker
+from openvman.broker.sessions import Limits
+from openvman.cim.loader import load_schema
+from openvman.config.load import ConfigError
+from openvman.config.settings import Settings
+from openvman.drivers.contract import Driver
+from openvman.drivers.registry import choose_default, create
+from openvman.inventory.inventory import Inventory
+from openvman.model.actor import Role
+from openvman.model.server import Server
+from openvman.operations.catalogue import use_cases
+from openvman.operations.operations import Operations
+from openvman.operations.policy import Policy
+from openvman.security.authenticate import Authenticator
+from openvman.security.first_start import ADMIN, State, ensure_admin, prepare_folder
+from openvman.security.tls import KeyPair, TLSError, expires, own_key_pair, server_context
+from openvman.server import logs
+from openvman.server.application import Application, BodyLimits, Route
+from openvman.server.cimom import METHODS, CIMObjectManager
+from openvman.server.gate import CredentialGate, Gate, OpenGate
+from openvman.server.http11 import ConnectionLimits
+from openvman.server.listen import ListenError, Listeners
+from openvman.store.files import PRIVATE_FOLDER
+from openvman.store.identity import server_id
+from openvman.store.lock import StateLock
+from openvman.store.users import UserStore
+from openvman.views.standard import STANDARD
+from openvman.wire.cimxml.decode import decode_embedded
+from openvman.wire.cimxml.encode import Encoder
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_EXPIRY_WARNING: Final = timedelta(days=30)
+_log = structlog.stdlib.get_logger("openvman")
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def run(settings: Settings) -> None:
+    """Run the server until SIGINT or SIGTERM.
+
+    Raises ConfigError, :class:`openvman.store.database.StoreError` or :class:`openvman.model.errors.ModelError` when
+    it cannot start; the message names the reason and the way out.
+    """
+    logs.configure(format=settings.log_format, level=settings.log_level)
+    try:
+        asyncio.run(serve(settings))
+    except (ListenError, TLSError) as error:
+        raise ConfigError(str(error)) from None
+
+
+async def serve(settings: Settings, announce: Callable[[str], None] = _print) -> None:
+    """The server, from the state directory to the last connection. ``announce`` gets the text that says it is ready."""
+    stop = _Stop()
+    async with AsyncExitStack() as stack:
+        stack.callback(stop.release)
+        state = prepare_folder(settings.state)
+        stack.callback(StateLock(state.folder).release)
+        for root in settings.image_roots:
+            if root.parent == state.folder:
+                root.mkdir(PRIVATE_FOLDER, exist_ok=True)
+        pair = _key_pair(settings, state)
+        gate = _gate(settings, state, stack)
+        inventory = Inventory(await _drivers(settings, state), reconcile_every=settings.reconcile_interval)
+        application = _application(settings, state, inventory, gate, stack)
+        listeners = Listeners(application, _connection_limits(settings))
+        bound = await _listen(settings, listeners, pair)
+        stack.push_async_callback(inventory.close)
+        stop.hurry = listeners.hurry
+        try:
+            if await stop.unless_asked(inventory.start()):
+                application.ready = True
+                announce(welcome(settings, state, pair, bound))
+                _log.info("ready", platforms=[platform.uri for platform in inventory.status()])
+                await stop.asked.wait()
+        finally:
+            application.stopping = True
+            _log.info("stopping")
+            if not await listeners.close(settings.shutdown_grace):
+                _log.warning("requests were cancelled: they were not finished within shutdown_grace")
+    _log.info("stopped")
+
+
+class _Stop:
+    """The first signal asks to stop, the second ends the grace (``hurry``), a third has its usual effect."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.hurry: Callable[[], None] | None = None
+        self._loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            self._loop.add_signal_handler(number, self._signalled)
+
+    def release(self) -> None:
+        for number in _SIGNALS:
+            self._loop.remove_signal_handler(number)
+
+    async def unless_asked(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Do the work, unless a stop is asked for meanwhile; whether it was done."""
+        task, asked = asyncio.ensure_future(work), asyncio.ensure_future(self.asked.wait())
+        await asyncio.wait({task, asked}, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        if task.done():
+            await task
+            return not self.asked.is_set()
+        task.cancel()
+        await asyncio.wait({task})
+        return False
+
+    def _signalled(self) -> None:
+        if not self.asked.is_set():
+            self.asked.set()
+            return
+        self.release()
+        if self.hurry is not None:
+            self.hurry()
+
+
+# --- the parts ------------------------------------------------------------------------------------------------------
+
+
+async def _drivers(settings: Settings, state: State) -> list[Driver]:
+    platforms = settings.platforms
+    if not platforms:
+        choice = await choose_default(state.folder)
+        if choice.warning:
+            _log.warning(choice.warning)
+        platforms = (choice.uri,)
+    return [create(uri, state=state.folder, deadline=settings.call_deadline) for uri in platforms]
+
+
+def _gate(settings: Settings, state: State, stack: AsyncExitStack) -> Gate:
+    store = UserStore(state.database)
+    stack.callback(store.close)
+    if settings.auth == "none":
+        return OpenGate()
+    if ensure_admin(state, store):
+        _log.info("made the user admin", password_file=str(state.admin_password))
+    return CredentialGate(Authenticator(store), by_certificate=settings.client_certificates != "off")
+
+
+def _application(
+    settings: Settings, state: State, inventory: Inventory, gate: Gate, stack: AsyncExitStack
+) -> Application:
+    host = socket.gethostname()
+    broker = Broker(
+        inventory,
+        use_cases(Operations(inventory, Policy(image_roots=settings.image_roots, bridges=settings.bridges))),
+        (STANDARD,),
+        load_schema(),
+        Server(id=server_id(state.database), host_name=host, version=__version__),
+        decode_embedded=decode_embedded,
+        clock=monotonic,
+        limits=Limits(
+            sessions_per_user=settings.max_enumerations,
+            default_timeout=ceil(settings.operation_timeout),
+            maximum_timeout=ceil(settings.max_operation_timeout),
+        ),
+    )
+    stack.callback(broker.close)
+    cimom = Route("/cimom", METHODS, Role.VIEWER, CIMObjectManager(broker, Encoder(host)))
+    return Application([cimom], gate, BodyLimits(settings.max_body, settings.body_timeout))
+
+
+def _connection_limits(settings: Settings) -> ConnectionLimits:
+    return ConnectionLimits(
+        max_header=settings.max_header,
+        max_connections=settings.max_connections,
+        header_timeout=settings.header_timeout,
+        idle_timeout=settings.idle_timeout,
+    )
+
+
+def _key_pair(settings: Settings, state: State) -> KeyPair | None:
+    """The certificate and key; None where nothing listens with TLS."""
+    if not settings.tls_listen:
+        return None
+    if settings.tls_certificate is not None and settings.tls_key is not None:
+        pair = KeyPair(settings.tls_certificate, settings.tls_key)
+    else:
+        pair = own_key_pair(state.folder)
+    end = expires(pair.certificate)
+    if end - datetime.now(UTC) < _EXPIRY_WARNING:
+        cure = "replace it" if pair.authority is None else f"remove {pair.certificate.parent} and start again"
+        _log.warning("the TLS certificate ends soon", file=str(pair.certificate), end=end.isoformat(), cure=cure)
+    return pair
+
+
+async def _listen(settings: Settings, listeners: Listeners, pair: KeyPair | None) -> list[str]:
+    """Listen on every address; the URLs bound."""
+    bound = []
+    for address in settings.listen:
+        bound += [f"http://{found}" for found in await listeners.open(address)]
+    if pair is not None:
+        context = server_context(
+            pair,
+            client_ca=settings.client_ca,
+            client_crl=settings.client_crl,
+            require_client=settings.client_certificates == "required",
+        )
+        for address in settings.tls_listen:
+            bound += [f"https://{found}" for found in await listeners.open(address, context)]
+    return bound
+
+
+def welcome(settings: Settings, state: State, pair: KeyPair | None, urls: Sequence[str]) -> str:
+    """What a person reads when the server is ready: where it is, how to get in, and what to try."""
+    lines = [f"openvman {__version__} is ready", *(f"  {url}/cimom" for url in urls)]
+    options, wbem = f" --server {urls[0]}", f"pywbemcli --server {urls[0]}"
+    if pair is not None and pair.authority is not None:
+        lines.append(f"  TLS clients trust {pair.authority}")
+        if urls[0].startswith("https:"):
+            options += f" --ca-certs {pair.authority}"
+            wbem += f" --ca-certs {pair.authority}"
+    if settings.auth == "none":
+        lines.append("  without authentication: everyone on this machine is admin")
+    elif state.admin_password.exists():
+        lines.append(f"  user {ADMIN}, password in {state.admin_password}")
+        options += f" --user {ADMIN} --password-file {state.admin_password}"
+        wbem += f" --user {ADMIN}"
+    lines += [
+        "Try:",
+        f"  vman vm list{options}",
+        f"  vman host list{options}",
+        f"  {wbem} --default-namespace root/vman instance enumerate VMAN_ComputerSystem",
+        "",
+    ]
+    return "\n".join(lines)
