@@ -342,6 +342,7 @@ async def test_a_system_stays_on_its_host(platform) -> None:
         (DEFINED, "nic:52:54:00:00:00:01", NicSpec(model="e1000", connection=NicConnection.USER), None),
         (DEFINED, "disk:vda", DiskSpec(capacity=5), Problem.NOT_SUPPORTED),
         (DEFINED, "disk:vda", DiskSpec(capacity=GIB), None),
+        (DEFINED, "disk:vda", DiskSpec(source=""), Problem.INVALID_PARAMETER),
         (DEFINED, "disk:vdz", DiskSpec(bus="scsi"), Problem.NOT_FOUND),
         (DEFINED, "memory", ProcessorSpec(count=1), Problem.INVALID_PARAMETER),
         (DEFINED, "serial:0", ResourceSpec(), Problem.INVALID_PARAMETER),

@@ -53,7 +53,10 @@ def with_settings_at_once(configuration: Configuration, spec: SystemSpec) -> Con
 
 def _said(spec: SystemSpec, names: Iterable[str]) -> dict[str, Any]:
     values = {name: getattr(spec, name) for name in names}
-    return {name: value for name, value in values.items() if value is not None}
+    said = {name: value for name, value in values.items() if value is not None}
+    if said.get("description") == "":
+        said["description"] = None  # taken away
+    return said
 
 
 def modified(configuration: Configuration, spec: ResourceSpec, capacity: Capacity) -> Configuration:
@@ -69,6 +72,8 @@ def modified(configuration: Configuration, spec: ResourceSpec, capacity: Capacit
         raise invalid(f"{type(spec).__name__} does not fit allocation {before.id}.", "allocation_id")
     said = {f.name: getattr(spec, f.name) for f in fields(spec) if f.name != "allocation_id"}
     said = {name: value for name, value in said.items() if value is not None}
+    if said.get("source") == "":
+        said["source"] = None  # nothing in the drive, nothing plugged in
     if "source" in said:
         said.pop("capacity", None)  # said how large the new image shall be; it has been made by now
     changed = {name: value for name, value in said.items() if getattr(before, name) != value}
@@ -91,7 +96,10 @@ def _check_live(before: Allocation, spec: type[ResourceSpec], changed: dict[str,
 
 def _changed(before: Allocation, changed: dict[str, Any], capacity: Capacity) -> Allocation:
     if isinstance(before, DiskAllocation) and "source" in changed:
-        changed = {**changed, "capacity": capacity(changed["source"])}
+        source = changed["source"]
+        if source is None and before.kind is DiskKind.DISK:
+            raise invalid(f"{before.local_id} is no drive that could be empty.", "source")
+        changed = {**changed, "capacity": None if source is None else capacity(source)}
     after = replace(before, **changed)
     match after:
         case DiskAllocation():
