@@ -127,6 +127,8 @@ NAME = '<INSTANCENAME CLASSNAME="VMAN_X"/>'
         ("EnumerateClassNames", '<IPARAMVALUE NAME="ClassName"/><IPARAMVALUE NAME="classname"/>', "twice"),
         ("EnumerateClassNames", "<IPARAMVALUE/>", "NAME"),
         ("EnumerateClassNames", "<PARAMVALUE/>", "IPARAMVALUE is expected"),
+        ("EnumerateClassNames", '<IPARAMVALUE NAME="DeepInheritance"><VALUE.NULL/></IPARAMVALUE>', "VALUE is expected"),
+        ("GetClass", '<IPARAMVALUE NAME="PropertyList"><VALUE>A</VALUE></IPARAMVALUE>', "VALUE.ARRAY is expected"),
         ("EnumerateClassNames", '<IPARAMVALUE NAME="ClassName">CIM_X</IPARAMVALUE>', "outside of a VALUE"),
         (
             "EnumerateClassNames",
@@ -191,6 +193,46 @@ def test_a_wrong_namespace(wrap, path) -> None:
     assert refused(body).status is Status.INVALID_PARAMETER
 
 
+SPACE = '<LOCALNAMESPACEPATH><NAMESPACE NAME="r"/></LOCALNAMESPACEPATH>'
+TARGET = f'<LOCALCLASSPATH>{SPACE}<CLASSNAME NAME="C"/></LOCALCLASSPATH>'
+NOWHERE = "<LOCALINSTANCEPATH><LOCALNAMESPACEPATH/><INSTANCENAME/></LOCALINSTANCEPATH>"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        NAME,
+        f"{TARGET}<IPARAMVALUE/>",
+        f"{TARGET}<PARAMVALUE/>",
+        f'{TARGET}<PARAMVALUE NAME="A"/><PARAMVALUE NAME="a"/>',
+        f'{TARGET}<PARAMVALUE NAME="A"><VALUE/><VALUE/></PARAMVALUE>',
+        f'{TARGET}<PARAMVALUE NAME="A"><CLASS NAME="C"/></PARAMVALUE>',
+        f'{TARGET}<PARAMVALUE NAME="A"><VALUE.REFARRAY><VALUE/></VALUE.REFARRAY></PARAMVALUE>',
+        f'{TARGET}<PARAMVALUE NAME="A"><VALUE.REFERENCE>{NOWHERE}</VALUE.REFERENCE></PARAMVALUE>',
+    ],
+)
+def test_a_wrong_method_call(wrap, content) -> None:
+    assert refused(wrap(f'<METHODCALL NAME="Do">{content}</METHODCALL>')).status is Status.INVALID_PARAMETER
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '<PROPERTY NAME="A"/>',
+        '<PROPERTY TYPE="uint8"/>',
+        '<PROPERTY NAME="A" TYPE="uint8" PROPAGATED="maybe"/>',
+        '<PROPERTY.ARRAY NAME="A" TYPE="uint8" ARRAYSIZE="-1"/>',
+        '<PROPERTY NAME="A" TYPE="uint8"><VALUE>x</VALUE></PROPERTY>',
+        '<METHOD NAME="M"><PARAMETER NAME="P"/></METHOD>',
+        '<QUALIFIER NAME="Q"/>',
+    ],
+)
+def test_a_wrong_class(intrinsic, content) -> None:
+    body = intrinsic("CreateClass", f'<IPARAMVALUE NAME="NewClass"><CLASS NAME="C">{content}</CLASS></IPARAMVALUE>')
+    assert refused(body).status is Status.INVALID_PARAMETER
+
+
 def test_names_compare_without_case(intrinsic) -> None:
     body = intrinsic("enumerateclassnames", '<IPARAMVALUE NAME="CLASSNAME"><CLASSNAME NAME="C"/></IPARAMVALUE>')
     assert read(body).argument("ClassName") == "C"
@@ -204,6 +246,10 @@ def test_names_compare_without_case(intrinsic) -> None:
         ("<VALUE/>", ""),
         ("<VALUE.ARRAY><VALUE>1</VALUE><VALUE.NULL/></VALUE.ARRAY>", ("1", None)),
         (f"<VALUE.REFERENCE>{NAME}</VALUE.REFERENCE>", InstancePath("VMAN_X")),
+        (
+            f"<VALUE.REFARRAY><VALUE.REFERENCE>{NAME}</VALUE.REFERENCE><VALUE.NULL/></VALUE.REFARRAY>",
+            (InstancePath("VMAN_X"), None),
+        ),
     ],
 )
 def test_the_value_of_set_property_stays_untyped(intrinsic, content, value) -> None:

@@ -20,10 +20,11 @@ from openvman.cim.declarations import (
     QualifierType,
 )
 from openvman.cim.names import NameMap
-from openvman.cim.operations import Answer, MethodAnswer, Output
+from openvman.cim.operations import Answer, MethodAnswer, MethodCall, Output
 from openvman.cim.plan import Column, InstancePlan
 from openvman.cim.status import CIMError, Status
 from openvman.cim.values import ClassPath, Instance, InstancePath, Property
+from openvman.wire.cimxml.decode import Message
 from openvman.wire.cimxml.encode import CHUNK, Encoder, encode_error
 
 HOSTILE = "a\"b'&<>]]> é€😀\t\n\r{0}%s%b"
@@ -388,6 +389,9 @@ def test_a_method_that_returns_nothing(peer) -> None:
 def test_an_answer_of_the_wrong_kind_is_a_mistake_of_the_caller(message) -> None:
     with pytest.raises(TypeError, match="Answer"):
         list(Encoder("h").encode_response(message("GetInstance"), MethodAnswer("uint32", 0)))
+    extrinsic = Message("1", "1.0", MethodCall("Do", ClassPath("C", "n"), NameMap()))
+    with pytest.raises(TypeError, match="MethodAnswer"):
+        list(Encoder("h").encode_response(extrinsic, Answer()))
 
 
 # --- errors ----------------------------------------------------------------------------------------------------------
@@ -525,7 +529,7 @@ def test_python_times_are_datetimes(message) -> None:
     assert "<VALUE.ARRAY><VALUE>1</VALUE><VALUE>2</VALUE></VALUE.ARRAY>" in found
 
 
-@pytest.mark.parametrize("bad", ["\0", "\x08", "\x1f", "\ufffe", "\uffff", "\ud800", "\udfff"])
+@pytest.mark.parametrize("bad", ["\0", "\x08", "\x1f", "\ufffe", "\uffff", chr(0xD800), chr(0xDFFF)])
 def test_characters_that_xml_does_not_have(message, plan_of, bad) -> None:
     sample = Instance.of(
         "C",

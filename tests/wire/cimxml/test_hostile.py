@@ -124,6 +124,10 @@ def test_document_types(prolog, text) -> None:
     not_well_formed(body.decode().encode("utf-16"))
 
 
+def test_the_parser_does_not_see_a_document_type() -> None:
+    assert "document type" in not_well_formed(b"<?xml version='1.0'?><!DOCTYPE CIM [ <!ENTITY")
+
+
 def test_entities_in_attributes() -> None:
     not_well_formed(b"<!-- <CIM> -->" + LAUGHS + BARE.replace(b'ID="1"', b'ID="&f;&f;&f;&f;"'))
 

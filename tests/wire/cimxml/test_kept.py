@@ -42,6 +42,16 @@ def test_the_size_is_bounded_and_used_rows_stay(plan) -> None:
     assert kept.get(plan, unused) is None
 
 
+def test_the_size_is_that_of_the_rows(plan) -> None:
+    kept, rows = KeptRows(20_000), [object() for _ in range(11)]
+    for number, obj in enumerate(rows, 1):
+        kept.put(plan, obj, ROW)
+        assert kept.size == number * 1000
+    for obj in rows[:9] * 2:  # nine of the ten in the old half become young again
+        assert kept.get(plan, obj) is ROW
+        assert kept.size == 11_000
+
+
 def test_a_row_larger_than_the_room_is_not_kept(plan) -> None:
     kept, obj, other = KeptRows(20_000), object(), object()
     kept.put(plan, other, ROW)
