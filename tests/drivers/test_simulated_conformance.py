@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.drivers.conformance import Conformance, Recorder, Subject
 
 from openvman.drivers.simulated import create
-from tests.drivers.conformance import Conformance, Recorder, Subject
 
 
 class TestSimulated(Conformance):
