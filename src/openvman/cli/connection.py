@@ -54,12 +54,12 @@ def connection_options(function: Callable[..., R]) -> Callable[..., R]:
 def wish_from(options: dict[str, Any]) -> Wish:
     """Takes the connection's options out of a command's arguments."""
     return Wish(
-        server=options.pop("server"),
-        user=options.pop("user"),
-        password_file=options.pop("password_file"),
-        ca_certs=options.pop("ca_certs"),
-        insecure=options.pop("insecure"),
-        timeout=options.pop("timeout"),
+        server=options.pop("server", None),
+        user=options.pop("user", None),
+        password_file=options.pop("password_file", None),
+        ca_certs=options.pop("ca_certs", None),
+        insecure=options.pop("insecure", False),
+        timeout=options.pop("timeout", None),
         namespace=options.pop("namespace", None),
     )
 
@@ -98,9 +98,9 @@ def target_of(wish: Wish) -> Target:
 
 
 def _password(wish: Wish) -> str | None:
-    if wish.password_file is not None and str(wish.password_file) != "-":
+    if wish.password_file is not None and not wish.asks_for_password:
         return read_password(wish.password_file)
-    if wish.password_file is None and wish.user is None:
+    if not wish.asks_for_password:
         return None
     return ask_password(f"Password of {wish.user or ADMIN}")
 

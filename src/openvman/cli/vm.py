@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from openvman.cli import output
-from openvman.cli.connection import app, connecting, target_of
+from openvman.cli.connection import App, connecting, target_of, wish_from
 from openvman.cli.exits import EXPECTED, told
 from openvman.cli.kinds import Disk, Nic, Size
 from openvman.cli.texts import harmless
 from openvman.cli.vm_rows import details_object, print_details, print_systems, system_object
 from openvman.client.errors import ClientError, Reason
 from openvman.client.records import Action, Host, System
-from openvman.client.target import Wish
 from openvman.client.wishes import Change, DiskWish, NicWish, SystemWish
 
 if TYPE_CHECKING:  # it imports pywbem, which is slow, and help must be quick
@@ -26,11 +25,17 @@ if TYPE_CHECKING:  # it imports pywbem, which is slow, and help must be quick
 FOLLOW_SECONDS = 0.5
 
 
-def _names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Names for a shell's completion: those of this machine's server, or none when it cannot be asked."""
+def _names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Names for a shell's completion, or none when the server cannot be asked without asking the person."""
+    wish = wish_from(dict(ctx.params))
+    if wish.asks_for_password:
+        return []
     try:
-        client = app().connect(target_of(Wish()))
-        return [system.name for system in client.systems() if system.name.startswith(incomplete)]
+        client = ctx.ensure_object(App).connect(target_of(wish))
+        try:
+            return [system.name for system in client.systems() if system.name.startswith(incomplete)]
+        finally:
+            client.close()
     except EXPECTED:
         return []
 

@@ -52,6 +52,13 @@ class Wish:
     timeout: int | None = None
     namespace: str | None = None
 
+    @property
+    def asks_for_password(self) -> bool:
+        """Whether a person has to be asked: a password file of ``-``, or a user and no file."""
+        if self.password_file is None:
+            return self.user is not None and self.password is None
+        return str(self.password_file) == "-"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
