@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -509,6 +510,13 @@ def test_canonical_form(message, plan_of) -> None:
         '<PARAMVALUE NAME="EndOfSequence" PARAMTYPE="boolean"><VALUE>FALSE</VALUE></PARAMVALUE>'
         "</IMETHODRESPONSE></SIMPLERSP></MESSAGE></CIM>"
     )
+
+
+def test_only_elements_that_never_have_content_have_empty_element_tags(message, plan) -> None:
+    """What wbemcli 1.6.3 reads: it takes ``<PROPERTY .../>`` and ``<PARAMETER .../>`` for errors."""
+    rows = [(plan, SAMPLE), (ClassPath("VMAN_X"), DECLARED)]
+    body = b"".join(Encoder("h").encode_response(message("Associators"), Answer(rows)))
+    assert set(re.findall(rb"<([A-Z.]+)[^<>]*/>", body)) == {b"NAMESPACE", b"CLASSNAME", b"VALUE.NULL"}
 
 
 def test_python_times_are_datetimes(message) -> None:

@@ -51,8 +51,8 @@ _SCOPES = ("CLASS", "ASSOCIATION", "REFERENCE", "PROPERTY", "METHOD", "PARAMETER
 
 def _element(tag: str, attributes: dict[str, str | None], *content: str) -> str:
     written = "".join(f' {name}="{quote(value)}"' for name, value in attributes.items() if value is not None)
-    inner = "".join(content)
-    return f"<{tag}{written}>{inner}</{tag}>" if inner else f"<{tag}{written}/>"
+    # Not an empty-element tag where there is no content: wbemcli does not read it.
+    return f"<{tag}{written}>{''.join(content)}</{tag}>"
 
 
 def _flag(value: bool | None) -> str | None:

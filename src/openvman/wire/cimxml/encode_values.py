@@ -182,7 +182,8 @@ def property_frame(declared: Property, *, with_class_origin: bool = True) -> Fra
     if declared.embedded is not None:
         attributes.append(f'EmbeddedObject="{declared.embedded}"')
     opening = f"<{tag} {' '.join(attributes)}"
-    return Frame(f"{opening}><{value}>", f"</{value}></{tag}>", f"{opening}/>")
+    # Not an empty-element tag: wbemcli knows those only for elements that never have content.
+    return Frame(f"{opening}><{value}>", f"</{value}></{tag}>", f"{opening}></{tag}>")
 
 
 def property_element(declared: Property) -> str:
