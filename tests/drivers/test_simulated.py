@@ -389,6 +389,31 @@ async def test_the_capacity_is_the_images_own(platform) -> None:
     assert (await platform.read(system.id)).defined.disks[0].capacity == 10 * GIB
 
 
+async def test_what_is_not_understood_stays(platform) -> None:
+    system = await platform.define()
+    (nic,) = system.defined.nics
+    odd = replace(nic, model="odd")
+    defined = replace(system.defined, nics=(odd,), machine="vax")
+    platform.driver.hypervisor.systems[system.id] = replace(system, defined=defined)
+    await platform.driver.modify_resource(system.id, DEFINED, NicSpec(allocation_id=nic.id, source="isolated"))
+    await platform.driver.modify_resource(
+        system.id, DEFINED, MemorySpec(allocation_id=system.defined.memory.id, size=GIB // 2)
+    )
+    await platform.driver.modify_system(system.id, SystemSpec(description="changed"))
+    after = (await platform.read(system.id)).defined
+    assert (after.nics, after.machine) == ((replace(odd, source="isolated"),), "vax")
+    assert (after.memory.size, after.description) == (GIB // 2, "changed")
+
+
+async def test_an_emptied_drive_keeps_nothing_of_its_medium(platform) -> None:
+    system = await platform.define()
+    drive = system.defined.disks[1]
+    spec = DiskSpec(allocation_id=drive.id, source="/simulated/images/installer.iso", format="raw")
+    await platform.driver.modify_resource(system.id, DEFINED, spec)
+    await platform.driver.modify_resource(system.id, DEFINED, DiskSpec(allocation_id=drive.id, source=""))
+    assert (await platform.read(system.id)).defined.disks[1] == drive
+
+
 async def test_a_new_address_is_a_new_id(platform) -> None:
     system = await platform.define()
     spec = NicSpec(allocation_id=system.defined.nics[0].id, mac="52:54:00:00:00:02")

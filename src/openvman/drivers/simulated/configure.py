@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID, uuid5
 
 from openvman.model.allocation import (
@@ -33,6 +33,9 @@ FACTS: Final = HostFacts(
     nic_models=("virtio", "e1000", "e1000e", "rtl8139"),
 )
 """What every simulated host can do."""
+
+_NAMED: Final = (NicConnection.NETWORK, NicConnection.BRIDGE)
+"""Connections that need the name of what they lead to."""
 
 Capacity = Callable[[str], int | None]
 """The virtual size of the image at a path; None if there is none."""
@@ -134,30 +137,51 @@ def activated(defined: Configuration) -> Configuration:
 
 def check(made: Configuration) -> None:
     """Refuse what no activation could use, as a real hypervisor does when it is defined."""
-    if not made.name or "/" in made.name or not made.name.isprintable():
-        raise invalid(f"{made.name!r} cannot be a name: it must be printable and without a slash", "name")
-    if made.hypervisor not in FACTS.hypervisors:
-        raise unsupported(f"The hypervisor is {HYPERVISOR}, not {made.hypervisor}.", "hypervisor")
-    if made.machine not in FACTS.machines:
-        raise unsupported(f"There is no machine type {made.machine}: {', '.join(FACTS.machines)}.", "machine")
-    if not 1 <= made.processor.count <= made.processor.maximum <= FACTS.maximum_processors:
-        raise invalid(
-            f"{made.processor.count} of at most {made.processor.maximum} processors: a system has from 1 to its "
-            f"maximum, which is {FACTS.maximum_processors} at most.",
-            "processor",
-        )
-    if not 0 < made.memory.size <= made.memory.maximum:
-        raise invalid(f"{made.memory.size} of at most {made.memory.maximum} bytes of memory.", "memory")
+    for name in ("name", "hypervisor", "machine"):
+        check_setting(name, getattr(made, name))
+    for allocation in made.allocations():
+        check_allocation(allocation, ("bus", "model", "connection"))
+    check_once(made)
+
+
+def check_setting(name: str, value: Any) -> None:
+    """Refuse a value of one setting of the system."""
+    match name:
+        case "name" if not value or "/" in value or not value.isprintable():
+            raise invalid(f"{value!r} cannot be a name: it must be printable and without a slash.", name)
+        case "hypervisor" if value not in FACTS.hypervisors:
+            raise unsupported(f"The hypervisor is {HYPERVISOR}, not {value}.", name)
+        case "machine" if value not in FACTS.machines:
+            raise unsupported(f"There is no machine type {value}: {', '.join(FACTS.machines)}.", name)
+
+
+def check_allocation(allocation: Allocation, given: Container[str]) -> None:
+    """Refuse an allocation for what was ``given``; what stood there before stays, understood or not."""
+    match allocation:
+        case ProcessorAllocation(count=count, maximum=maximum):
+            if not 1 <= count <= maximum <= FACTS.maximum_processors:
+                raise invalid(
+                    f"{count} of at most {maximum} processors: a system has from 1 to its maximum, which is "
+                    f"{FACTS.maximum_processors} at most.",
+                    "processor",
+                )
+        case MemoryAllocation(size=size, maximum=maximum):
+            if not 0 < size <= maximum:
+                raise invalid(f"{size} of at most {maximum} bytes of memory.", "memory")
+        case DiskAllocation(bus=bus):
+            if "bus" in given and bus not in FACTS.disk_buses:
+                raise unsupported(f"There is no disk bus {bus}: {', '.join(FACTS.disk_buses)}.", "bus")
+        case NicAllocation(model=model, connection=connection, source=source):
+            if "model" in given and model is not None and model not in FACTS.nic_models:
+                raise unsupported(f"There is no NIC model {model}: {', '.join(FACTS.nic_models)}.", "model")
+            if "connection" in given and source is None and connection in _NAMED:
+                raise invalid(f"NIC {allocation.mac} names no {connection} to connect to.", "source")
+
+
+def check_once(made: Configuration) -> None:
+    """Refuse two devices at one place."""
     _check_once((disk.target for disk in made.disks), "target of a disk")
     _check_once((nic.mac for nic in made.nics), "address of a NIC")
-    for disk in made.disks:
-        if disk.bus not in FACTS.disk_buses:
-            raise unsupported(f"There is no disk bus {disk.bus}: {', '.join(FACTS.disk_buses)}.", "bus")
-    for nic in made.nics:
-        if nic.model is not None and nic.model not in FACTS.nic_models:
-            raise unsupported(f"There is no NIC model {nic.model}: {', '.join(FACTS.nic_models)}.", "model")
-        if nic.source is None and nic.connection in (NicConnection.NETWORK, NicConnection.BRIDGE):
-            raise invalid(f"NIC {nic.mac} names no {nic.connection} to connect to.", "source")
 
 
 def _check_once(values: Iterable[str], what: str) -> None:

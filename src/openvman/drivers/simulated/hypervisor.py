@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from openvman.drivers.contract import ConsoleChunk, HostChanged, Image, SystemChanged
-from openvman.drivers.simulated.configure import activated, check, configure, invalid, unsupported
+from openvman.drivers.simulated.configure import activated, configure, invalid, unsupported
 from openvman.drivers.simulated.images import Images
 from openvman.drivers.simulated.modify import modified, with_settings, with_settings_at_once
 from openvman.model.allocation import NicConnection
@@ -129,7 +129,6 @@ class Hypervisor:
                 raise _forbidden(f"{system.name} is {system.state}: it can be renamed when it is stopped.", system_id)
             self._check_name(system.host_id, spec.name or "")
         defined = with_settings(defined, spec)
-        check(defined)
         current = None if system.current is None else with_settings_at_once(system.current, spec)
         if system_id in self._saved:
             self._saved[system_id] = with_settings_at_once(self._saved[system_id], spec)

@@ -6,7 +6,14 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import Any, Final, TypeVar
 
-from openvman.drivers.simulated.configure import Capacity, check, invalid, unsupported
+from openvman.drivers.simulated.configure import (
+    Capacity,
+    check_allocation,
+    check_once,
+    check_setting,
+    invalid,
+    unsupported,
+)
 from openvman.model.allocation import (
     Allocation,
     DiskAllocation,
@@ -42,8 +49,11 @@ _SETTINGS: Final = (*_AT_ONCE, "name", "hypervisor", "on_crash", "machine")
 
 
 def with_settings(configuration: Configuration, spec: SystemSpec) -> Configuration:
-    """The configuration with what ``spec`` says of the system as a whole."""
-    return replace(configuration, **_said(spec, _SETTINGS))
+    """The configuration with what ``spec`` says of the system as a whole. Raises INVALID_PARAMETER, NOT_SUPPORTED."""
+    said = _said(spec, _SETTINGS)
+    for name, value in said.items():
+        check_setting(name, value)
+    return replace(configuration, **said)
 
 
 def with_settings_at_once(configuration: Configuration, spec: SystemSpec) -> Configuration:
@@ -81,8 +91,10 @@ def modified(configuration: Configuration, spec: ResourceSpec, capacity: Capacit
         raise unsupported(f"The image of {before.local_id} cannot change its size.", "capacity")
     if configuration.kind is ConfigurationKind.STATE:
         _check_live(before, type(spec), changed)
-    made = _put(configuration, before, _changed(before, changed, capacity))
-    check(made)
+    after = _changed(before, changed, capacity)
+    check_allocation(after, changed)
+    made = _put(configuration, before, after)
+    check_once(made)
     return made
 
 
@@ -99,7 +111,7 @@ def _changed(before: Allocation, changed: dict[str, Any], capacity: Capacity) ->
         source = changed["source"]
         if source is None and before.kind is DiskKind.DISK:
             raise invalid(f"{before.local_id} is no drive that could be empty.", "source")
-        changed = {**changed, "capacity": None if source is None else capacity(source)}
+        changed = {**changed, "capacity": capacity(source)} if source else {**changed, "capacity": None, "format": None}
     after = replace(before, **changed)
     match after:
         case DiskAllocation():
