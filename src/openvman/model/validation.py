@@ -249,7 +249,7 @@ DISK_RULES: Final[tuple[Rule[DiskSpec], ...]] = (
         "a {v.kind} cannot be on bus {v.bus!r}; leave the bus out to have one chosen",
     ),
     Rule(
-        ("target", "bus"),
+        ("target",),  # a disk that changes its bus keeps its target
         _target_fits,
         "the target {v.target!r} is no place on bus {v.bus!r}; leave the target out to have one chosen",
     ),

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec
 from openvman.model.system import ConfigurationKind
-from openvman.operations.defaults import connected, free_target, normal_mac, whole_kib, whole_sectors
+from openvman.operations.defaults import connected, normal_mac, whole_kib, whole_sectors
 from openvman.operations.specs import memory, merged, processors
 
 
-def adjusted(
-    spec: ResourceSpec, base: ResourceSpec, kind: ConfigurationKind, host: Host, targets: AbstractSet[str]
-) -> ResourceSpec:
-    """All that the allocation shall be; ``base`` says what it is, ``targets`` are those of the system's disks.
+def adjusted(spec: ResourceSpec, base: ResourceSpec, kind: ConfigurationKind, host: Host) -> ResourceSpec:
+    """All that the allocation shall be; ``base`` says what it is.
 
     In a defined configuration, more processors or memory than the maximum raise the maximum; the maximum of an active
     system is fixed. Raises INVALID_PARAMETER for a spec of another kind than the allocation, NOT_SUPPORTED for what
@@ -29,7 +26,7 @@ def adjusted(
             rounded = replace(spec, size=_kib(spec.size), maximum=_kib(spec.maximum))
             return merged(rounded, base) if kind is ConfigurationKind.STATE else memory(rounded, base)
         case DiskSpec(), DiskSpec():
-            return _disk(spec, base, targets)
+            return _disk(spec, base)
         case NicSpec(), NicSpec():
             return _nic(spec, base, host)
     raise ModelError(
@@ -43,7 +40,7 @@ def _kib(size: int | None) -> int | None:
     return None if size is None else whole_kib(size)
 
 
-def _disk(spec: DiskSpec, base: DiskSpec, targets: AbstractSet[str]) -> DiskSpec:
+def _disk(spec: DiskSpec, base: DiskSpec) -> DiskSpec:
     full = merged(spec, base)
     if full.kind is not base.kind:
         message = f"Disk {base.target} is a {base.kind} and cannot become a {full.kind}. Define another."
@@ -52,12 +49,10 @@ def _disk(spec: DiskSpec, base: DiskSpec, targets: AbstractSet[str]) -> DiskSpec
     if full.source == base.source and capacity not in {None, base.capacity}:
         message = f"Disk {base.target} has {base.capacity} bytes and cannot be resized. Give it another source."
         raise ModelError(Problem.NOT_SUPPORTED, message, "capacity")
-    if full.bus != base.bus and spec.target is None:
-        full = replace(full, target=free_target(full.bus or "", targets))
-    if full.source != base.source:
-        # What is said of the image before it does not hold for the new one.
-        full = replace(full, capacity=capacity, format=spec.format)
-    return full
+    if full.source == base.source:
+        return replace(full, capacity=None)
+    # What is said of the image before it does not hold for the new one.
+    return replace(full, capacity=capacity, format=spec.format)
 
 
 def _nic(spec: NicSpec, base: NicSpec, host: Host) -> NicSpec:

@@ -115,7 +115,7 @@ def _disks(asked: tuple[DiskSpec, ...], host: Host) -> tuple[DiskSpec, ...]:
     for disk in asked:
         kind = disk.kind or (DiskKind.FLOPPY if disk.bus == "fdc" else DiskKind.DISK)
         bus = disk.bus if disk.bus is not None else _bus(kind, disk.target, host.facts.disk_buses)
-        target = disk.target if disk.target is not None else free_target(bus or "", taken)
+        target = disk.target if disk.target is not None else _free_target(bus or "", taken)
         taken.add(target)
         filled.append(
             replace(
@@ -146,8 +146,7 @@ def _bus(kind: DiskKind, target: str | None, offered: Collection[str]) -> str | 
     return _first(suiting) or _first(candidates)
 
 
-def free_target(bus: str, taken: AbstractSet[str]) -> str:
-    """The first target of the bus that is not taken."""
+def _free_target(bus: str, taken: AbstractSet[str]) -> str:
     letters = ("".join(chosen) for length in (1, 2) for chosen in product(ascii_lowercase, repeat=length))
     free = (target for part in letters if (target := target_prefix(bus) + part) not in taken)
     return next(free, "")

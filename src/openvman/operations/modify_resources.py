@@ -119,8 +119,7 @@ def _plan(context: Context, spec: ResourceSpec) -> _Change:
     assert host is not None, "an allocation is on a host"
     assert system is not None, "an allocation is a system's"
     base = spec_of(allocation)
-    targets = {disk.target for disk in configuration.disks}
-    full = adjusted(spec, base, configuration.kind, host, targets)
+    full = adjusted(spec, base, configuration.kind, host)
     return _Change(host=host, name=system.name, configuration=configuration, base=base, full=full)
 
 
@@ -188,7 +187,7 @@ async def _apply(context: Context, change: _Change, undo: Undo) -> _Change:
     if change.image is not None and change.image.make:
         made = await images.make(driver, change.host, change.image, undo)
         change = replace(change, full=made)
-    settings = change.changed
+    settings = change.changed - {"capacity"}  # that of the image, which was made or found by now
     if not settings:
         return change
     trigger, together = _TOGETHER.get(type(change.full), (frozenset(), frozenset()))
