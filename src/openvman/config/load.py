@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from openvman.config.kinds import Many
-from openvman.config.settings import SETTINGS, Setting, Settings, Surroundings
+from openvman.config.settings import PREFIX, SETTINGS, Setting, Settings, Surroundings
 
-FILE_VARIABLE: Final = "OPENVMAN_CONFIG"
+FILE_VARIABLE: Final = f"{PREFIX}CONFIG"
 SYSTEM_FILE: Final = Path("/etc/openvman/openvman.toml")
 _BY_NAME: Final = {setting.name: setting for setting in SETTINGS}
 _NEAR: Final = 0.7
@@ -114,10 +114,10 @@ def _read_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, Any
 
 def _doubts(environment: Mapping[str, str]) -> Iterator[str]:
     for variable in environment:
-        if variable.startswith("OPENVMAN_") and variable != FILE_VARIABLE and variable not in _BY_VARIABLE:
-            near = difflib.get_close_matches(variable, _BY_VARIABLE, 1, _NEAR)
+        if variable.startswith(PREFIX) and variable != FILE_VARIABLE and variable not in _BY_VARIABLE:
+            near = difflib.get_close_matches(variable.removeprefix(PREFIX).lower(), _BY_NAME, 1, _NEAR)
             if near:
-                yield f"environment variable {variable} is not a setting: did you mean {near[0]}?"
+                yield f"environment variable {variable} is not a setting: did you mean {_BY_NAME[near[0]].env}?"
 
 
 def _read_command_line(command_line: Mapping[str, str | Sequence[str] | None]) -> Iterator[tuple[str, Any]]:

@@ -25,6 +25,8 @@ from openvman.config.kinds import (
     choice,
 )
 
+PREFIX: Final = "OPENVMAN_"
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -56,7 +58,7 @@ class Setting:
 
     @property
     def env(self) -> str:
-        return f"OPENVMAN_{self.name.upper()}"
+        return PREFIX + self.name.upper()
 
     @property
     def many(self) -> bool:
