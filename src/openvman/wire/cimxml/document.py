@@ -26,11 +26,14 @@ class UnsupportedEncodingError(NotWellFormedError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on one document. Depth is bounded by libxml2 to 256, a text node to 10 MB."""
+    """Bounds on one document, embedded instances included. libxml2 bounds the depth to 256, a text node to 10 MB.
 
-    bytes: int = 32 * 1024 * 1024
-    elements: int = 250_000
-    attributes: int = 1_000_000
+    The defaults take a definition of several hundred devices, and cost a second at most when they are used up.
+    """
+
+    bytes: int = 8 * 1024 * 1024
+    elements: int = 50_000
+    attributes: int = 250_000
     embedded_depth: int = 8
     """How deep embedded instances may hold embedded instances."""
 
@@ -66,8 +69,10 @@ def parse_text(text: str, limits: Limits = LIMITS) -> Element:
     """The root element of a document that is text already (an embedded object)."""
     if len(text) > limits.bytes:
         raise NotWellFormedError(f"the document has more than {limits.bytes} characters")
-    # Counted before the parser sees them, so that a flood costs no memory.
-    if text.count("<") > 2 * limits.elements or text.count("=") > limits.attributes:
+    # Counted before the parser sees them, so that a flood costs no memory. However deep a tag is escaped, it ends in
+    # "lt;" or is a number after "#".
+    tags = text.count("<") + text.count("lt;") + text.count("#")
+    if tags > 2 * limits.elements or text.count("=") > limits.attributes:
         raise NotWellFormedError(
             f"the document has more than {limits.elements} elements or {limits.attributes} attributes"
         )
