@@ -83,6 +83,31 @@ def test_extra_files_add_and_replace_and_are_cached(cache: Path, tmp_path: Path)
     assert "From" in load_schema([extra])["ACME_System"].properties
 
 
+def test_a_change_of_an_included_file_is_seen(cache: Path, tmp_path: Path) -> None:
+    index, extra = tmp_path / "index.mof", tmp_path / "acme.mof"
+    index.write_text('#pragma include ("acme.mof")')
+    for name in ("Since", "From"):
+        extra.write_text(EXTRA.replace("Since", name))
+        assert name in load_schema([index])["ACME_System"].properties
+    assert len(list(cache.iterdir())) == 2
+
+
+def test_a_missing_file_is_an_error(cache: Path, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="missing"):
+        load_schema([tmp_path / "missing.mof"])
+
+
+def test_a_disk_that_fails_leaves_no_half_file(
+    schema: ClassGraph, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_self: Path, _target: Path) -> Path:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    assert same(load_schema(), schema)
+    assert list(cache.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

@@ -87,6 +87,11 @@ def test_length_is_bounded(schema: ClassGraph) -> None:
     assert str(MAX_LENGTH) in refusal("/" * (MAX_LENGTH + 1), schema)
 
 
+def test_the_number_of_properties_is_bounded(schema: ClassGraph) -> None:
+    body = "".join(f"A{n}=1;" for n in range(10_001))
+    assert "more than 10000 properties" in refusal(f"instance of X {{{body}}};", schema)
+
+
 @pytest.mark.parametrize(
     ("text", "where", "why"),
     [

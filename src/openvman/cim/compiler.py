@@ -34,8 +34,7 @@ def compile_mof(files: Sequence[Path]) -> tuple[list[Class], list[QualifierType]
     SchemaError where the text is not MOF or holds instances; OSError when a file cannot be read.
     """
     repository = _Repository()
-    search = sorted({str(file.parent) for file in files})
-    compiler = pywbem.MOFCompiler(repository, search_paths=search, log_func=None)
+    compiler = pywbem.MOFCompiler(repository, log_func=None)
     for file in files:
         try:
             compiler.compile_file(str(file), _NAMESPACE)

@@ -1,7 +1,7 @@
 """Loads the packaged schema (``cim/schema/*.mof``) as a class graph, from a cache file where one is good.
 
-The cache holds what the compiler made of the MOF files, under a name that is a hash of their texts and of the cache
-format: a changed file or program finds no cache rather than a wrong one.
+The cache holds what the compiler made of the MOF files, under a name that is a hash of their texts and of the code that
+compiles and stores them: a changed file or program finds no cache rather than a wrong one.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,7 +17,6 @@ from typing import Any, Final
 
 import msgspec
 
-from openvman import __version__
 from openvman.cim.datetime import CIMDateTime
 from openvman.cim.declarations import (
     Class,
@@ -33,7 +33,8 @@ from openvman.cim.values import CIMType, Value
 
 SCHEMA_DIRECTORY: Final = Path(__file__).parent / "schema"
 _FIRST: Final = "qualifiers.mof"
-_CACHE_FORMAT: Final = 1
+_CODE: Final = tuple(Path(__file__).with_name(name) for name in ("loader.py", "compiler.py"))
+_INCLUDE: Final = re.compile(rb'#pragma\s+include\s*\(\s*"([^"\n]+)"', re.IGNORECASE)
 _DIGEST_SIZE: Final = hashlib.sha256().digest_size
 
 _Compiled = tuple[Sequence[Class], Sequence[QualifierType]]
@@ -74,12 +75,24 @@ def _cache_file(files: Iterable[Path]) -> Path | None:
     directory = cache_directory()
     if directory is None:
         return None
-    digest = hashlib.sha256(f"{__version__}/{_CACHE_FORMAT}".encode())
-    for file in files:
+    digest = hashlib.sha256()
+    for file in (*_CODE, *_with_included(files)):
         text = file.read_bytes()
         digest.update(f"/{file.name}/{len(text)}/".encode())
         digest.update(text)
     return directory / f"schema-{digest.hexdigest()[:32]}.msgpack"
+
+
+def _with_included(files: Iterable[Path]) -> Iterable[Path]:
+    """The files and all that they include, each once; one that is missing is left for the compiler to report."""
+    found: dict[Path, None] = {}
+    pending = list(files)
+    while pending:
+        file = pending.pop()
+        if file not in found and file.is_file():
+            found[file] = None
+            pending += (file.parent / name.decode() for name in _INCLUDE.findall(file.read_bytes()))
+    return found
 
 
 def _read(cache: Path) -> _Compiled | None:
