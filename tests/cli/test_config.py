@@ -29,6 +29,11 @@ def test_a_variable_that_is_nearly_one_of_ours_is_told(vman, monkeypatch):
     assert "OPENVMAN_LOG_LEVEL" in vman("config", "show").stderr
 
 
+def test_the_clients_own_variables_are_not_doubtful(vman, monkeypatch):
+    monkeypatch.setenv("OPENVMAN_SERVER", "https://example.org")
+    assert "OPENVMAN_SERVER" not in vman("config", "show").output
+
+
 def test_serve_has_an_option_for_every_setting(vman):
     text = vman("serve", "--help").stdout
     assert all(setting.flag in text for setting in SETTINGS)

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from openvman.cli import output
+from openvman.cli.connection import load_settings
 from openvman.cli.settings_options import CONFIG_FILE
-from openvman.config.load import load
 
 
 @click.group("config")
@@ -21,7 +21,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of objects.")
 def show(config: Path | None, as_json: bool) -> None:
     """Show the effective settings, and where each came from."""
-    loaded = load(file=config)
+    loaded = load_settings(file=config)
     if as_json:
         output.emit_json(
             [

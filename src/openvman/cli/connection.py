@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 import click
 
 from openvman.client.target import Own, Target, Wish, address_to_connect, read_password, resolve
-from openvman.config.load import load
+from openvman.config.load import Loaded, load
 from openvman.config.settings import Settings
 from openvman.security.first_start import ADMIN, State
 
@@ -78,6 +79,12 @@ def connecting(function: Callable[Concatenate[Any, P], R]) -> Callable[P, R]:
     return connection_options(run)
 
 
+def load_settings(given: Mapping[str, str | Sequence[str] | None] | None = None, file: Path | None = None) -> Loaded:
+    """The settings of this machine's server, read without the variables that are the client's own."""
+    environment = {name: value for name, value in os.environ.items() if name not in _VARIABLES}
+    return load(given, environment=environment, file=file)
+
+
 def own_server(settings: Settings) -> Own:
     """This machine's server as the settings describe it."""
     state = State(settings.state)
@@ -93,7 +100,7 @@ def own_server(settings: Settings) -> Own:
 
 def target_of(wish: Wish) -> Target:
     """The target for a wish, with a password asked for where one is missing and a person is there to ask."""
-    own = own_server(load().settings)
+    own = own_server(load_settings().settings)
     return resolve(replace(wish, password=_password(wish), password_file=None), own)
 
 
@@ -116,28 +123,31 @@ def ask_password(prompt: str, confirm: bool = False) -> str:
     return line
 
 
-_OPTIONS = (
+_SERVER: Final = "OPENVMAN_SERVER"
+_USER: Final = "OPENVMAN_USER"
+_PASSWORD_FILE: Final = "OPENVMAN_PASSWORD_FILE"  # noqa: S105 - a variable's name
+_CA_CERTS: Final = "OPENVMAN_CA_CERTS"
+_VARIABLES: Final = frozenset({_SERVER, _USER, _PASSWORD_FILE, _CA_CERTS})
+_OPTIONS: Final = (
     click.option(
         "--server",
         metavar="URL",
-        envvar="OPENVMAN_SERVER",
-        help="The server, for example https://host:5989. [env: OPENVMAN_SERVER; default: this machine's own]",
+        envvar=_SERVER,
+        help=f"The server, for example https://host:5989. [env: {_SERVER}; default: this machine's own]",
     ),
-    click.option(
-        "--user", metavar="NAME", envvar="OPENVMAN_USER", help="Who you are to the server. [env: OPENVMAN_USER]"
-    ),
+    click.option("--user", metavar="NAME", envvar=_USER, help=f"Who you are to the server. [env: {_USER}]"),
     click.option(
         "--password-file",
         metavar="FILE",
-        envvar="OPENVMAN_PASSWORD_FILE",
+        envvar=_PASSWORD_FILE,
         type=click.Path(path_type=Path),
-        help="The password on the file's first line; - asks, or reads standard input. [env: OPENVMAN_PASSWORD_FILE]",
+        help=f"The password on the file's first line; - asks, or reads standard input. [env: {_PASSWORD_FILE}]",
     ),
     click.option(
         "--ca-certs",
         metavar="FILE",
-        envvar="OPENVMAN_CA_CERTS",
-        help="The certificates that may sign the server's. [env: OPENVMAN_CA_CERTS]",
+        envvar=_CA_CERTS,
+        help=f"The certificates that may sign the server's. [env: {_CA_CERTS}]",
     ),
     click.option(
         "--insecure",

@@ -9,9 +9,10 @@ import click
 
 from openvman.cli import checks, output
 from openvman.cli.checks import Finding, Verdict
+from openvman.cli.connection import load_settings
 from openvman.cli.exits import Exit
 from openvman.cli.settings_options import CONFIG_FILE
-from openvman.config.load import ConfigError, load
+from openvman.config.load import ConfigError
 
 _SIGNS = {Verdict.OK: ("✓", "green"), Verdict.WARNING: ("!", "yellow"), Verdict.FAILURE: ("✗", "red")}
 
@@ -42,7 +43,7 @@ def command(config: Path | None, as_json: bool) -> None:
 def _findings(config: Path | None) -> Iterator[Finding]:
     yield from checks.check_versions()
     try:
-        loaded = load(file=config)
+        loaded = load_settings(file=config)
     except ConfigError as error:
         yield Finding("settings", Verdict.FAILURE, str(error), "correct it; nothing else was looked at")
         return

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from openvman.cli.connection import load_settings
 from openvman.cli.settings_options import CONFIG_FILE, options
 from openvman.cli.texts import harmless
-from openvman.config.load import load
 
 
 @click.command("serve")
@@ -21,7 +21,7 @@ def command(config: Path | None, **given: Any) -> None:
     Every option is also a setting of the TOML file, and an environment variable OPENVMAN_…; `vman config show` prints
     the effective values.
     """
-    loaded = load(given, file=config)
+    loaded = load_settings(given, file=config)
     for doubt in loaded.doubts:
         click.echo(f"vman: {harmless(doubt)}", err=True)
     # The server's libraries are not loaded for --help or a wrong option.

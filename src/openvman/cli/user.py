@@ -9,9 +9,8 @@ from pathlib import Path
 import click
 
 from openvman.cli import output
-from openvman.cli.connection import ask_password
+from openvman.cli.connection import ask_password, load_settings
 from openvman.client.target import read_password
-from openvman.config.load import load
 from openvman.model.actor import Role
 from openvman.security.first_start import State
 from openvman.security.passwords import generate
@@ -45,7 +44,7 @@ def command() -> None:
 
 @contextmanager
 def _users(state: str | None) -> Iterator[Users]:
-    folder = load({"state": state}).settings.state
+    folder = load_settings({"state": state}).settings.state
     if not folder.is_dir():
         raise StoreError(f"there is no state directory {folder}: start the server once, or say --state")
     store = UserStore(State(folder).database)

@@ -28,7 +28,7 @@ class Action(StrEnum):
     """What can be asked of a virtual machine's state, in the words of the command line."""
 
     START = "start"
-    FORCE_STOP = "stop by force"
+    FORCE_STOP = "stop --force"
     STOP = "stop"
     SUSPEND = "suspend"
     PAUSE = "pause"
