@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from openvman.model.errors import ModelError, Problem
-from openvman.model.spec import DiskSpec
+from openvman.model.spec import DiskSpec, MemorySpec, SystemSpec
 from openvman.model.states import TRANSITIONS, Action, State
 
 GIB = 1 << 30
@@ -212,6 +212,23 @@ async def test_a_hypervisor_that_does_not_answer(world, until):
     assert (await refused(world.operations.destroy_system(None, system=system))).problem is Problem.UNAVAILABLE
 
 
+async def test_a_system_whose_state_is_not_known(world):
+    """Its host answers, and does not say."""
+    system = await world.define()
+    world.driver.hypervisor.systems[system.id] = replace(system, state=State.UNKNOWN)
+    operations = world.operations
+    for change in (
+        world.act(system, Action.START),
+        operations.destroy_system(None, system=system),
+        operations.modify_system(None, spec=SystemSpec(system_id=system.id, description="new")),
+        world.modify(MemorySpec(allocation_id=system.defined.memory.id, size=GIB)),
+    ):
+        error = await refused(change)
+        assert error.problem is Problem.UNAVAILABLE
+        assert system.name in error.message
+    assert world.names() == {system.name}
+
+
 async def test_a_cancelled_change_goes_to_its_end(world, until):
     system = await world.define()
     world.inject(operation="act.start", delay=0.02)
@@ -312,6 +329,33 @@ async def test_a_failure_leaves_a_system_that_can_still_be_destroyed(world, oper
     assert world.system(system.id).transition is None
     await world.operations.destroy_system(None, system=system)
     assert world.names() == set()
+
+
+async def test_a_system_that_goes_while_it_is_being_destroyed(world, monkeypatch):
+    system = await in_state(world, State.ACTIVE)
+    act = world.driver.act
+
+    async def late(system_id, action):
+        world.driver.hypervisor.act(system_id, Action.STOP)
+        world.driver.hypervisor.undefine(system_id)
+        await act(system_id, action)
+
+    monkeypatch.setattr(world.driver, "act", late)
+    assert (await refused(world.operations.destroy_system(None, system=system))).problem is Problem.NOT_FOUND
+    assert world.inventory.generation.system(system.id) is None
+
+
+async def test_a_system_that_somebody_defines_again(world, monkeypatch):
+    system = await world.define(name="web")
+    undefine = world.driver.undefine
+
+    async def undefine_and_define(system_id):
+        await undefine(system_id)
+        world.driver.hypervisor.adopt([system])
+
+    monkeypatch.setattr(world.driver, "undefine", undefine_and_define)
+    assert (await refused(world.operations.destroy_system(None, system=system))).problem is Problem.FAILED
+    assert world.names() == {"web"}
 
 
 async def test_of_two_that_destroy_one_is_told_that_it_is_gone(world):

@@ -287,6 +287,20 @@ async def test_a_definition_taken_for_failed_is_taken_back(world):
     assert list(world.inventory.generation.systems) == []
 
 
+async def test_a_system_that_somebody_removes_at_once(world, monkeypatch):
+    define = world.driver.define
+
+    async def define_and_remove(definition):
+        await define(definition)
+        world.driver.hypervisor.undefine(definition.id)
+
+    monkeypatch.setattr(world.driver, "define", define_and_remove)
+    error = await refused(world.define(DiskSpec(capacity=GIB), name="web"))
+    assert error.problem is Problem.NOT_FOUND
+    assert not hasattr(error, "__notes__")
+    assert not world.has_image("/simulated/images/web-vda.qcow2")
+
+
 async def test_what_cannot_be_undone_is_noted(world):
     world.inject(operation="define", problem=Problem.FAILED)
     world.inject(operation="delete_image", problem=Problem.BUSY)

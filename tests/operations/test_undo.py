@@ -1,0 +1,166 @@
+"""Undoing, settling and taking turns."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from openvman.model.errors import ModelError, Problem
+from openvman.operations.turns import Turns
+from openvman.operations.undo import Undo, settle
+
+
+class Steps:
+    """Steps that tell when they run; the named ones fail."""
+
+    def __init__(self, *bad: str) -> None:
+        self.run: list[str] = []
+        self.bad = bad
+
+    def step(self, name: str):
+        async def run() -> None:
+            await asyncio.sleep(0)
+            self.run.append(name)
+            if name in self.bad:
+                raise RuntimeError(name)
+
+        return name, run
+
+
+async def test_nothing_is_undone_after_success():
+    steps = Steps()
+    async with Undo() as undo:
+        undo.push(*steps.step("a"))
+    assert steps.run == []
+
+
+async def test_steps_are_undone_in_reverse_and_a_bad_one_stops_no_other():
+    steps = Steps("b")
+    error = ValueError("it failed")
+
+    async def work() -> None:
+        async with Undo() as undo:
+            for name in "abc":
+                undo.push(*steps.step(name))
+            raise error
+
+    with pytest.raises(ValueError, match="it failed") as caught:
+        await work()
+    assert steps.run == ["c", "b", "a"]
+    assert caught.value is error
+    assert error.__notes__ == ["Could not b: b"]
+
+
+async def test_undoing_goes_to_its_end_however_often_it_is_cancelled():
+    steps, started = Steps(), asyncio.Event()
+
+    async def work() -> None:
+        async with Undo() as undo:
+            for name in "abc":
+                undo.push(*steps.step(name))
+            started.set()
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(work())
+    await started.wait()
+    while not task.done():
+        task.cancel()
+        await asyncio.sleep(0)
+    assert task.cancelled()
+    assert steps.run == ["c", "b", "a"]
+
+
+async def test_what_settles_ends_before_the_cancellation_is_felt():
+    ended = []
+
+    async def act() -> None:
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        ended.append(True)
+
+    task = asyncio.create_task(settle(act()))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended == [True]
+
+
+async def test_a_failure_of_what_was_cancelled_is_its_cause():
+    async def act() -> None:
+        await asyncio.sleep(0)
+        raise ValueError("failed")
+
+    task = asyncio.create_task(settle(act()))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await task
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+async def test_what_settles_gives_its_result_or_its_error():
+    async def act(value: int) -> int:
+        if value < 0:
+            raise ValueError(value)
+        return value
+
+    assert await settle(act(3)) == 3
+    with pytest.raises(ValueError, match="-1"):
+        await settle(act(-1))
+
+
+async def test_one_at_a_time_in_order_of_arrival():
+    turns, order, inside = Turns(timedelta(seconds=10)), [], []
+
+    async def work(number: int, *things: str) -> None:
+        async with turns.hold(things):
+            inside.append(number)
+            order.append(number)
+            assert len(inside) == 1
+            await asyncio.sleep(0)
+            inside.remove(number)
+
+    await asyncio.gather(*(work(number, "system a", "image b") for number in range(5)))
+    assert order == [0, 1, 2, 3, 4]
+
+
+async def test_two_that_want_the_same_in_another_order_do_not_block_each_other():
+    turns = Turns(timedelta(seconds=10))
+
+    async def work(*things: str) -> None:
+        async with turns.hold(things):
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(work(*(("a x", "b y") if number % 2 else ("b y", "a x"))) for number in range(10)))
+
+
+async def test_patience_ends_in_busy_and_nothing_stays_held():
+    turns = Turns(timedelta(milliseconds=10))
+    async with turns.hold(["system a"]):
+        with pytest.raises(ModelError) as caught:
+            async with turns.hold(["image b", "system a"]):
+                pass
+        assert (caught.value.problem, caught.value.subject) == (Problem.BUSY, "a")
+        async with turns.hold(["image b"]):
+            pass
+    async with turns.hold(["system a", "system a"]):
+        pass
+
+
+async def test_who_is_cancelled_while_waiting_holds_nothing():
+    turns = Turns(timedelta(seconds=10))
+    async with turns.hold(["system a"]):
+        waiting = asyncio.create_task(_enter(turns))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    await _enter(turns)
+
+
+async def _enter(turns: Turns) -> None:
+    async with turns.hold(["system a"]):
+        pass
