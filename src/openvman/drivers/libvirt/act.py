@@ -151,7 +151,7 @@ def undefine(connection: Any, system_id: str, address: Address) -> None:
         raise ModelError(Problem.INVALID_STATE, f"virtual system {system_id} is active: stop it first", system_id)
     logs = console.logs_of(xml.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)), address.console_logs)
     _undefine(domain)
-    for log in logs.values():
+    for log in filter(None, logs.values()):
         # A log of a shared folder may be out of our reach; the system is gone all the same.
         with contextlib.suppress(PermissionError):
             console.remove(log)
@@ -395,10 +395,14 @@ def _redefine(connection: Any, root: Element) -> None:
 
 
 def console_log(connection: Any, system_id: str, port: int, folder: Path | None) -> Path:
-    """The file that a serial port's output goes to. NOT_FOUND for a port without a log that we may read."""
+    """The file that a serial port's output goes to. NOT_SUPPORTED for a port without a log that we may read."""
     domain = lookup(connection, system_id)
-    path = console.logs_of(xml.parse(domain.XMLDesc(0)), folder).get(port)
-    if path is None:
-        message = f"serial port {port} of virtual system {system_id} keeps no log that can be read here"
+    logs = console.logs_of(xml.parse(domain.XMLDesc(0)), folder)
+    if port not in logs:
+        message = f"virtual system {system_id} has no serial port {port}"
         raise ModelError(Problem.NOT_FOUND, message, f"serial:{port}")
+    path = logs[port]
+    if path is None:
+        message = f"the output of serial port {port} of virtual system {system_id} is not kept where it can be read"
+        raise ModelError(Problem.NOT_SUPPORTED, message, f"serial:{port}")
     return path

@@ -30,14 +30,12 @@ def log_of(serial: Element, folder: Path | None) -> Path | None:
     return path if path.parent == folder and path.name not in {"", "..", "."} else None
 
 
-def logs_of(root: Element, folder: Path | None) -> dict[int, Path]:
-    """The log file of each serial port of a ``<domain>`` that has one."""
-    found: dict[int, Path] = {}
-    for index, serial in enumerate(root.iterfind("devices/serial")):
-        path = log_of(serial, folder)
-        if path is not None:
-            found[xml.number(xml.attribute(serial, "target", "port"), index)] = path
-    return found
+def logs_of(root: Element, folder: Path | None) -> dict[int, Path | None]:
+    """The serial ports of a ``<domain>`` with their log files; None for a port whose log there is none to read."""
+    return {
+        xml.number(xml.attribute(serial, "target", "port"), index): log_of(serial, folder)
+        for index, serial in enumerate(root.iterfind("devices/serial"))
+    }
 
 
 def read(path: Path, offset: int, limit: int) -> ConsoleChunk:

@@ -13,7 +13,7 @@ import libvirt
 
 from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.address import Address
-from openvman.drivers.libvirt.console import log_of
+from openvman.drivers.libvirt.console import logs_of
 from openvman.drivers.libvirt.images import capacity_of
 from openvman.drivers.libvirt.xml import Element
 from openvman.model.allocation import (
@@ -246,10 +246,5 @@ def _nics(root: Element, owner: _Owner) -> Iterator[NicAllocation]:
 
 
 def _serials(root: Element, owner: _Owner, folder: Path | None) -> Iterator[SerialAllocation]:
-    for index, serial in enumerate(root.iterfind("devices/serial")):
-        port = xml.number(xml.attribute(serial, "target", "port"), index)
-        yield SerialAllocation(
-            **owner.base(f"serial:{port}"),
-            port=port,
-            has_log=log_of(serial, folder) is not None,
-        )
+    for port, log in logs_of(root, folder).items():
+        yield SerialAllocation(**owner.base(f"serial:{port}"), port=port, has_log=log is not None)

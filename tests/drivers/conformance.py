@@ -1,0 +1,715 @@
+"""The driver conformance suite: every promise of :mod:`openvman.drivers.contract`, tried on a platform.
+
+A driver's test module makes a class of :class:`Conformance` with a fixture ``subject``. What its platform cannot do is
+declared there as a gap: a requirement and the reason. A gap that is not declared fails, and so does a declared one that
+is not there any more; where a gap is, the driver must answer NOT_SUPPORTED.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from openvman.drivers.contract import Driver, Event, SystemChanged
+from openvman.model.allocation import DiskKind, NicConnection
+from openvman.model.errors import ModelError, Problem
+from openvman.model.host import Host
+from openvman.model.spec import Definition, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
+from openvman.model.states import TRANSITIONS, Action, State
+from openvman.model.system import ConfigurationKind, OnCrash, VirtualSystem
+
+MIB = 1 << 20
+SECONDS = 10.0
+MAC = "52:54:00:00:00:01"
+DEFINED, STATE = ConfigurationKind.DEFINED, ConfigurationKind.STATE
+
+
+class Requirement(StrEnum):
+    """What a platform may lack; everything else it must do."""
+
+    SUSPEND = "saves memory to disk"
+    RESET = "resets a guest"
+    GUEST_OBEYS = "the test's guest ends and restarts when it is asked to"
+    CONSOLE = "keeps what guests print"
+    IMAGES = "images can be looked at and made"
+    LIVE_PROCESSORS = "processors are added to an active system"
+    LIVE_MEMORY = "memory of an active system changes"
+    LIVE_MEDIUM = "the medium in a drive of an active system changes"
+    LIVE_NIC = "a NIC of an active system is connected to another place"
+
+
+class Recorder:
+    """An event sink that can be waited on."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._more = asyncio.Event()
+
+    def __call__(self, event: Event) -> None:
+        self.events.append(event)
+        self._more.set()
+
+    async def wait(self, found: Callable[[Event], bool], what: object) -> Event:
+        """The first event so far, or to come, that ``found`` accepts."""
+        try:
+            async with asyncio.timeout(SECONDS):
+                while True:
+                    for event in self.events:
+                        if found(event):
+                            return event
+                    self._more.clear()
+                    await self._more.wait()
+        except TimeoutError:
+            pytest.fail(f"{what} was not told; there were {self.events}")
+
+    async def told(self, event: Event) -> None:
+        await self.wait(lambda each: each == event, event)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A platform under test: a driver that is open, with one host to try, which has no system of the test's names."""
+
+    driver: Driver
+    events: Recorder
+    host: Host
+    image: str
+    """An image that a guest can boot from; only read."""
+    other_image: str
+    format: str = "raw"
+    folder: str
+    """An absolute path in the host where images can be made."""
+    line: bytes | None = None
+    """What the guest of ``image`` prints; None when the platform's guests print nothing."""
+    networks: tuple[str, str] | None = None
+    """Two virtual networks; None when the platform has none."""
+    gaps: Mapping[Requirement, str] = field(default_factory=dict)
+
+    @contextmanager
+    def needs(self, *requirements: Requirement) -> Iterator[None]:
+        """What stands in the block needs these; with a gap declared it must be refused, and the test ends there."""
+        reason = next((self.gaps[each] for each in requirements if each in self.gaps), None)
+        if reason is None:
+            yield
+            return
+        with refuses(Problem.NOT_SUPPORTED):
+            yield
+        pytest.skip(reason)
+
+    def lacks(self, requirement: Requirement) -> None:
+        """Skip a test that cannot be tried at all without the requirement."""
+        if requirement in self.gaps:
+            pytest.skip(self.gaps[requirement])
+
+    def definition(self, **changes: Any) -> Definition:
+        made = Definition(
+            id=str(uuid4()),
+            host_id=self.host.id,
+            name=f"conformance-{uuid4()}",
+            hypervisor=self.host.facts.hypervisors[-1],
+            description="first",
+            autostart=False,
+            on_crash=OnCrash.DESTROY,
+            machine=None,
+            processor=ProcessorSpec(count=1, maximum=2),
+            memory=MemorySpec(size=32 * MIB, maximum=64 * MIB),
+            disks=(
+                DiskSpec(target="vda", kind=DiskKind.DISK, bus="virtio", source=self.image, format=self.format),
+                DiskSpec(target="hdc", kind=DiskKind.CDROM, bus="ide", read_only=True),
+            ),
+            nics=(NicSpec(mac=MAC, connection=NicConnection.USER, model=self._nic_model()),),
+        )
+        return replace(made, **changes)
+
+    def _nic_model(self) -> str | None:
+        return self.host.facts.nic_models[0] if self.host.facts.nic_models else None
+
+    async def define(self, **changes: Any) -> VirtualSystem:
+        definition = self.definition(**changes)
+        await self.driver.define(definition)
+        return await self.read(definition.id)
+
+    async def active(self, **changes: Any) -> VirtualSystem:
+        system = await self.define(**changes)
+        await self.driver.act(system.id, Action.START)
+        return await self.read(system.id)
+
+    async def read(self, system_id: str) -> VirtualSystem:
+        system = await self.driver.read_system(system_id)
+        assert system is not None, f"{system_id} is gone"
+        return system
+
+    async def state(self, system_id: str) -> State:
+        return (await self.read(system_id)).state
+
+    async def reaches(self, system_id: str, state: State) -> None:
+        """Wait for a state that comes when the guest pleases."""
+        try:
+            async with asyncio.timeout(SECONDS):
+                while await self.state(system_id) is not state:
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            pytest.fail(f"{system_id} does not become {state}, it is {await self.state(system_id)}")
+
+    async def printed(self, system_id: str, times: int = 1) -> None:
+        """Wait until the guest has printed its line so often; at once where guests print nothing."""
+        if self.line is None or Requirement.CONSOLE in self.gaps:
+            return
+        data = b""
+        try:
+            async with asyncio.timeout(SECONDS):
+                while data.count(self.line) < times:
+                    data = (await self.driver.read_console(system_id, 0, 0, 65536)).data
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            pytest.fail(f"the guest printed {data!r}, not {times} times {self.line!r}")
+
+    async def clean(self) -> None:
+        """Remove every system that a test has left."""
+        for system in (await self.driver.load()).systems:
+            if system.name.startswith("conformance-"):
+                if system.state in {State.ACTIVE, State.PAUSED}:
+                    await self.driver.act(system.id, Action.STOP)
+                await self.driver.undefine(system.id)
+
+
+def refuses(*problems: Problem) -> Any:
+    return pytest.raises(ModelError, check=lambda error: error.problem in problems)
+
+
+ROADS: dict[State, tuple[Action, ...]] = {
+    State.DEFINED: (),
+    State.ACTIVE: (Action.START,),
+    State.PAUSED: (Action.START, Action.PAUSE),
+    State.SUSPENDED: (Action.START, Action.SUSPEND),
+}
+_WANTS: dict[Action, Requirement] = {
+    Action.SUSPEND: Requirement.SUSPEND,
+    Action.RESET: Requirement.RESET,
+}
+
+
+class Conformance:
+    """Make a subclass ``Test<Driver>`` with a fixture ``subject``, which calls ``subject.clean()`` when it ends."""
+
+    # What is there
+
+    async def test_the_host_is_told_with_its_facts(self, subject: Subject) -> None:
+        picture = await subject.driver.load()
+        host = next(host for host in picture.hosts if host.id == subject.host.id)
+        assert str(UUID(host.id)) == host.id
+        assert host.platform == subject.driver.platform
+        assert host.online
+        assert host.name
+        assert host.hypervisor_name
+        assert host.processors > 0
+        assert host.memory > 64 * MIB
+        assert host.facts.hypervisors
+        assert host.facts.architecture
+        assert host.facts.maximum_processors > 0
+        assert await subject.driver.read_host(host.id) == host
+
+    async def test_facts_and_gaps_agree(self, subject: Subject) -> None:
+        facts = subject.host.facts
+        assert facts.can_suspend == (Requirement.SUSPEND not in subject.gaps)
+        assert facts.has_console_log == (Requirement.CONSOLE not in subject.gaps)
+        assert facts.has_networks == (subject.networks is not None)
+
+    async def test_who_is_not_there_is_none(self, subject: Subject) -> None:
+        assert await subject.driver.read_system(str(uuid4())) is None
+        assert await subject.driver.read_system("nobody") is None
+        assert await subject.driver.read_host(str(uuid4())) is None
+
+    # Definitions
+
+    async def test_a_definition_becomes_a_system(self, subject: Subject) -> None:
+        definition = subject.definition(description="a <b> & 'c' \"d\" ü \N{SNOWMAN}")
+        await subject.driver.define(definition)
+        system = await subject.read(definition.id)
+        assert (system.id, system.name, system.host_id) == (definition.id, definition.name, subject.host.id)
+        assert (system.state, system.current, system.description) == (State.DEFINED, None, definition.description)
+        defined = system.defined
+        assert defined is not None
+        assert (defined.id, defined.kind) == (f"{system.id}/defined", DEFINED)
+        assert (defined.hypervisor, defined.autostart, defined.on_crash) == (
+            definition.hypervisor,
+            False,
+            OnCrash.DESTROY,
+        )
+        assert (defined.processor.count, defined.processor.maximum) == (1, 2)
+        assert (defined.memory.size, defined.memory.maximum) == (32 * MIB, 64 * MIB)
+        assert [each.local_id for each in defined.allocations()] == [
+            "processor",
+            "memory",
+            "disk:vda",
+            "disk:hdc",
+            f"nic:{MAC}",
+            "serial:0",
+        ]
+        for each in defined.allocations():
+            assert (each.system_id, each.configuration_id, each.host_id) == (system.id, defined.id, subject.host.id)
+        disk, drive = defined.disks
+        assert (disk.kind, disk.bus, disk.source, disk.format, disk.read_only, disk.shareable) == (
+            DiskKind.DISK,
+            "virtio",
+            subject.image,
+            subject.format,
+            False,
+            False,
+        )
+        assert (drive.kind, drive.bus, drive.source, drive.capacity, drive.read_only) == (
+            DiskKind.CDROM,
+            "ide",
+            None,
+            None,
+            True,
+        )
+        (nic,) = defined.nics
+        assert (nic.mac, nic.connection, nic.source, nic.target) == (MAC, NicConnection.USER, None, None)
+        (serial,) = defined.serials
+        assert serial.has_log == subject.host.facts.has_console_log
+        assert system in (await subject.driver.load()).systems
+        await subject.events.told(SystemChanged(system.id))
+
+    async def test_autostart_on_crash_and_no_console(self, subject: Subject) -> None:
+        system = await subject.define(autostart=True, on_crash=OnCrash.PRESERVE, console_log=False, description=None)
+        assert system.defined is not None
+        assert (system.defined.autostart, system.defined.on_crash) == (True, OnCrash.PRESERVE)
+        assert (system.defined.serials, system.description) == ((), None)
+        with refuses(Problem.NOT_FOUND):
+            await subject.driver.read_console(system.id, 0, 0, 100)
+
+    async def test_a_nic_on_a_network(self, subject: Subject) -> None:
+        if subject.networks is None:
+            pytest.skip("the platform has no networks")
+        nic = NicSpec(mac=MAC, connection=NicConnection.NETWORK, source=subject.networks[0])
+        system = await subject.define(nics=(nic,))
+        assert system.defined is not None
+        assert (system.defined.nics[0].connection, system.defined.nics[0].source) == (
+            NicConnection.NETWORK,
+            subject.networks[0],
+        )
+        assert subject.networks[0] in subject.host.networks
+
+    async def test_names_and_ids_are_used_once(self, subject: Subject) -> None:
+        system = await subject.define()
+        with refuses(Problem.ALREADY_EXISTS):
+            await subject.define(name=system.name)
+        with refuses(Problem.ALREADY_EXISTS):
+            await subject.define(id=system.id)
+        assert await subject.read(system.id) == system
+
+    async def test_of_many_at_once_one_gets_the_name(self, subject: Subject) -> None:
+        name = subject.definition().name
+        asked = (subject.driver.define(subject.definition(name=name)) for _ in range(5))
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert answers.count(None) == 1
+        assert {each.problem for each in answers if isinstance(each, ModelError)} == {Problem.ALREADY_EXISTS}
+        assert [system.name for system in (await subject.driver.load()).systems].count(name) == 1
+
+    @pytest.mark.parametrize(
+        ("changes", "problem"),
+        [
+            ({"host_id": str(uuid4())}, Problem.NOT_FOUND),
+            ({"hypervisor": "vax"}, Problem.NOT_SUPPORTED),
+            ({"name": ""}, Problem.INVALID_PARAMETER),
+            ({"name": "conformance-a\nb"}, Problem.INVALID_PARAMETER),
+            ({"name": "conformance-a\0b"}, Problem.INVALID_PARAMETER),
+            ({"processor": ProcessorSpec(count=0)}, Problem.INVALID_PARAMETER),
+            ({"processor": ProcessorSpec(count=3, maximum=2)}, Problem.INVALID_PARAMETER),
+            ({"memory": MemorySpec(size=2 * MIB, maximum=MIB)}, Problem.INVALID_PARAMETER),
+            ({"nics": (NicSpec(mac=MAC, connection=NicConnection.NETWORK),)}, Problem.INVALID_PARAMETER),
+        ],
+        ids=lambda value: next(iter(value)) if isinstance(value, dict) else str(value),
+    )
+    async def test_what_cannot_be_is_refused_and_leaves_nothing(
+        self, subject: Subject, changes: dict[str, Any], problem: Problem
+    ) -> None:
+        definition = subject.definition(**changes)
+        with refuses(problem):
+            await subject.driver.define(definition)
+        assert await subject.driver.read_system(definition.id) is None
+
+    async def test_undefine(self, subject: Subject) -> None:
+        system = await subject.active()
+        with refuses(Problem.INVALID_STATE):
+            await subject.driver.undefine(system.id)
+        await subject.driver.act(system.id, Action.STOP)
+        subject.events.events.clear()
+        await subject.driver.undefine(system.id)
+        await subject.events.told(SystemChanged(system.id))
+        assert await subject.driver.read_system(system.id) is None
+        for call in (subject.driver.undefine(system.id), subject.driver.act(system.id, Action.START)):
+            with refuses(Problem.NOT_FOUND):
+                await call
+
+    async def test_undefine_takes_saved_memory_and_console(self, subject: Subject) -> None:
+        system = await subject.active()
+        await subject.printed(system.id)
+        with subject.needs(Requirement.SUSPEND):
+            await subject.driver.act(system.id, Action.SUSPEND)
+        await subject.driver.undefine(system.id)
+        again = await subject.define(id=system.id, name=system.name)
+        assert again.state is State.DEFINED
+        with subject.needs(Requirement.CONSOLE):
+            assert (await subject.driver.read_console(again.id, 0, 0, 100)).size == 0
+
+    # States
+
+    @pytest.mark.parametrize("action", Action)
+    @pytest.mark.parametrize("state", ROADS)
+    async def test_every_transition_is_as_the_table_says(self, subject: Subject, state: State, action: Action) -> None:
+        system = await subject.define()
+        for step in ROADS[state]:
+            with subject.needs(*filter(None, [_WANTS.get(step)])):
+                await subject.driver.act(system.id, step)
+        if state is State.ACTIVE:
+            await subject.printed(system.id)
+        assert await subject.state(system.id) is state
+        transition = TRANSITIONS[state].get(action)
+        if transition is None:
+            with refuses(Problem.INVALID_STATE):
+                await subject.driver.act(system.id, action)
+            assert await subject.state(system.id) is state
+            return
+        subject.events.events.clear()
+        with subject.needs(*filter(None, [_WANTS.get(action)])):
+            await subject.driver.act(system.id, action)
+        if action is Action.SHUT_DOWN:
+            subject.lacks(Requirement.GUEST_OBEYS)
+            await subject.reaches(system.id, transition.target)
+        after = await subject.read(system.id)
+        assert after.state is transition.target
+        assert (after.current is not None) == (transition.target in {State.ACTIVE, State.PAUSED})
+        if action is not Action.REBOOT:  # where the guest restarts by itself and nothing that is read has changed
+            await subject.events.told(SystemChanged(system.id))
+        assert await subject.driver.read_system(system.id) in (await subject.driver.load()).systems
+
+    async def test_a_rebooted_or_reset_guest_starts_afresh(self, subject: Subject) -> None:
+        subject.lacks(Requirement.CONSOLE)
+        subject.lacks(Requirement.GUEST_OBEYS)
+        system = await subject.active()
+        await subject.printed(system.id)
+        await subject.driver.act(system.id, Action.REBOOT)
+        await subject.printed(system.id, 2)
+        with subject.needs(Requirement.RESET):
+            await subject.driver.act(system.id, Action.RESET)
+        await subject.printed(system.id, 3)
+        assert await subject.state(system.id) is State.ACTIVE
+
+    async def test_an_activation_has_a_configuration_of_its_own(self, subject: Subject) -> None:
+        system = await subject.active()
+        assert system.current is not None
+        assert system.defined is not None
+        assert (system.current.id, system.current.kind) == (f"{system.id}/state", STATE)
+        locals_ = [[each.local_id for each in one.allocations()] for one in (system.current, system.defined)]
+        assert locals_[0] == locals_[1]
+        assert {each.configuration_id for each in system.current.allocations()} == {system.current.id}
+
+    async def test_an_unknown_system_does_nothing(self, subject: Subject) -> None:
+        nobody = str(uuid4())
+        for call in (
+            subject.driver.act(nobody, Action.START),
+            subject.driver.undefine(nobody),
+            subject.driver.modify_system(nobody, SystemSpec(description="x")),
+            subject.driver.modify_resource(nobody, DEFINED, MemorySpec(allocation_id=f"{nobody}/defined/memory")),
+            subject.driver.read_console(nobody, 0, 0, 1),
+        ):
+            with refuses(Problem.NOT_FOUND):
+                await call
+
+    # Modification
+
+    async def test_settings_change_in_the_right_configurations(self, subject: Subject) -> None:
+        system = await subject.active()
+        subject.events.events.clear()
+        spec = SystemSpec(description="second\n<&>", autostart=True, on_crash=OnCrash.RESTART)
+        await subject.driver.modify_system(system.id, spec)
+        after = await subject.read(system.id)
+        assert after.description == "second\n<&>"
+        assert after.defined is not None
+        assert after.current is not None
+        for configuration in (after.defined, after.current):
+            assert (configuration.description, configuration.autostart) == ("second\n<&>", True)
+        assert (after.defined.on_crash, after.current.on_crash) == (OnCrash.RESTART, OnCrash.DESTROY)
+        assert system.defined is not None
+        assert replace(after.defined, description="first", autostart=False, on_crash=OnCrash.DESTROY) == system.defined
+        await subject.events.told(SystemChanged(system.id))
+
+    async def test_a_description_can_be_taken_away(self, subject: Subject) -> None:
+        system = await subject.define()
+        await subject.driver.modify_system(system.id, SystemSpec(description=""))
+        assert not (await subject.read(system.id)).description
+
+    async def test_renaming(self, subject: Subject) -> None:
+        taken = await subject.define()
+        system = await subject.define()
+        with refuses(Problem.ALREADY_EXISTS):
+            await subject.driver.modify_system(system.id, SystemSpec(name=taken.name, description="no"))
+        assert await subject.read(system.id) == system
+        subject.events.events.clear()
+        await subject.driver.modify_system(system.id, SystemSpec(name=f"{system.name}-2"))
+        assert (await subject.read(system.id)).name == f"{system.name}-2"
+        await subject.events.told(SystemChanged(system.id))
+        await subject.driver.act(system.id, Action.START)
+        with refuses(Problem.INVALID_STATE):
+            await subject.driver.modify_system(system.id, SystemSpec(name=system.name))
+
+    async def test_a_system_stays_on_its_host(self, subject: Subject) -> None:
+        system = await subject.define()
+        with refuses(Problem.NOT_SUPPORTED):
+            await subject.driver.modify_system(system.id, SystemSpec(host_id=str(uuid4())))
+
+    @pytest.mark.parametrize(
+        ("local_id", "spec"),
+        [
+            ("processor", ProcessorSpec(count=2)),
+            ("processor", ProcessorSpec(count=3, maximum=4)),
+            ("memory", MemorySpec(size=64 * MIB)),
+            ("memory", MemorySpec(size=96 * MIB, maximum=128 * MIB)),
+            ("memory", MemorySpec(size=16 * MIB, maximum=16 * MIB)),
+            ("disk:vda", DiskSpec(read_only=True)),
+            ("disk:vda", DiskSpec(bus="scsi")),
+            ("disk:hdc", DiskSpec(source="OTHER", format="FORMAT")),
+            (f"nic:{MAC}", NicSpec(model="SECOND")),
+        ],
+        ids=str,
+    )
+    async def test_the_next_activation_changes_and_the_present_one_does_not(
+        self, subject: Subject, local_id: str, spec: ResourceSpec
+    ) -> None:
+        spec = _filled(subject, spec)
+        system = await subject.active()
+        subject.events.events.clear()
+        await subject.driver.modify_resource(
+            system.id, DEFINED, replace(spec, allocation_id=f"{system.id}/defined/{local_id}")
+        )
+        after = await subject.read(system.id)
+        assert after.current == system.current
+        assert after.defined is not None
+        assert system.defined is not None
+        found = {each.local_id: each for each in after.defined.allocations()}
+        for name, value in _said(spec).items():
+            assert getattr(found[local_id], name) == value
+        others = [each for each in after.defined.allocations() if each.local_id != local_id]
+        assert others == [each for each in system.defined.allocations() if each.local_id != local_id]
+        await subject.events.told(SystemChanged(system.id))
+
+    async def test_a_changed_system_starts_with_its_change(self, subject: Subject) -> None:
+        system = await subject.define()
+        assert system.defined is not None
+        await subject.driver.modify_resource(
+            system.id, DEFINED, ProcessorSpec(allocation_id=system.defined.processor.id, count=2)
+        )
+        await subject.driver.act(system.id, Action.START)
+        current = (await subject.read(system.id)).current
+        assert current is not None
+        assert current.processor.count == 2
+
+    async def test_a_new_address_is_a_new_id(self, subject: Subject) -> None:
+        system = await subject.define()
+        assert system.defined is not None
+        mac = "52:54:00:00:00:02"
+        await subject.driver.modify_resource(
+            system.id, DEFINED, NicSpec(allocation_id=system.defined.nics[0].id, mac=mac)
+        )
+        after = (await subject.read(system.id)).defined
+        assert after is not None
+        assert [nic.local_id for nic in after.nics] == [f"nic:{mac}"]
+
+    @pytest.mark.parametrize(
+        ("kind", "local_id", "spec", "problem"),
+        [
+            (DEFINED, "processor", ProcessorSpec(count=3), Problem.INVALID_PARAMETER),
+            (DEFINED, "memory", MemorySpec(size=65 * MIB), Problem.INVALID_PARAMETER),
+            (DEFINED, "memory", ProcessorSpec(count=1), Problem.INVALID_PARAMETER),
+            (DEFINED, "serial:0", ResourceSpec(), Problem.INVALID_PARAMETER),
+            (DEFINED, "disk:vdz", DiskSpec(bus="scsi"), Problem.NOT_FOUND),
+            (DEFINED, "nic:52:54:00:00:00:99", NicSpec(model="virtio"), Problem.NOT_FOUND),
+            (STATE, "processor", ProcessorSpec(maximum=8), Problem.NOT_SUPPORTED),
+            (STATE, "memory", MemorySpec(maximum=256 * MIB), Problem.NOT_SUPPORTED),
+            (STATE, "disk:vda", DiskSpec(source="OTHER"), Problem.NOT_SUPPORTED),
+            (STATE, "disk:hdc", DiskSpec(bus="scsi"), Problem.NOT_SUPPORTED),
+            (STATE, f"nic:{MAC}", NicSpec(mac="52:54:00:00:00:02"), Problem.NOT_SUPPORTED),
+        ],
+        ids=str,
+    )
+    async def test_what_cannot_change_is_refused_and_stays(
+        self, subject: Subject, kind: ConfigurationKind, local_id: str, spec: ResourceSpec, problem: Problem
+    ) -> None:
+        system = await subject.active()
+        spec = replace(_filled(subject, spec), allocation_id=f"{system.id}/{kind}/{local_id}")
+        with refuses(problem):
+            await subject.driver.modify_resource(system.id, kind, spec)
+        assert await subject.read(system.id) == system
+
+    async def test_an_inactive_system_has_no_state_to_change(self, subject: Subject) -> None:
+        system = await subject.define()
+        spec = MemorySpec(allocation_id=f"{system.id}/state/memory", size=16 * MIB)
+        with refuses(Problem.INVALID_STATE):
+            await subject.driver.modify_resource(system.id, STATE, spec)
+
+    async def test_processors_are_added_to_an_active_system(self, subject: Subject) -> None:
+        system = await subject.active()
+        assert system.current is not None
+        await subject.printed(system.id)
+        spec = ProcessorSpec(allocation_id=system.current.processor.id, count=2)
+        with subject.needs(Requirement.LIVE_PROCESSORS):
+            await subject.driver.modify_resource(system.id, STATE, spec)
+        after = await subject.read(system.id)
+        assert after.current is not None
+        assert after.current.processor.count == 2
+        assert after.defined == system.defined
+
+    async def test_memory_of_an_active_system_changes(self, subject: Subject) -> None:
+        system = await subject.active()
+        assert system.current is not None
+        await subject.printed(system.id)
+        spec = MemorySpec(allocation_id=system.current.memory.id, size=48 * MIB)
+        with subject.needs(Requirement.LIVE_MEMORY):
+            await subject.driver.modify_resource(system.id, STATE, spec)
+        after = await subject.read(system.id)
+        assert after.current is not None
+        assert after.current.memory.size == 48 * MIB
+        assert after.defined == system.defined
+
+    async def test_another_medium_is_put_into_the_drive(self, subject: Subject) -> None:
+        system = await subject.active()
+        assert system.current is not None
+        drive = system.current.disks[1]
+        spec = DiskSpec(allocation_id=drive.id, source=subject.other_image, format=subject.format)
+        with subject.needs(Requirement.LIVE_MEDIUM):
+            await subject.driver.modify_resource(system.id, STATE, spec)
+        after = await subject.read(system.id)
+        assert after.current is not None
+        assert after.current.disks[1].source == subject.other_image
+        await subject.driver.modify_resource(system.id, STATE, DiskSpec(allocation_id=drive.id, source=""))
+        after = await subject.read(system.id)
+        assert after.current is not None
+        assert after.current.disks[1].source is None
+        assert after.defined == system.defined
+
+    async def test_a_nic_is_connected_elsewhere(self, subject: Subject) -> None:
+        if subject.networks is None:
+            pytest.skip("the platform has no networks")
+        first, second = subject.networks
+        system = await subject.active(nics=(NicSpec(mac=MAC, connection=NicConnection.NETWORK, source=first),))
+        assert system.current is not None
+        spec = NicSpec(allocation_id=system.current.nics[0].id, source=second)
+        with subject.needs(Requirement.LIVE_NIC):
+            await subject.driver.modify_resource(system.id, STATE, spec)
+        after = await subject.read(system.id)
+        assert after.current is not None
+        assert after.current.nics[0].source == second
+        assert after.defined == system.defined
+
+    # Consoles and images
+
+    async def test_the_console_is_read_in_pieces(self, subject: Subject) -> None:
+        system = await subject.define()
+        with subject.needs(Requirement.CONSOLE):
+            empty = await subject.driver.read_console(system.id, 0, 0, 100)
+        assert (empty.data, empty.offset, empty.size) == (b"", 0, 0)
+        await subject.driver.act(system.id, Action.START)
+        await subject.printed(system.id)
+        whole = await subject.driver.read_console(system.id, 0, 0, 65536)
+        assert (whole.offset, whole.size) == (0, len(whole.data))
+        piece = await subject.driver.read_console(system.id, 0, 3, 4)
+        assert (piece.data, piece.offset, piece.size) == (whole.data[3:7], 3, whole.size)
+        end = await subject.driver.read_console(system.id, 0, whole.size, 100)
+        assert (end.data, end.offset, end.size) == (b"", whole.size, whole.size)
+        assert (await subject.driver.read_console(system.id, 0, 10**9, 100)).size == whole.size
+        with refuses(Problem.NOT_FOUND):
+            await subject.driver.read_console(system.id, 7, 0, 100)
+        with refuses(Problem.INVALID_PARAMETER):
+            await subject.driver.read_console(system.id, 0, -1, 100)
+
+    @pytest.mark.parametrize("format", ["raw", "qcow2"])
+    async def test_images(self, subject: Subject, format: str) -> None:
+        path = f"{subject.folder}/conformance-{uuid4()}"
+        driver, host = subject.driver, subject.host.id
+        with subject.needs(Requirement.IMAGES):
+            await driver.create_image(host, path, format, 3 * MIB)
+        try:
+            image = await driver.inspect_image(host, path)
+            assert (image.path, image.format, image.capacity, image.chain) == (path, format, 3 * MIB, (path,))
+            with refuses(Problem.ALREADY_EXISTS):
+                await driver.create_image(host, path, format, 3 * MIB)
+            disk = DiskSpec(target="vda", kind=DiskKind.DISK, bus="virtio", source=path, format=format)
+            system = await subject.define(disks=(disk,))
+            assert system.defined is not None
+            assert system.defined.disks[0].capacity == 3 * MIB
+        finally:
+            await driver.delete_image(host, path)
+        await driver.delete_image(host, path)
+        with refuses(Problem.NOT_FOUND):
+            await driver.inspect_image(host, path)
+
+    @pytest.mark.parametrize(
+        ("name", "format", "capacity", "problem"),
+        [
+            ("relative", "raw", MIB, Problem.INVALID_PARAMETER),
+            ("/a", "vax", MIB, Problem.NOT_SUPPORTED),
+            ("/a", "raw", 0, Problem.INVALID_PARAMETER),
+            ("/a", "raw", -1, Problem.INVALID_PARAMETER),
+            ("/a\nb", "raw", MIB, Problem.INVALID_PARAMETER),
+        ],
+    )
+    async def test_images_that_cannot_be(
+        self, subject: Subject, name: str, format: str, capacity: int, problem: Problem
+    ) -> None:
+        path = subject.folder + name if name.startswith("/") else name
+        with subject.needs(Requirement.IMAGES), refuses(problem, Problem.NOT_SUPPORTED):
+            await subject.driver.create_image(subject.host.id, path, format, capacity)
+
+    async def test_an_image_of_no_host(self, subject: Subject) -> None:
+        with refuses(Problem.NOT_FOUND):
+            await subject.driver.inspect_image(str(uuid4()), subject.image)
+
+    # Opening and closing
+
+    async def test_a_closed_driver_is_silent_and_can_be_opened_again(self, subject: Subject) -> None:
+        system = await subject.active()
+        driver = subject.driver
+        await driver.close()
+        count = len(subject.events.events)
+        try:
+            for call in (
+                driver.load(),
+                driver.read_system(system.id),
+                driver.act(system.id, Action.STOP),
+                driver.define(subject.definition()),
+            ):
+                with refuses(Problem.UNAVAILABLE):
+                    await call
+            await driver.close()
+        finally:
+            await driver.open(subject.events)
+        assert len(subject.events.events) == count
+        assert await subject.state(system.id) is State.ACTIVE
+        await driver.act(system.id, Action.STOP)
+        assert await subject.state(system.id) is State.DEFINED
+        await subject.events.told(SystemChanged(system.id))
+
+
+def _said(spec: ResourceSpec) -> dict[str, Any]:
+    values = {name: getattr(spec, name) for name in type(spec).__dataclass_fields__ if name != "allocation_id"}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _filled(subject: Subject, spec: ResourceSpec) -> ResourceSpec:
+    """The table's placeholders replaced by what the platform has."""
+    models = subject.host.facts.nic_models
+    values = {
+        "OTHER": subject.other_image,
+        "FORMAT": subject.format,
+        "SECOND": models[1] if len(models) > 1 else "e1000",
+    }
+    return replace(spec, **{name: values[value] for name, value in _said(spec).items() if value in values})
