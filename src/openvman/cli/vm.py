@@ -147,7 +147,7 @@ def console(client: Client, name: str, host: str | None, follow: bool, lines: in
 )
 @click.option("--host", metavar="HOST", help="Where; may be left out when there is one host only.")
 @click.option("--type", "kind", metavar="TYPE", help="VirtualSystemType, as `vman host show` lists them.")
-@click.option("--description", metavar="TEXT")
+@click.option("--description", metavar="TEXT", help="What it is for.")
 @click.option("--autostart/--no-autostart", default=None, help="Start it with its host.")
 @click.option("--uuid", type=click.UUID, metavar="UUID", help="The UUID it gets, instead of a new one.")
 @click.option("--start", is_flag=True, help="Start it at once.")
@@ -207,7 +207,7 @@ def _only_host(client: Client) -> Host:
 @click.option("--cpus", type=click.IntRange(1), metavar="N", help="Virtual processors.")
 @click.option("--memory", type=Size(), metavar="SIZE", help="For example 128MiB.")
 @click.option("--name", "new_name", metavar="NAME", help="A new name.")
-@click.option("--description", metavar="TEXT")
+@click.option("--description", metavar="TEXT", help="What it is for.")
 @click.option("--autostart/--no-autostart", default=None, help="Start it with its host.")
 @click.option("--live", is_flag=True, help="Change what it has now too, and not only at the next start.")
 def modify(
