@@ -170,6 +170,13 @@ def test_unknown_keys_may_be_dropped(schema: ClassGraph) -> None:
     assert typed == system_path(Name="n", CreationClassName="c")
 
 
+def test_an_only_key_needs_no_name(schema: ClassGraph) -> None:
+    typed = typed_path(schema, InstancePath("CIM_ResourcePool", NameMap({"": "p"})))
+    assert typed.keys == keys(InstanceID="p")
+    with pytest.raises(CIMError, match="is missing"):
+        typed_path(schema, InstancePath("CIM_ComputerSystem", NameMap({"": "p"})))
+
+
 def test_reference_keys_are_parsed_and_typed_and_take_the_namespace(schema: ClassGraph) -> None:
     host = 'CIM_System.name="h",CREATIONCLASSNAME="c"'
     path = InstancePath("CIM_HostedService", keys(Antecedent=host, Dependent="other:CIM_New.K=1"), "root/vman")

@@ -47,30 +47,30 @@ def convert(value: Any, type: CIMType, *, is_array: bool = False, embedded: Embe
 def typed_path(graph: ClassGraph, path: InstancePath, *, ignore_unknown: bool = False) -> InstancePath:
     """``path`` with its key values typed as its class declares them, names spelt and ordered as the class has them.
 
-    A reference key given as text is parsed, and one without namespace is in the namespace of the path. CIMError
+    A reference key given as text is parsed, and one without namespace is in the namespace of the path. An only key may
+    come without its name (see :class:`InstancePath`). CIMError
     INVALID_PARAMETER for a missing key, an unknown one (unless ``ignore_unknown``) or a NULL; TYPE_MISMATCH as
     :func:`convert`. KeyError when the class is not in the graph: what that means is the caller's to say.
     """
     cls = graph[path.class_name]
     declared = cls.keys
-    missing = [key.name for key in declared if key.name not in path.keys]
+    given = path.keys
+    if len(declared) == 1 and list(given) == [""]:
+        given = NameMap({declared[0].name: given[""]})
+    missing = [key.name for key in declared if key.name not in given]
     names = {key.name.lower() for key in declared}
-    unknown = [name for name in path.keys if name.lower() not in names]
+    unknown = [name for name in given if name.lower() not in names]
     if missing or (unknown and not ignore_unknown):
         wanted = ", ".join(key.name for key in declared) or "none"
         wrong = f"{missing[0]} is missing" if missing else f"{_shown(unknown[0])} is not one of them"
         raise CIMError(Status.INVALID_PARAMETER, f"the keys of {cls.name} are {wanted}: {wrong}")
-    return InstancePath(
-        cls.name,
-        NameMap((key.name, _key_value(graph, path, cls.name, key)) for key in declared),
-        path.namespace,
-        path.host,
-    )
+    keys = NameMap((key.name, _key_value(graph, path, cls.name, key, given[key.name])) for key in declared)
+    return InstancePath(cls.name, keys, path.namespace, path.host)
 
 
-def _key_value(graph: ClassGraph, path: InstancePath, class_name: str, key: PropertyDeclaration) -> Value:
+def _key_value(graph: ClassGraph, path: InstancePath, class_name: str, key: PropertyDeclaration, given: Value) -> Value:
     what = f"{class_name}.{key.name}"
-    value = convert(path.keys[key.name], key.type, what=what)
+    value = convert(given, key.type, what=what)
     if value is None:
         raise CIMError(Status.INVALID_PARAMETER, f"{what} is a key and cannot be NULL (DSP0004 5.6.3)")
     if isinstance(value, InstancePath):
