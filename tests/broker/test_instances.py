@@ -80,6 +80,12 @@ async def test_bad_requests_get_the_standard_status(client, operation, arguments
     assert caught.value.description
 
 
+async def test_a_single_key_may_come_without_its_name(client):
+    [setting, *_] = await client.paths("VMAN_VirtualSystemSettingData")
+    unnamed = InstancePath(setting.class_name, NameMap({"": setting.keys["InstanceID"]}))
+    assert (await client.get(unnamed)).path == setting
+
+
 async def test_an_unknown_namespace_is_named(client):
     with pytest.raises(CIMError) as caught:
         await client.within("root/none").ask("EnumerateInstanceNames", ClassName="CIM_System")

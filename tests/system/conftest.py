@@ -116,6 +116,12 @@ class Server:
 
 
 @pytest.fixture
+def until() -> Callable[[str, Callable[[], Any]], Any]:
+    """Ask until the answer is true."""
+    return eventually
+
+
+@pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Start servers; all are ended afterwards."""
     started: list[Server] = []

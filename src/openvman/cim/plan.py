@@ -45,6 +45,8 @@ class InstancePlan:
     keys: tuple[Column, ...]
     columns: tuple[Column, ...]
     with_class_origin: bool = False
+    lasting: bool = True
+    """Whether the same objects come again: False for what each read makes anew, whose bytes are not worth keeping."""
     whole: InstancePlan | None = None
     """The plan of all properties, where this one shows some."""
     memo: dict[str, Any] = field(default_factory=dict, repr=False)

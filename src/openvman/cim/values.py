@@ -53,12 +53,14 @@ class ClassPath:
 class InstancePath:
     """An instance's identity: class, key bindings, and where it lives (DSP0004 8.2.5).
 
+    A path off the wire may bind its only key without naming it (DSP0201 INSTANCENAME): the key's name is then empty.
+
     Class, key and namespace names compare without case. Key values off the wire may still be untyped text: the broker
     types them from the schema.
     """
 
     class_name: str
-    keys: NameMap[Value] = field(default_factory=lambda: NameMap[Value]())
+    keys: NameMap[Value] = field(default_factory=NameMap)
     namespace: str | None = None
     host: str | None = None
 

@@ -61,6 +61,8 @@ _PLANS_KEPT = 256
 class Bound:
     """What bound classes and bound edges share: a class of the view's graph and plans for its instances."""
 
+    lasting = True
+
     def __init__(self, view: BoundView, declaration: Class) -> None:
         self.view = view
         self.declaration = declaration
@@ -85,7 +87,8 @@ class Bound:
             tuple(columns[k.name] for k in self.declaration.keys),
             tuple(c for n, c in columns.items() if properties is None or n.lower() in properties),
             with_class_origin,
-            None if properties is None else self.plan(namespace),
+            lasting=self.lasting,
+            whole=None if properties is None else self.plan(namespace),
         )
 
 
@@ -118,7 +121,9 @@ class BoundClass(Bound):
 
 
 class BoundEdge(Bound):
-    """An edge under its class name in a view; its objects are links."""
+    """An edge under its class name in a view; its objects are links, made by each read."""
+
+    lasting = False
 
     def __init__(self, view: BoundView, edge: Edge, declaration: Class) -> None:
         super().__init__(view, declaration)

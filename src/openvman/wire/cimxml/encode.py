@@ -143,11 +143,12 @@ class Encoder:
         return lambda obj: frame % self._encoded(plan, obj)
 
     def _encoded(self, plan: InstancePlan, obj: object) -> Encoded:
-        found = self._kept.get(plan, obj)
+        found = self._kept.get(plan, obj) if plan.lasting else None
         if found is None:
             functions = compiled(plan)
             found = functions.name(obj).encode(), functions.instance(obj).encode()
-            self._kept.put(plan, obj, found)
+            if plan.lasting:
+                self._kept.put(plan, obj, found)
         return found
 
     def _class_path(self, path: ClassPath, call: Call) -> str:
