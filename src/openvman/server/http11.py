@@ -57,6 +57,7 @@ class StrictConnection(h11.Connection):
         self._max_header = max_header
         self.refusal = 400
         self.trailers: list[tuple[bytes, bytes]] = []
+        self._head: bytes = b""
 
     def next_event(self) -> h11.Event | type[h11.NEED_DATA | h11.PAUSED]:
         try:
@@ -69,10 +70,15 @@ class StrictConnection(h11.Connection):
         return event
 
     def send(self, event: h11.Event) -> bytes | None:  # type: ignore[override] # the base's overloads say no more
+        """The head of a response is held back until what follows it, so that both leave in one packet."""
+        if isinstance(event, h11.Response):
+            self._head = super().send(event)
+            return b""
         if isinstance(event, h11.EndOfMessage) and self.trailers:
             event = h11.EndOfMessage(headers=self.trailers.copy())
             self.trailers.clear()
-        return super().send(event)
+        sent, head, self._head = super().send(event), self._head, b""
+        return head + sent if head and sent is not None else sent
 
     def _check(self, request: h11.Request) -> None:
         # h11 looks at the size only while the head is incomplete, so one that comes in a single piece passes it.
