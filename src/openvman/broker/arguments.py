@@ -14,7 +14,7 @@ from openvman.cim.operations import Argument
 from openvman.cim.status import CIMError, Status
 from openvman.cim.uri import parse_path
 from openvman.cim.values import Instance, InstancePath, Value
-from openvman.mapping.bind import BoundClass, Node, embedded_kind
+from openvman.mapping.bind import BoundClass, Node
 from openvman.mapping.declare import CodedInput, Input, ObjectInput, PlainInput, SpecInput
 
 
@@ -66,7 +66,7 @@ class ArgumentReader:
         return node.obj
 
     def _specs(self, ctx: Context, name: str, declared: ParameterDeclaration, value: Value, how: SpecInput) -> Any:
-        if embedded_kind(declared.qualifiers) is None:
+        if declared.embedded is None:
             raise CIMError(Status.FAILED, f"Parameter {name} is declared without EmbeddedInstance")
         items = value if isinstance(value, tuple) else (value,)
         if len(items) > 1 and not declared.is_array:

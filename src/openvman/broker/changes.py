@@ -14,7 +14,7 @@ from openvman.cim.operations import Answer, Call, MethodAnswer, MethodCall, Outp
 from openvman.cim.status import CIMError, Status
 from openvman.cim.uri import format_path
 from openvman.cim.values import Instance, InstancePath, Property
-from openvman.mapping.bind import BoundClass, Node, embedded_kind
+from openvman.mapping.bind import BoundClass, Node
 from openvman.mapping.declare import ClassMap, MethodMap, ObjectOutput, PlainOutput, Purpose
 from openvman.model.actor import Role
 from openvman.model.errors import ModelError
@@ -149,7 +149,7 @@ def _output(
     value = how.read(result)
     if isinstance(how, ObjectOutput):
         value = tuple(_shown(ctx, how, v) for v in value) if parameter.is_array else _shown(ctx, how, value)
-    return Output(parameter.name, parameter.type, value, parameter.is_array, embedded_kind(parameter.qualifiers))
+    return Output(parameter.name, parameter.type, value, parameter.is_array, parameter.embedded)
 
 
 def _shown(ctx: Context, how: ObjectOutput, obj: Any) -> InstancePath | None:

@@ -16,7 +16,7 @@ from openvman.cim.derive import derive
 from openvman.cim.graph import ClassGraph
 from openvman.cim.names import NameMap
 from openvman.cim.plan import Column, InstancePlan
-from openvman.cim.values import Embedded, InstancePath, Value
+from openvman.cim.values import InstancePath, Value
 from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Coded, Const, Edge, Owner, Picture, Source, Space
 
 
@@ -268,17 +268,8 @@ def _column(declared: PropertyDeclaration, get: Callable[[Any], Value]) -> Colum
         declared.type,
         get,
         declared.is_array,
-        embedded_kind(declared.qualifiers),
+        declared.embedded,
         declared.reference_class,
         declared.class_origin,
         declared.propagated,
     )
-
-
-def embedded_kind(qualifiers: NameMap[Any]) -> Embedded | None:
-    """Whether a string element holds an instance (EmbeddedInstance) or an object (EmbeddedObject)."""
-    if "EmbeddedInstance" in qualifiers and qualifiers["EmbeddedInstance"].value:
-        return "instance"
-    if "EmbeddedObject" in qualifiers and qualifiers["EmbeddedObject"].value:
-        return "object"
-    return None
