@@ -215,7 +215,8 @@ async def test_devices_that_cannot_be_together(world, specs, subject):
 
 async def test_what_another_system_has_is_refused(world):
     first = await world.define(NicSpec(mac="52:54:00:00:00:01"), name="web")
-    assert (await refused(world.define(name="web"))).problem is Problem.ALREADY_EXISTS
+    assert (await refused(world.define(DiskSpec(capacity=GIB), name="web"))).problem is Problem.ALREADY_EXISTS
+    assert world.driver.calls == []
     error = await refused(world.define(system_id=first.id.upper()))
     assert error.problem is Problem.ALREADY_EXISTS
     assert "'web'" in error.message

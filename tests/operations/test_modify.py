@@ -174,6 +174,24 @@ async def test_a_medium_is_put_in_and_taken_out(world, active):
     assert (await refused(world.modify(DiskSpec(allocation_id=current(active, "disk:vda"), source="")))).problem
 
 
+async def test_a_driver_is_told_what_changes_and_what_belongs_to_it(world):
+    """A format goes with its image, and a capacity is never the disk's."""
+    small = Image(path="/simulated/images/small.qcow2", format="qcow2", capacity=7 * GIB, chain=())
+    system = await world.define(DiskSpec(source="plain.raw"), NicSpec(mac=MAC, source="isolated"))
+    world.driver.known[small.path] = replace(small, format="raw")
+    disk, nic = system.defined.disks[0].id, system.defined.nics[0].id
+    world.driver.calls.clear()
+    await world.modify(DiskSpec(allocation_id=disk, source="small.qcow2", format="raw"))
+    await world.modify(NicSpec(allocation_id=nic, source="default"))
+    await world.modify(DiskSpec(allocation_id=disk, shareable=True))
+    told = [call.removeprefix("modify ") for call in world.driver.calls if call.startswith("modify")]
+    assert told == [
+        str(DiskSpec(allocation_id=disk, source=small.path, format="raw")),
+        str(NicSpec(allocation_id=nic, connection=NicConnection.NETWORK, source="default")),
+        str(DiskSpec(allocation_id=disk, shareable=True)),
+    ]
+
+
 async def test_an_address_that_changes_changes_the_id(world, system):
     (nic,) = await world.modify(NicSpec(allocation_id=defined(system, f"nic:{MAC}"), mac="52-54-00-00-00-02"))
     assert nic.id == defined(system, "nic:52:54:00:00:00:02")
@@ -243,6 +261,16 @@ async def test_what_another_system_has(world, system):
     assert "'db'" in error.message
     error = await refused(world.modify(NicSpec(allocation_id=defined(system, f"nic:{MAC}"), mac="52:54:00:00:00:09")))
     assert error.problem is Problem.ALREADY_EXISTS
+
+
+async def test_of_two_that_take_one_address_or_image_at_once_one_wins(world):
+    systems = [await world.define(DiskSpec(capacity=GIB), NicSpec()) for _ in range(2)]
+    for change in (
+        lambda system: NicSpec(allocation_id=system.defined.nics[0].id, mac=MAC),
+        lambda system: DiskSpec(allocation_id=system.defined.disks[0].id, source="plain.raw"),
+    ):
+        results = await asyncio.gather(*(world.modify(change(system)) for system in systems), return_exceptions=True)
+        assert sorted(isinstance(result, ModelError) for result in results) == [False, True]
 
 
 async def test_two_disks_of_one_system_cannot_have_one_image(world):
