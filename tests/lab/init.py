@@ -9,7 +9,7 @@ import sys
 import time
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-print("ready", flush=True)
+os.write(1, b"ready\n")
 while True:
     try:
         os.wait()

@@ -125,18 +125,19 @@ class PrivateHost:
         (self.folder / "etc/libvirtd.conf").write_text(_DAEMON.format(id=self.id, folder=self.folder))
         (self.folder / "etc/qemu.conf").write_text(_QEMU)
         version, groups = self._make_groups()
-        self._namespaces = subprocess.Popen(
-            ["unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--cgroup", "--fork", "--kill-child"]
-            + ["sh", "-ec", '"$1" "$2" "$3" "$4"; shift 4; exec "$@"', "sh"]
-            + [str(HERE / "setup.sh"), str(self.folder), self.name, version]
-            + [sys.executable, "-S", "-E", str(HERE / "init.py")],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=(self.folder / "log/setup").open("w"),
-            text=True,
-            start_new_session=True,
-            preexec_fn=lambda: [group.joinpath("cgroup.procs").write_text("0") for group in groups],  # noqa: PLW1509
-        )
+        unshare = ["unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--cgroup", "--fork", "--kill-child"]
+        script = ["sh", "-ec", '"$1" "$2" "$3" "$4"; shift 4; exec "$@"', "sh", str(HERE / "setup.sh")]
+        first = [sys.executable, "-S", "-E", str(HERE / "init.py")]
+        with (self.folder / "log/setup").open("w") as log:
+            self._namespaces = subprocess.Popen(
+                [*unshare, *script, str(self.folder), self.name, version, *first],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+                preexec_fn=lambda: [group.joinpath("cgroup.procs").write_text("0") for group in groups],  # noqa: PLW1509
+            )
         assert self._namespaces.stdout is not None
         said = self._namespaces.stdout.readline()
         assert said == "ready\n", f"the private host did not come up: {(self.folder / 'log/setup').read_text()}"
@@ -146,20 +147,20 @@ class PrivateHost:
     def start_daemon(self) -> None:
         """Start libvirtd (again) and wait for its socket."""
         self.socket.unlink(missing_ok=True)
-        self._daemon = subprocess.Popen(
-            [*self._enter(), "libvirtd", "-p", f"{self.folder}/libvirtd.pid", "-f", "/etc/libvirt/libvirtd.conf"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "log/daemon").open("a"),
-            start_new_session=True,
-        )
+        with (self.folder / "log/daemon").open("a") as log:
+            self._daemon = subprocess.Popen(
+                [*self._enter(), "libvirtd", "-p", f"{self.folder}/libvirtd.pid", "-f", "/etc/libvirt/libvirtd.conf"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
+            )
         wait_for("libvirtd's socket", self.socket.exists)
 
-    def kill_daemon(self, number: signal.Signals = signal.SIGKILL) -> None:
+    def kill_daemon(self) -> None:
         """End libvirtd at once. Guests go on."""
         assert self._daemon is not None
-        for pid in children(self._daemon.pid):
-            os.kill(pid, number)
+        self.signal_daemon(signal.SIGKILL)
         self._daemon.wait(SECONDS)
 
     def signal_daemon(self, number: signal.Signals) -> None:

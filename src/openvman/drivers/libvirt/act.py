@@ -185,7 +185,7 @@ def modify_system(connection: Any, system_id: str, spec: SystemSpec, facts: Host
     if spec.description is not None:
         domain_xml.clean(spec.description, "description", lines=True)
     if spec.name is not None:
-        domain_xml.clean(spec.name, "name")
+        domain_xml.clean_name(spec.name)
     with _changing(connection, domain) as (root, undo):
         _patch_system(root, spec)
         _redefine(connection, root)
@@ -312,7 +312,7 @@ def _modify_live(domain: Any, local: str, spec: ResourceSpec) -> None:
                 raise ModelError(Problem.NOT_SUPPORTED, f"{local} has no removable medium", "source")
             _refuse(local, bus=spec.bus, read_only=spec.read_only, shareable=spec.shareable)
             domain_xml.patch_disk(root, local, spec)
-            domain.updateDeviceFlags(xml.print_(disk), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+            _change_medium(domain, xml.print_(disk))
         case NicSpec() if local.startswith("nic:"):
             root = xml.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE))
             nic = domain_xml.find_nic(root, local)
@@ -321,6 +321,16 @@ def _modify_live(domain: Any, local: str, spec: ResourceSpec) -> None:
             domain.updateDeviceFlags(xml.print_(nic), libvirt.VIR_DOMAIN_AFFECT_LIVE)
         case _:
             raise _unfit(local, spec)
+
+
+def _change_medium(domain: Any, text: str) -> None:
+    try:
+        domain.updateDeviceFlags(text, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+    except libvirt.libvirtError as error:
+        if problem_of(error) is not Problem.FAILED:
+            raise
+        # The guest has locked the drive, or does not listen: as by the hole for the paper clip.
+        domain.updateDeviceFlags(text, libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_DEVICE_MODIFY_FORCE)
 
 
 def _refuse(local: str, **settings: object) -> None:

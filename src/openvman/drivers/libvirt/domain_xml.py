@@ -34,7 +34,7 @@ def build(definition: Definition, *, architecture: str, machine: str | None, con
     ``machine`` is the machine type where the definition has none; ``console_logs`` the folder for the console's log.
     """
     root = etree.Element("domain", type=clean(definition.hypervisor, "hypervisor"))
-    _child(root, "name", clean(definition.name, "name"))
+    _child(root, "name", clean_name(definition.name))
     _child(root, "uuid", clean(definition.id, "id"))
     if definition.description:
         _child(root, "description", clean(definition.description, "description", lines=True))
@@ -64,6 +64,13 @@ def clean(value: str, setting: str, *, lines: bool = False) -> str:
         if character in "\ufffe\uffff":
             raise ModelError(Problem.INVALID_PARAMETER, f"{setting} holds a character that no text has", setting)
     return value
+
+
+def clean_name(name: str) -> str:
+    """``name`` if a domain may have it: hypervisors make file names of it."""
+    if not name or "/" in name or name in {".", ".."}:
+        raise ModelError(Problem.INVALID_PARAMETER, "a virtual system's name is neither empty nor a path", "name")
+    return clean(name, "name")
 
 
 def set_source(disk: Element, source: str | None) -> None:

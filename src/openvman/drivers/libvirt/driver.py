@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from openvman.drivers.contract import (
@@ -118,11 +118,15 @@ class LibvirtDriver:
             lambda raw: act.define(raw, definition, host.facts, self._address),
             f"define virtual system {definition.name!r}",
             definition.id,
+            definition.id,
         )
 
     async def undefine(self, system_id: str) -> None:
         await self._write(
-            lambda raw: act.undefine(raw, system_id, self._address), f"undefine virtual system {system_id}", system_id
+            lambda raw: act.undefine(raw, system_id, self._address),
+            f"undefine virtual system {system_id}",
+            system_id,
+            system_id,
         )
 
     async def modify_system(self, system_id: str, spec: SystemSpec) -> None:
@@ -131,12 +135,14 @@ class LibvirtDriver:
             lambda raw: act.modify_system(raw, system_id, spec, host.facts, host.id),
             f"modify virtual system {system_id}",
             system_id,
+            system_id,
         )
 
     async def modify_resource(self, system_id: str, kind: ConfigurationKind, spec: ResourceSpec) -> None:
         await self._write(
             lambda raw: act.modify_resource(raw, system_id, kind, spec),
             f"modify {spec.allocation_id}",
+            system_id,
             spec.allocation_id,
         )
 
@@ -148,6 +154,7 @@ class LibvirtDriver:
             overdue=Problem.TIMEOUT,
             deadline=self._deadline * LONG,
         )
+        self._tell_own(system_id)
 
     async def read_console(self, system_id: str, port: int, offset: int, limit: int) -> ConsoleChunk:
         folder = self._address.console_logs
@@ -185,9 +192,10 @@ class LibvirtDriver:
         self._host = await self._open.call(lambda raw: read_host(raw, self._address), "read the host")
         return self._host
 
-    async def _write(self, work: Any, doing: str, subject: str | None) -> None:
+    async def _write(self, work: Callable[[Any], None], doing: str, system_id: str, subject: str | None) -> None:
         async with self._writing:
             await self._open.call(work, doing, subject, overdue=Problem.TIMEOUT, deadline=self._deadline * LONG)
+        self._tell_own(system_id)
 
     def _check_host(self, host_id: str) -> None:
         if host_id != self._known.id:
@@ -205,6 +213,11 @@ class LibvirtDriver:
 
     def _tell_system(self, connection: Connection, system_id: str) -> None:
         self._tell(connection, SystemChanged(system_id.lower()))
+
+    def _tell_own(self, system_id: str) -> None:
+        """Tell of a change made here: libvirt has no event for autostart, defined memory, or saved memory removed."""
+        if self._connection is not None:
+            self._tell_system(self._connection, system_id)
 
     def _tell_host(self, connection: Connection) -> None:
         if self._host is not None:

@@ -166,7 +166,7 @@ def configuration_of(
             maximum=memory,
         ),
         disks=tuple(_disks(root, owner, capacity_of if address.local else None)),
-        nics=tuple(_nics(root, owner)),
+        nics=tuple(_nics(root, owner, active=kind is ConfigurationKind.STATE)),
         serials=tuple(_serials(root, owner, address.console_logs)),
     )
 
@@ -226,7 +226,7 @@ def _source(disk: Element) -> str | None:
     return source.get("file") or source.get("dev") or source.get("dir") or None
 
 
-def _nics(root: Element, owner: _Owner) -> Iterator[NicAllocation]:
+def _nics(root: Element, owner: _Owner, *, active: bool) -> Iterator[NicAllocation]:
     for nic in root.iterfind("devices/interface"):
         mac = xml.attribute(nic, "mac", "address")
         if mac is None:
@@ -241,7 +241,7 @@ def _nics(root: Element, owner: _Owner) -> Iterator[NicAllocation]:
             model=xml.attribute(nic, "model", "type"),
             connection=connection,
             source=named or None,
-            target=xml.attribute(nic, "target", "dev"),
+            target=xml.attribute(nic, "target", "dev") if active else None,
         )
 
 
