@@ -21,6 +21,7 @@ from openvman.broker.sessions import Limits
 from openvman.cim.loader import load_schema
 from openvman.config.load import ConfigError
 from openvman.config.settings import Settings
+from openvman.demo_image import place
 from openvman.drivers.contract import Driver
 from openvman.drivers.registry import choose_default, create
 from openvman.inventory.inventory import Inventory
@@ -81,6 +82,7 @@ async def serve(settings: Settings, announce: Callable[[str], None] = _print) ->
                 root.mkdir(PRIVATE_FOLDER, exist_ok=True)
         pair = _key_pair(settings, state)
         gate = _gate(settings, state, stack)
+        place(settings.image_roots[0])
         inventory = Inventory(await _drivers(settings, state), reconcile_every=settings.reconcile_interval)
         application = _application(settings, state, inventory, gate, stack)
         listeners = Listeners(application, _connection_limits(settings))

@@ -74,6 +74,7 @@ class Server:
     def start(self) -> Server:
         arguments = [str(VMAN), "serve", "--state", str(self.state)]
         arguments += ["--listen", f"127.0.0.1:{self.port}", "--tls-listen", f"127.0.0.1:{self.tls_port}"]
+        arguments += ["--image-root", str(self.images)]
         for platform in self.platforms:
             arguments += ["--platform", platform]
         with self.log.open("ab") as log:
