@@ -10,9 +10,13 @@ from __future__ import annotations
 import importlib.util
 import os
 from pathlib import Path
+from typing import Final
 
 from openvman.drivers.contract import Driver
 from openvman.model.errors import ModelError, Problem
+
+SCHEMES: Final = ("qemu", "lxc", "test", "xen", "ch", "bhyve", "vz", "vbox", "esx", "vpx", "hyperv")
+"""What an address can begin with, before a transport such as ``+ssh``."""
 
 
 def binding_is_there() -> bool:

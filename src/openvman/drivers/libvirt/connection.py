@@ -202,6 +202,16 @@ def cure(message: str) -> str:
     return next((f" ({advice})" for words, advice in _CURES if words in message), "")
 
 
+def binding_version() -> str:
+    """The version of the libvirt library that is in use."""
+    return version_text(libvirt.getVersion())
+
+
+def version_text(number: int) -> str:
+    """libvirt's way of counting versions, undone: 9001002 is 9.1.2."""
+    return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
+
+
 def _where_supported(call: Callable[..., object], *arguments: object) -> None:
     try:
         call(*arguments)

@@ -10,6 +10,7 @@ import libvirt
 
 from openvman.drivers.libvirt import kvm, xml
 from openvman.drivers.libvirt.address import Address
+from openvman.drivers.libvirt.connection import version_text
 from openvman.drivers.libvirt.xml import Element
 from openvman.model.host import Host, HostFacts
 
@@ -45,13 +46,13 @@ def read_host(connection: Any, address: Address) -> Host:
     domain = _domain_capabilities(connection, architecture, hypervisors[-1] if hypervisors else None)
     node = connection.getInfo()
     name = connection.getHostname()
-    networks = _networks(connection)
+    networks = networks_of(connection)
     return Host(
         id=_host_id(capabilities, address, name),
         name=name,
         platform=address.shown,
         hypervisor_name=connection.getType(),
-        hypervisor_version=_version(connection.getVersion()),
+        hypervisor_version=version_text(connection.getVersion()),
         processors=node[2],
         processor_model=_processor_model(capabilities, address),
         processor_mhz=node[3] or None,
@@ -154,7 +155,7 @@ def _disk_buses(domain: Element | None) -> tuple[str, ...]:
     return tuple(bus for bus in _DISK_BUSES if bus in named) or _DISK_BUSES
 
 
-def _networks(connection: Any) -> tuple[str, ...] | None:
+def networks_of(connection: Any) -> tuple[str, ...] | None:
     """Names of the active networks; None where the hypervisor has no network driver."""
     try:
         return tuple(
@@ -164,10 +165,6 @@ def _networks(connection: Any) -> tuple[str, ...] | None:
         if error.get_error_code() != libvirt.VIR_ERR_NO_SUPPORT:
             raise
         return None
-
-
-def _version(number: int) -> str:
-    return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
 
 
 def _processor_model(capabilities: Element, address: Address) -> str | None:
