@@ -48,6 +48,8 @@ def own_server(platforms: Sequence[str]) -> Iterator[OwnServer]:
     Raises ClientError with the end of its log when it does not come up.
     """
     with tempfile.TemporaryDirectory(prefix="openvman-demo-") as folder:
+        # A system hypervisor runs as a user of its own, who has to pass through to the images.
+        Path(folder).chmod(0o711)
         state = State(Path(folder) / "state")
         log = Path(folder) / "server.log"
         url = f"http://127.0.0.1:{_free_port()}"
@@ -70,8 +72,13 @@ def own_server(platforms: Sequence[str]) -> Iterator[OwnServer]:
 
 
 def _arguments(url: str, state: State, platforms: Sequence[str]) -> list[str]:
-    fixed = ["serve", "--state", str(state.folder), "--listen", url.removeprefix("http://"), "--tls-listen", "none"]
-    return fixed + [f"--platform={platform}" for platform in platforms]
+    fixed = {
+        "--state": state.folder,
+        "--image-root": state.folder.with_name("images"),
+        "--listen": url.removeprefix("http://"),
+        "--tls-listen": "none",
+    }
+    return ["serve", *(f"{name}={value}" for name, value in fixed.items()), *(f"--platform={uri}" for uri in platforms)]
 
 
 def _environment() -> dict[str, str]:
