@@ -103,7 +103,7 @@ async def test_parallel_guesses_are_throttled_as_those_in_a_row(start, make):
     wrong = make.post(Authorization=make.basic("admin", "wrong"))
     connections = [await server.connect() for _ in range(20)]
     statuses = [a.status for a in await asyncio.gather(*(c.ask(wrong) for c in connections))]
-    assert statuses.count(401) <= 8  # six, and what is under way in the two workers
+    assert statuses.count(401) <= 7  # six, and what the other worker has under way
     assert set(statuses) <= {401, 429, 503}
 
 

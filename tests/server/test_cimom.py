@@ -202,19 +202,24 @@ async def test_http_1_0_gets_a_long_answer_whole_and_unchunked(start, make, brok
 
 async def test_others_are_served_between_the_parts_of_an_answer(start, make, broker):
     served = asyncio.Event()
+    produced = 0
 
-    def endless():
-        while not served.is_set():
+    def long():
+        nonlocal produced
+        while not served.is_set() and produced < 2**25:
+            produced += len(MANY[0])
             yield MANY[0]
 
-    broker.answer = lambda _request: Answer(endless())
+    broker.answer = lambda _request: Answer(long())
     server = await start(broker)
     first, second = await server.connect(), await server.connect()
     await first.send(make.post())
+    await second.send(make.get())
     reading = asyncio.create_task(first.answer())
-    assert (await second.ask(make.get())).status == 200
+    assert (await second.answer()).status == 200
     served.set()
     assert (await reading).status == 200
+    assert produced < 2**20  # long before the first one's socket was full
 
 
 class Waiting:
@@ -279,6 +284,7 @@ async def test_a_client_that_does_not_read_is_given_up(start, make, broker):
         await connection.send(make.post())
         await asked.wait()
         await server.idle()
+        await server.lost()
     assert [entry["outcome"] for entry in logs if entry["event"] == "request"] == ["client gone"]
 
 

@@ -104,6 +104,14 @@ async def test_a_bad_chunk_never_reaches_the_broker(start, make, chunks):
     assert server.broker.calls == []
 
 
+async def test_a_bad_chunk_of_a_request_that_is_refused_has_one_answer(start, make):
+    server = await start()
+    connection = await server.connect()
+    request = make.post(b"", Content_Length=None, Transfer_Encoding="chunked", Authorization=None)
+    assert (await connection.ask(request + b"zz\r\n")).status == 400
+    assert await connection.is_closed()
+
+
 async def test_a_body_shorter_than_its_length_never_reaches_the_broker(start, make):
     server = await start()
     connection = await server.connect()
