@@ -66,7 +66,10 @@ async def choose_default(state: Path) -> Choice:
     elif doctor.emulator() is None:
         cure = "install QEMU"
     else:
-        root = quote(str(state.absolute() / "qemu"))
-        return Choice(f"{doctor.EMBEDDED_URI}?root={root}", f"{lacking}; an embedded QEMU is used")
+        return Choice(_embedded(state), f"{lacking}; an embedded QEMU is used")
     warning = f"no hypervisor was found ({lacking}): everything shown is simulated. To manage real guests, {cure}."
     return Choice(SIMULATED, lacking, warning)
+
+
+def _embedded(state: Path) -> str:
+    return f"{doctor.EMBEDDED_URI}?root={quote(str(state.absolute() / 'qemu'))}"

@@ -135,7 +135,8 @@ def _kvm() -> list[Check]:
 def _networks(daemon: Daemon) -> Check:
     name = "virtual networks"
     if daemon.networks is None:
-        return Check(name, "warn", "without a daemon there are none: guests use user-mode networking or bridges")
+        found = "without a daemon there are none: guests use user-mode networking or bridges"
+        return Check(name, "warn", found, "start the libvirt daemon to have virtual networks")
     if shutil.which("dnsmasq") is None and not Path("/usr/sbin/dnsmasq").exists():
         return Check(name, "warn", "dnsmasq is missing: networks cannot give addresses", "install dnsmasq-base")
     if not daemon.networks:
