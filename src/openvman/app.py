@@ -145,7 +145,9 @@ async def _drivers(settings: Settings, state: State) -> list[Driver]:
     platforms = settings.platforms
     if not platforms:
         choice = await choose_default(state.folder)
-        if choice.warning:
+        if choice.warning is None:
+            _log.info("chose a platform", uri=choice.uri, reason=choice.reason)
+        else:
             _log.warning(choice.warning)
         platforms = (choice.uri,)
     return [create(uri, state=state.folder, deadline=settings.call_deadline) for uri in platforms]

@@ -201,11 +201,12 @@ async def test_http_1_0_gets_a_long_answer_whole_and_unchunked(start, make, brok
 
 
 async def test_others_are_served_between_the_parts_of_an_answer(start, make, broker):
-    served = asyncio.Event()
+    begun, served = asyncio.Event(), asyncio.Event()
     produced = 0
 
     def long():
         nonlocal produced
+        begun.set()
         while not served.is_set() and produced < 2**25:
             produced += len(MANY[0])
             yield MANY[0]
@@ -213,10 +214,9 @@ async def test_others_are_served_between_the_parts_of_an_answer(start, make, bro
     broker.answer = lambda _request: Answer(long())
     server = await start(broker)
     first, second = await server.connect(), await server.connect()
-    await first.send(make.post())
-    await second.send(make.get())
-    reading = asyncio.create_task(first.answer())
-    assert (await second.answer()).status == 200
+    reading = asyncio.create_task(first.ask(make.post()))
+    await begun.wait()
+    assert (await second.ask(make.get())).status == 200
     served.set()
     assert (await reading).status == 200
     assert produced < 2**20  # long before the first one's socket was full

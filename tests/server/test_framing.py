@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 
 async def test_a_request_is_answered_and_the_connection_kept(start, make):
@@ -108,8 +109,11 @@ async def test_a_bad_chunk_of_a_request_that_is_refused_has_one_answer(start, ma
     server = await start()
     connection = await server.connect()
     request = make.post(b"", Content_Length=None, Transfer_Encoding="chunked", Authorization=None)
-    assert (await connection.ask(request + b"zz\r\n")).status == 400
+    with capture_logs() as logs:
+        assert (await connection.ask(request + b"zz\r\n")).status == 400
+        await server.idle()
     assert await connection.is_closed()
+    assert [entry["event"] for entry in logs] == ["request"]
 
 
 async def test_a_body_shorter_than_its_length_never_reaches_the_broker(start, make):
