@@ -8,6 +8,7 @@ import pytest
 
 from openvman.cli.checks import Verdict, check_certificate, check_images, check_listening, check_state, check_versions
 from openvman.config.load import load
+from openvman.drivers.registry import Check
 from openvman.security.first_start import ensure_admin, prepare_folder
 from openvman.security.tls import own_key_pair
 from openvman.store.users import UserStore
@@ -86,15 +87,42 @@ def test_image_folders(settings, tmp_path):
     assert "free" in next(iter(check_images(settings()))).found
 
 
-def test_versions_name_a_binding_that_is_missing(monkeypatch):
-    monkeypatch.setattr("openvman.cli.checks.BINDINGS", {"no-such-package": "pip install it"})
-    (found,) = by_verdict(check_versions(), Verdict.WARNING)
-    assert (found.subject, found.cure) == ("no-such-package", "pip install it")
+@pytest.fixture
+def hypervisors(monkeypatch):
+    """What the hypervisors' own diagnosis finds, for a test to fill."""
+    found = []
+
+    async def diagnose():
+        return found
+
+    monkeypatch.setattr("openvman.cli.doctor.diagnose", diagnose)
+    return found
 
 
-def test_the_command_fails_when_something_does(vman, tmp_path):
+def test_versions_name_a_library_that_is_missing(monkeypatch):
+    monkeypatch.setattr("openvman.cli.checks.LIBRARIES", ("no-such-package",))
+    assert [finding.subject for finding in by_verdict(check_versions(), Verdict.FAILURE)] == ["no-such-package"]
+
+
+@pytest.mark.parametrize(
+    ("level", "verdict", "code"), [("ok", "ok", 0), ("warn", "warning", 0), ("fail", "failure", 1)]
+)
+def test_the_hypervisors_diagnosis_is_told(vman, hypervisors, monkeypatch, level, verdict, code):
+    monkeypatch.setenv("OPENVMAN_LISTEN", "127.0.0.1:0")
+    monkeypatch.setenv("OPENVMAN_TLS_LISTEN", "none")
+    hypervisors.append(Check("QEMU", level, "how it is", "what to do"))
+    result = vman("doctor", "--json")
+    assert result.exit_code == code
+    assert json.loads(result.stdout)[-1] == {
+        "subject": "QEMU",
+        "verdict": verdict,
+        "found": "how it is",
+        "cure": "what to do",
+    }
+
+
+def test_the_command_fails_when_something_does(vman, tmp_path, hypervisors):
     state = prepare_folder(tmp_path / "state")
-    assert vman("doctor").exit_code in (0, 1)
     state.admin_password.write_text("x")
     state.admin_password.chmod(0o644)
     result = vman("doctor", "--json")

@@ -24,7 +24,6 @@ from openvman.store.database import StoreError
 from openvman.store.users import UserStore
 
 LIBRARIES: Final = ("pywbem", "lxml", "h11", "cryptography", "argon2-cffi")
-BINDINGS: Final = {"libvirt-python": "pip install 'openvman[libvirt]'"}
 _OTHERS: Final = 0o077
 _SOON: Final = timedelta(days=30)
 _TIMEOUT: Final = 1.0
@@ -47,7 +46,7 @@ class Finding:
 
 
 def check_versions() -> Iterator[Finding]:
-    """openvman, Python, libraries; a binding that is missing is a warning, for the simulation needs none."""
+    """openvman, Python and the libraries."""
     yield Finding("openvman", Verdict.OK, f"{__version__}, Python {platform.python_version()}, {platform.platform()}")
     for library in LIBRARIES:
         found = _version(library)
@@ -55,12 +54,6 @@ def check_versions() -> Iterator[Finding]:
             yield Finding(library, Verdict.FAILURE, "not installed", "pip install --force-reinstall openvman")
         else:
             yield Finding(library, Verdict.OK, found)
-    for binding, cure in BINDINGS.items():
-        found = _version(binding)
-        if found is None:
-            yield Finding(binding, Verdict.WARNING, "not installed: its hypervisors cannot be managed", cure)
-        else:
-            yield Finding(binding, Verdict.OK, found)
 
 
 def check_settings(loaded: Loaded) -> Iterator[Finding]:

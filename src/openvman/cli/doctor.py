@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +14,11 @@ from openvman.cli.connection import load_settings
 from openvman.cli.exits import Exit
 from openvman.cli.settings_options import CONFIG_FILE
 from openvman.config.load import ConfigError
+from openvman.drivers.registry import diagnose
 
 _SIGNS = {Verdict.OK: ("✓", "green"), Verdict.WARNING: ("!", "yellow"), Verdict.FAILURE: ("✗", "red")}
+
+_VERDICTS = {"ok": Verdict.OK, "warn": Verdict.WARNING, "fail": Verdict.FAILURE}
 
 
 @click.command("doctor")
@@ -52,6 +56,12 @@ def _findings(config: Path | None) -> Iterator[Finding]:
     yield from checks.check_images(loaded.settings)
     yield from checks.check_listening(loaded.settings)
     yield from checks.check_certificate(loaded.settings)
+    yield from _hypervisors()
+
+
+def _hypervisors() -> Iterator[Finding]:
+    for check in asyncio.run(diagnose()):
+        yield Finding(check.name, _VERDICTS[check.level], check.found, check.cure or "")
 
 
 def _print(findings: list[Finding]) -> None:
