@@ -87,7 +87,7 @@ def _console_logs(hypervisor: str, path: str, *, local: bool, own: str | None, r
         return Path(own)
     if root is not None:
         return Path(root) / "log" / "console"
-    if path == "/system":
+    if path == "/system" and os.geteuid() == 0:  # the daemon's logs are for root alone
         return Path("/var/log/libvirt/qemu")
     if path == "/session":
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "libvirt/qemu/log"

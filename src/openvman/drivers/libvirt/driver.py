@@ -18,7 +18,7 @@ from openvman.drivers.contract import (
     Picture,
     SystemChanged,
 )
-from openvman.drivers.libvirt import act, console, embedded, images
+from openvman.drivers.libvirt import act, console, embedded, images, modify
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.connection import Connection
 from openvman.drivers.libvirt.events import Subscriptions
@@ -132,7 +132,7 @@ class LibvirtDriver:
     async def modify_system(self, system_id: str, spec: SystemSpec) -> None:
         host = self._known
         await self._write(
-            lambda raw: act.modify_system(raw, system_id, spec, host.facts, host.id),
+            lambda raw: modify.modify_system(raw, system_id, spec, host.facts, host.id),
             f"modify virtual system {system_id}",
             system_id,
             system_id,
@@ -140,7 +140,7 @@ class LibvirtDriver:
 
     async def modify_resource(self, system_id: str, kind: ConfigurationKind, spec: ResourceSpec) -> None:
         await self._write(
-            lambda raw: act.modify_resource(raw, system_id, kind, spec),
+            lambda raw: modify.modify_resource(raw, system_id, kind, spec),
             f"modify {spec.allocation_id}",
             system_id,
             spec.allocation_id,

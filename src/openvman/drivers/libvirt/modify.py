@@ -1,0 +1,259 @@
+"""Modification of configurations: the defined one, which the next activation uses, and the active system itself.
+
+Each function blocks and raises ModelError, or the binding's own error, which the connection translates.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+import libvirt
+from lxml import etree
+
+from openvman.drivers.libvirt import domain_xml, xml
+from openvman.drivers.libvirt.act import lookup, must_be_free
+from openvman.drivers.libvirt.domain_xml import KIB
+from openvman.drivers.libvirt.errors import problem_of
+from openvman.drivers.libvirt.xml import Element
+from openvman.model.errors import ModelError, Problem
+from openvman.model.host import HostFacts
+from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
+from openvman.model.system import ConfigurationKind
+
+BALLOON_SECONDS: Final = 3.0
+"""How long a guest may take to begin to move its balloon."""
+
+
+def modify_system(connection: Any, system_id: str, spec: SystemSpec, facts: HostFacts, host_id: str) -> None:
+    """Change what ``spec`` says of the defined configuration, all or nothing; a new name needs an inactive system."""
+    domain = lookup(connection, system_id)
+    if spec.host_id is not None and spec.host_id != host_id:
+        raise ModelError(Problem.NOT_SUPPORTED, "a virtual system changes its host by migration only", "host_id")
+    if spec.hypervisor is not None and spec.hypervisor not in facts.hypervisors:
+        raise ModelError(Problem.NOT_SUPPORTED, f"this host does not run guests by {spec.hypervisor}", "hypervisor")
+    renamed = spec.name is not None and spec.name != domain.name()
+    if renamed and domain.isActive():
+        raise ModelError(Problem.INVALID_STATE, "only an inactive virtual system can be renamed: stop it first", "name")
+    if spec.description is not None:
+        domain_xml.clean(spec.description, "description", lines=True)
+    if spec.name is not None:
+        domain_xml.clean_name(spec.name)
+    with _changing(connection, domain) as (root, undo):
+        _patch_system(root, spec)
+        _redefine(connection, root)
+        if spec.autostart is not None:
+            before = domain.autostart()
+            domain.setAutostart(int(spec.autostart))
+            undo.callback(domain.setAutostart, before)
+        if spec.description is not None and domain.isActive():
+            domain.setMetadata(
+                libvirt.VIR_DOMAIN_METADATA_DESCRIPTION,
+                spec.description or None,
+                None,
+                None,
+                libvirt.VIR_DOMAIN_AFFECT_LIVE,
+            )
+        if renamed:
+            must_be_free(connection.lookupByName, str(spec.name), "name")
+            domain.rename(spec.name, 0)
+
+
+def _patch_system(root: Element, spec: SystemSpec) -> None:
+    if spec.hypervisor is not None:
+        root.set("type", spec.hypervisor)
+    if spec.description is not None:
+        _set_text(root, "description", spec.description)
+    if spec.on_crash is not None:
+        _set_text(root, "on_crash", spec.on_crash.value)
+    if spec.machine is not None:
+        type = root.find("os/type")
+        if type is None:
+            raise ModelError(Problem.NOT_SUPPORTED, "this virtual system has no machine type", "machine")
+        type.set("machine", domain_xml.clean(spec.machine, "machine"))
+
+
+def _set_text(root: Element, name: str, value: str) -> None:
+    found = root.find(name)
+    if found is None:
+        found = etree.SubElement(root, name)
+    found.text = value
+    if not value:
+        root.remove(found)
+
+
+def modify_resource(connection: Any, system_id: str, kind: ConfigurationKind, spec: ResourceSpec) -> None:
+    """Change one allocation of the configuration of ``kind``. NOT_SUPPORTED names what cannot be changed."""
+    domain = lookup(connection, system_id)
+    local = domain_xml.local_id(system_id, kind, spec)
+    if kind is ConfigurationKind.STATE:
+        _modify_live(domain, local, spec)
+    else:
+        _modify_defined(connection, domain, local, spec)
+
+
+def _modify_defined(connection: Any, domain: Any, local: str, spec: ResourceSpec) -> None:
+    with _changing(connection, domain) as (root, _undo):
+        match spec:
+            case MemorySpec() if local == "memory":
+                _set_memory(domain, root, spec)
+            case ProcessorSpec() if local == "processor":
+                _set_processors(domain, root, spec)
+            case DiskSpec() if local.startswith("disk:"):
+                domain_xml.patch_disk(root, local, spec)
+                _redefine(connection, root)
+            case NicSpec() if local.startswith("nic:"):
+                domain_xml.patch_nic(root, local, spec)
+                _redefine(connection, root)
+            case _:
+                raise _unfit(local, spec)
+
+
+def _unfit(local: str, spec: ResourceSpec) -> ModelError:
+    return ModelError(Problem.INVALID_PARAMETER, f"{local} is not changed by a {type(spec).__name__}", local)
+
+
+def _set_memory(domain: Any, root: Element, spec: MemorySpec) -> None:
+    # libvirt's own calls keep NUMA cells and the like in step, which a patch of the XML would not.
+    maximum_now = xml.size(root.find("memory")) or 0
+    size_now = xml.size(root.find("currentMemory")) or maximum_now
+    maximum = maximum_now if spec.maximum is None else spec.maximum
+    size = min(size_now, maximum) if spec.size is None else spec.size
+    if not 0 < size <= maximum:
+        message = f"memory size {size} is not between 1 byte and the maximum {maximum}"
+        raise ModelError(Problem.INVALID_PARAMETER, message, "size")
+    if maximum != maximum_now:
+        domain.setMemoryFlags(_kib(maximum), libvirt.VIR_DOMAIN_AFFECT_CONFIG | libvirt.VIR_DOMAIN_MEM_MAXIMUM)
+    domain.setMemoryFlags(_kib(size), libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+
+
+def _kib(size: int) -> int:
+    return -(-size // KIB)
+
+
+def _set_processors(domain: Any, root: Element, spec: ProcessorSpec) -> None:
+    maximum_now = xml.number(xml.text(root, "vcpu"), 1)
+    count_now = xml.number(xml.attribute(root, "vcpu", "current"), maximum_now)
+    maximum = maximum_now if spec.maximum is None else spec.maximum
+    count = min(count_now, maximum) if spec.count is None else spec.count
+    if not 0 < count <= maximum:
+        message = f"processor count {count} is not between 1 and the maximum {maximum}"
+        raise ModelError(Problem.INVALID_PARAMETER, message, "count")
+    if maximum != maximum_now:
+        if count < count_now:
+            domain.setVcpusFlags(count, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+        domain.setVcpusFlags(maximum, libvirt.VIR_DOMAIN_AFFECT_CONFIG | libvirt.VIR_DOMAIN_VCPU_MAXIMUM)
+    domain.setVcpusFlags(count, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+
+
+def _modify_live(domain: Any, local: str, spec: ResourceSpec) -> None:
+    if not domain.isActive():
+        raise ModelError(Problem.INVALID_STATE, "the virtual system is not active", local)
+    match spec:
+        case MemorySpec() if local == "memory":
+            _refuse_maximum(spec.maximum, domain.info()[1] * KIB)
+            if spec.size is not None:
+                _balloon(domain, spec.size)
+        case ProcessorSpec() if local == "processor":
+            _refuse_maximum(spec.maximum, domain.vcpusFlags(_LIVE_MAXIMUM))
+            if spec.count is not None:
+                _plug(domain, spec.count)
+        case DiskSpec() if local.startswith("disk:"):
+            root = xml.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE))
+            disk = domain_xml.find_disk(root, local)
+            if disk.get("device") not in {"cdrom", "floppy"}:
+                raise ModelError(Problem.NOT_SUPPORTED, f"{local} has no removable medium", "source")
+            _refuse(local, bus=spec.bus, read_only=spec.read_only, shareable=spec.shareable)
+            domain_xml.patch_disk(root, local, spec)
+            _change_medium(domain, xml.print_(disk))
+        case NicSpec() if local.startswith("nic:"):
+            root = xml.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE))
+            nic = domain_xml.find_nic(root, local)
+            _refuse(local, mac=spec.mac, model=spec.model)
+            domain_xml.patch_nic(root, local, spec)
+            domain.updateDeviceFlags(xml.print_(nic), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+        case _:
+            raise _unfit(local, spec)
+
+
+def _change_medium(domain: Any, text: str) -> None:
+    try:
+        domain.updateDeviceFlags(text, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+    except libvirt.libvirtError as error:
+        if problem_of(error) is not Problem.FAILED:
+            raise
+        # The guest has locked the drive, or does not listen: as by the hole for the paper clip.
+        domain.updateDeviceFlags(text, libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_DEVICE_MODIFY_FORCE)
+
+
+def _refuse(local: str, **settings: object) -> None:
+    """Refuse the settings that a running guest cannot see change."""
+    for name, value in settings.items():
+        if value is not None:
+            message = f"the {name} of {local} cannot be changed while the system is active"
+            raise ModelError(Problem.NOT_SUPPORTED, message, name)
+
+
+_LIVE_MAXIMUM: Final = libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_VCPU_MAXIMUM
+
+
+def _refuse_maximum(asked: int | None, is_now: int) -> None:
+    if asked is not None and asked != is_now:
+        raise ModelError(Problem.NOT_SUPPORTED, "the maximum of an active virtual system cannot be changed", "maximum")
+
+
+def _balloon(domain: Any, size: int) -> None:
+    """Ask the guest for memory, or give it back. A guest without a driver says nothing, so we look whether it moves."""
+    before, maximum = domain.info()[2], domain.info()[1]
+    wanted = _kib(size)
+    if not 0 < wanted <= maximum:
+        raise ModelError(Problem.INVALID_PARAMETER, f"memory size {size} is beyond the maximum {maximum * KIB}", "size")
+    if wanted == before:
+        return
+    domain.setMemoryFlags(wanted, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+    end = time.monotonic() + BALLOON_SECONDS
+    while domain.info()[2] == before:
+        if time.monotonic() > end:
+            domain.setMemoryFlags(before, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+            raise ModelError(Problem.NOT_SUPPORTED, "the guest does not answer its memory balloon", "size")
+        time.sleep(0.05)
+
+
+def _plug(domain: Any, count: int) -> None:
+    maximum = domain.vcpusFlags(_LIVE_MAXIMUM)
+    if not 0 < count <= maximum:
+        raise ModelError(Problem.INVALID_PARAMETER, f"processor count {count} is beyond the maximum {maximum}", "count")
+    try:
+        domain.setVcpusFlags(count, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+    except libvirt.libvirtError as error:
+        if problem_of(error) in {Problem.TIMEOUT, Problem.FAILED, Problem.INVALID_STATE}:
+            message = f"the guest does not take the change: {error.get_error_message()}"
+            raise ModelError(Problem.NOT_SUPPORTED, message, "count") from error
+        raise
+
+
+@contextlib.contextmanager
+def _changing(connection: Any, domain: Any) -> Iterator[tuple[Element, contextlib.ExitStack]]:
+    """The defined configuration, to be changed; on any failure it is put back as it was.
+
+    With passwords (SECURE), or redefining would lose them; the text goes nowhere but back to the hypervisor.
+    """
+    if not domain.isPersistent():
+        raise ModelError(Problem.INVALID_STATE, "the virtual system has no defined configuration", domain.UUIDString())
+    flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
+    before = domain.XMLDesc(flags)
+    with contextlib.ExitStack() as undo:
+        undo.callback(_put_back, connection, domain, before, flags)
+        yield xml.parse(before), undo
+        undo.pop_all()
+
+
+def _put_back(connection: Any, domain: Any, before: str, flags: int) -> None:
+    if domain.XMLDesc(flags) != before:
+        connection.defineXML(before)
+
+
+def _redefine(connection: Any, root: Element) -> None:
+    connection.defineXML(xml.print_(root))
