@@ -19,7 +19,7 @@ from openvman import __version__
 from openvman.broker.broker import Broker
 from openvman.broker.sessions import Limits
 from openvman.cim.loader import load_schema
-from openvman.config.load import ConfigError
+from openvman.config.load import ConfigError, load
 from openvman.config.settings import Settings
 from openvman.demo_image import place
 from openvman.drivers.contract import Driver
@@ -229,24 +229,35 @@ async def _listen(settings: Settings, listeners: Listeners, pair: KeyPair | None
 
 def welcome(settings: Settings, state: State, pair: KeyPair | None, urls: Sequence[str]) -> str:
     """What a person reads when the server is ready: where it is, how to get in, and what to try."""
+    authority = None if pair is None else pair.authority
+    with_password = settings.auth != "none" and state.admin_password.exists()
+    trust = f" --ca-certs {authority}" if authority is not None and urls[0].startswith("https:") else ""
+    user = f" --user {ADMIN}" if with_password else ""
+    reach = f" --server {urls[0]}{trust}"
+    options = reach + (f"{user} --password-file {state.admin_password}" if with_password else "")
     lines = [f"openvman {__version__} is ready", *(f"  {url}/cimom" for url in urls)]
-    options, wbem = f" --server {urls[0]}", f"pywbemcli --server {urls[0]}"
-    if pair is not None and pair.authority is not None:
-        lines.append(f"  TLS clients trust {pair.authority}")
-        if urls[0].startswith("https:"):
-            options += f" --ca-certs {pair.authority}"
-            wbem += f" --ca-certs {pair.authority}"
+    if authority is not None:
+        lines.append(f"  TLS clients trust {authority}")
     if settings.auth == "none":
         lines.append("  without authentication: everyone on this machine is admin")
-    elif state.admin_password.exists():
+    elif with_password:
         lines.append(f"  user {ADMIN}, password in {state.admin_password}")
-        options += f" --user {ADMIN} --password-file {state.admin_password}"
-        wbem += f" --user {ADMIN}"
+    if _is_found_by_itself(settings):
+        options = ""
     lines += [
         "Try:",
         f"  vman vm list{options}",
         f"  vman host list{options}",
-        f"  {wbem} --default-namespace root/vman instance enumerate VMAN_ComputerSystem",
+        f"  pywbemcli{reach}{user} --default-namespace root/vman instance enumerate VMAN_ComputerSystem",
         "",
     ]
     return "\n".join(lines)
+
+
+def _is_found_by_itself(settings: Settings) -> bool:
+    """Whether the command line on this machine, told nothing, comes to this server."""
+    try:
+        found = load().settings
+    except ConfigError:
+        return False
+    return (found.state, found.listen, found.tls_listen) == (settings.state, settings.listen, settings.tls_listen)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from openvman.app import serve
+from openvman.app import serve, welcome
 from openvman.config.load import load
 from openvman.model.errors import ModelError
 from openvman.security.first_start import prepare_folder
@@ -109,6 +109,15 @@ async def test_https_is_trusted_by_the_authority_that_is_told(settings, make):
         authority = re.search(r"TLS clients trust (\S+)", text)[1]
         client = Client(text, context=ssl.create_default_context(cafile=authority))
         assert (await client.ask(make.get()))[0] == 200
+
+
+def test_where_the_command_line_finds_the_server_its_examples_are_short(monkeypatch, tmp_path):
+    monkeypatch.setenv("OPENVMAN_STATE", str(tmp_path))
+    monkeypatch.setenv("OPENVMAN_LISTEN", "127.0.0.1:5900")
+    state = prepare_folder(tmp_path)
+    assert "\n  vman vm list\n" in welcome(load().settings, state, None, ["http://127.0.0.1:5900"])
+    elsewhere = load({"listen": ["127.0.0.1:5901"]}).settings
+    assert "\n  vman vm list --server" in welcome(elsewhere, state, None, ["http://127.0.0.1:5901"])
 
 
 async def test_without_authentication_it_says_so(settings, make, tmp_path):
