@@ -168,6 +168,8 @@ class PrivateHost:
         assert self._daemon is not None
         for pid in children(self._daemon.pid):
             os.kill(pid, number)
+        if number is signal.SIGCONT:
+            os.kill(self._daemon.pid, number)  # nsenter stops itself when its child is stopped
 
     def run(self, *command: str) -> str:
         """Run a program in the host and return what it printed; a failure fails the test."""
@@ -185,6 +187,9 @@ class PrivateHost:
 
     def stop(self) -> None:
         """End every process of the host and remove what it leaves."""
+        if self._daemon is not None and self._daemon.poll() is None:
+            # A stopped nsenter would not reap the daemon, and its process namespace could not end.
+            self._daemon.send_signal(signal.SIGCONT)
         if self._namespaces is not None:
             if self._first:
                 with contextlib.suppress(ProcessLookupError):
