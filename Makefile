@@ -1,7 +1,7 @@
 # Everything that can be done with this checkout. `make` alone lists it.
 #
 # demo, run and test set the machine up first (packages, .venv); a second time that costs a fraction of a second.
-#   ARGS=…         more words for the command: make run ARGS='--platform sim://?hosts=3&vms=5'
+#   ARGS=…         more words for the command: make run ARGS="--platform 'sim://?hosts=3&vms=5'"
 #   SYSTEM=ready   take the operating system's packages as they are, and install none
 #   PYTHON=…       the interpreter that .venv is made from; else the newest that will do
 
