@@ -91,7 +91,7 @@ WORDS: Final = (
             "tests/house": "this rule's test",
             "tests/lab": "waits for daemons, which tell nobody when they are ready",
             "tests/system": "likewise",
-            "tests/drivers/conformance.py": "asks until a guest has done something, with a deadline",
+            "tests/drivers/subject.py": "asks until a guest has done something, with a deadline",
         },
         "a test does not sleep: wait for what is to happen, or give it a clock (60 means: until it is ended)",
     ),
