@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from openvman.cim.convert import convert
 from openvman.cim.datetime import CIMDateTime, format_datetime
+from openvman.cim.values import Instance, Property
 from openvman.views.standard import STANDARD
 
 # Mapped, and rightly NULL in a simulated fleet.
@@ -14,22 +17,36 @@ NULL_HERE = {
 }
 
 
+@pytest.fixture
+async def furnished(client):
+    """A fleet in which one system has every kind of device."""
+    service = (await client.paths("VMAN_VirtualSystemManagementService"))[0]
+    drives = tuple(
+        Instance.of("CIM_ResourceAllocationSettingData", [Property("ResourceType", "uint16", code)])
+        for code in (14, 15)
+    )
+    answer = await client.invoke(service, "DefineSystem", ResourceSettings=drives)
+    assert answer.return_value == 0
+    return client
+
+
 async def _all_instances(client):
     for namespace in ("root/vman", "interop"):
         for instance in await client.within(namespace).instances("CIM_ManagedElement"):
             yield instance
 
 
-async def test_every_mapped_property_shows_a_value_somewhere(client):
+async def test_every_mapped_property_shows_a_value_somewhere(furnished):
     shown = set()
-    async for instance in _all_instances(client):
+    async for instance in _all_instances(furnished):
         name = instance.class_name.removeprefix("VMAN_")
         shown |= {(name, p.name) for p in instance.properties.values() if p.value is not None}
     mapped = {(m.name, p) for m in STANDARD.classes for p in m.sources}
     assert mapped - shown - NULL_HERE == set()
 
 
-async def test_every_class_and_association_has_an_instance(client):
+async def test_every_class_and_association_has_an_instance(furnished):
+    client = furnished
     seen = {i.class_name.removeprefix("VMAN_") async for i in _all_instances(client)}
     assert {m.name for m in STANDARD.classes} <= seen
     for edge in STANDARD.edges:
@@ -38,10 +55,10 @@ async def test_every_class_and_association_has_an_instance(client):
         assert [*rows, *other], edge.cim
 
 
-async def test_every_value_has_its_declared_type(client):
+async def test_every_value_has_its_declared_type(furnished):
     """What a getter gives converts to the declared type unchanged."""
     checked = 0
-    async for instance in _all_instances(client):
+    async for instance in _all_instances(furnished):
         for prop in instance.properties.values():
             if prop.value is None or prop.type == "reference":
                 continue

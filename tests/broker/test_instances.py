@@ -181,3 +181,18 @@ async def test_profiles_lead_to_their_central_instances_across_namespaces(client
     assert len(systems) == 6
     back = await client.associators(systems[0].path, AssocClass="CIM_ElementConformsToProfile")
     assert {i.path.namespace for i in back} == {"interop"}
+
+
+async def test_a_systems_devices_lead_to_their_settings_and_back(client):
+    for path in await client.paths("VMAN_ComputerSystem"):
+        devices = await client.associators(path, AssocClass="CIM_SystemDevice")
+        [setting] = await client.associators(path, AssocClass="CIM_SettingsDefineState")
+        parts = await client.associators(setting.path, AssocClass="CIM_VirtualSystemSettingDataComponent")
+        processors = sum(p.get("VirtualQuantity") for p in parts if p.get("ResourceType") == 3)
+        assert len([d for d in devices if d.class_name == "VMAN_Processor"]) == processors
+        for device in devices:
+            assert device.get("SystemName") == path.keys["Name"]
+            [of_device] = await client.associators(device.path, AssocClass="CIM_SettingsDefineState")
+            assert of_device.path in {p.path for p in parts}
+            [owner] = await client.associators(device.path, AssocClass="CIM_SystemDevice")
+            assert owner.path == path

@@ -59,6 +59,14 @@ GOLDEN = {
         "SettingData",
         "ProcessorAllocationSettingData",
     ): "DSP1041 10.3",
+    ("CIM_SystemDevice", "GroupComponent", "ComputerSystem", "PartComponent", "Processor"): "DSP1057 10.17",
+    (
+        "CIM_SettingsDefineState",
+        "ManagedElement",
+        "Processor",
+        "SettingData",
+        "ProcessorAllocationSettingData",
+    ): "DSP1041 10.11",
     ("CIM_UseOfMessageLog", "Antecedent", "MessageLog", "Dependent", "ComputerSystem"): "DSP1010 10.9",
     ("CIM_ReferencedProfile", "Antecedent", "RegisteredProfile", "Dependent", "RegisteredProfile"): "DSP1033 10.3",
     (

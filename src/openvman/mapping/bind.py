@@ -98,6 +98,7 @@ class BoundClass(Bound):
     def __init__(self, view: BoundView, classmap: ClassMap, declaration: Class) -> None:
         super().__init__(view, declaration)
         self.map = classmap
+        self.lasting = classmap.lasting
         for name in classmap.sources:
             if name not in declaration.properties:
                 raise DeclarationError(f"{declaration.name}: the schema has no property {name}")

@@ -128,6 +128,8 @@ class ClassMap:
     methods: tuple[MethodMap, ...] = ()
     kind: type | None = None
     """The type of the objects, where several maps share an end or an output."""
+    lasting: bool = True
+    """False for objects that each read makes anew."""
     spec: Callable[..., Any] | None = None
     accepts: Callable[[NameMap[Value]], bool] = lambda _values: True
     modify: Modify | None = None

@@ -9,19 +9,21 @@ from openvman.mapping.declare import Call, ClassMap, Const, Edge, End
 from openvman.model.allocation import (
     Allocation,
     DiskAllocation,
+    DiskKind,
     MemoryAllocation,
     NicAllocation,
     ProcessorAllocation,
     SerialAllocation,
 )
+from openvman.model.device import devices_of
 from openvman.model.picture import Picture
 from openvman.model.system import VirtualSystem
-from openvman.profiles.dsp1044_processor import PROCESSOR_SETTING
-from openvman.profiles.dsp1045_memory import MEMORY_SETTING
-from openvman.profiles.dsp1047_storage import STORAGE_SETTING
-from openvman.profiles.dsp1050_ethernet_port import ETHERNET_SETTING
-from openvman.profiles.dsp1057_virtual_system import SETTING_DATA
-from openvman.profiles.dsp1059_generic_device import SERIAL_SETTING
+from openvman.profiles.dsp1044_processor import PROCESSOR, PROCESSOR_SETTING
+from openvman.profiles.dsp1045_memory import MEMORY, MEMORY_SETTING
+from openvman.profiles.dsp1047_storage import CDROM_DRIVE, DISKETTE_DRIVE, LOGICAL_DISK, STORAGE_SETTING
+from openvman.profiles.dsp1050_ethernet_port import ETHERNET_PORT, ETHERNET_SETTING
+from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM, SETTING_DATA
+from openvman.profiles.dsp1059_generic_device import SERIAL_CONTROLLER, SERIAL_SETTING
 
 MAP_OF: Final[dict[type[Allocation], ClassMap]] = {
     ProcessorAllocation: PROCESSOR_SETTING,
@@ -31,6 +33,18 @@ MAP_OF: Final[dict[type[Allocation], ClassMap]] = {
     SerialAllocation: SERIAL_SETTING,
 }
 SETTINGS: Final = tuple(MAP_OF.values())
+DEVICES: Final = (PROCESSOR, MEMORY, LOGICAL_DISK, CDROM_DRIVE, DISKETTE_DRIVE, ETHERNET_PORT, SERIAL_CONTROLLER)
+_DRIVES: Final = {
+    DiskKind.DISK: LOGICAL_DISK,
+    DiskKind.CDROM: CDROM_DRIVE,
+    DiskKind.FLOPPY: DISKETTE_DRIVE,
+}
+_DEVICE_OF: Final[dict[type[Allocation], ClassMap]] = {
+    ProcessorAllocation: PROCESSOR,
+    MemoryAllocation: MEMORY,
+    NicAllocation: ETHERNET_PORT,
+    SerialAllocation: SERIAL_CONTROLLER,
+}
 ALLOCATIONS: Final = tuple(m for m in SETTINGS if m.spec is not None)
 """Those that a client may ask for."""
 
@@ -53,7 +67,38 @@ def _next_allocations(system: VirtualSystem, _picture: Picture) -> Iterator[Any]
             yield (kind, allocation), (kind, following), allocation is following
 
 
+def _device_map(allocation: Allocation) -> ClassMap:
+    return _DRIVES[allocation.kind] if isinstance(allocation, DiskAllocation) else _DEVICE_OF[type(allocation)]
+
+
+def _system_devices(system: VirtualSystem, _picture: Picture) -> Iterator[Any]:
+    for device in devices_of(system):
+        yield (COMPUTER_SYSTEM, system), (_device_map(device.allocation), device)
+
+
+def _device_settings(system: VirtualSystem, _picture: Picture) -> Iterator[Any]:
+    for device in devices_of(system):
+        allocation = device.allocation
+        yield (_device_map(allocation), device), (MAP_OF[type(allocation)], allocation)
+
+
 EDGES = (
+    Edge(
+        "CIM_SystemDevice",
+        End("GroupComponent", (COMPUTER_SYSTEM,)),
+        End("PartComponent", DEVICES),
+        VirtualSystem,
+        _system_devices,
+        clause="DSP1057 10.17",
+    ),
+    Edge(
+        "CIM_SettingsDefineState",
+        End("ManagedElement", DEVICES),
+        End("SettingData", SETTINGS),
+        VirtualSystem,
+        _device_settings,
+        clause="DSP1041 10.11",
+    ),
     Edge(
         "CIM_VirtualSystemSettingDataComponent",
         End("GroupComponent", (SETTING_DATA,)),

@@ -10,11 +10,13 @@ from openvman.cim.values import Value
 from openvman.mapping.declare import Call, Const, Write
 from openvman.model.allocation import MemoryAllocation
 from openvman.model.spec import MemorySpec
+from openvman.profiles.devices import device_map
 from openvman.profiles.resource_allocation import allocation_map
 from openvman.profiles.units import bytes_per_unit
 
 _UNITS: Final = "byte*2^10"
 _KIB: Final = 2**10
+_PAGE: Final = 4096
 
 
 def _size(units_property: str) -> Callable[[Value, NameMap[Value]], int]:
@@ -39,5 +41,20 @@ MEMORY_SETTING = allocation_map(
         "VirtualQuantityUnits": Call(lambda _a: _UNITS, Write(None)),
         "VirtualQuantity": Call(lambda a: a.size // _KIB, Write("size", _size("VirtualQuantityUnits"))),
         "Limit": Call(lambda a: a.maximum // _KIB, Write("maximum", _size("AllocationUnits"))),
+    },
+)
+
+MEMORY = device_map(
+    "Memory",
+    shows=lambda a: isinstance(a, MemoryAllocation),
+    description="The memory of a virtual system.",
+    element_name=lambda d: f"{d.allocation.size // 2**20} MiB of memory",
+    properties={
+        "Volatile": Const(True),
+        "Access": Const(3),
+        "BlockSize": Const(_PAGE),
+        "NumberOfBlocks": Call(lambda d: d.allocation.maximum // _PAGE),
+        "ConsumableBlocks": Call(lambda d: d.allocation.size // _PAGE),
+        "Primordial": Const(False),
     },
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
 from openvman.mapping.declare import Attr, Call, Const, Write
-from openvman.model.allocation import DiskAllocation, DiskKind
+from openvman.model.allocation import Allocation, DiskAllocation, DiskKind
 from openvman.model.spec import DiskSpec
+from openvman.profiles.devices import device_map
 from openvman.profiles.resource_allocation import allocation_map, first_text
 from openvman.profiles.units import bytes_per_unit
 
@@ -58,4 +60,49 @@ STORAGE_SETTING = allocation_map(
         "VirtualResourceBlockSize": Const(1),
         "AllocationUnits": Const("byte"),
     },
+)
+
+_BLOCK: Final = 512
+
+
+def _is(kind: DiskKind) -> Callable[[Allocation], bool]:
+    return lambda a: isinstance(a, DiskAllocation) and a.kind is kind
+
+
+LOGICAL_DISK = device_map(
+    "LogicalDisk",
+    shows=_is(DiskKind.DISK),
+    description="A virtual disk.",
+    element_name=lambda d: f"disk {d.allocation.target}",
+    properties={
+        "Name": Attr("allocation.target"),
+        "Access": Call(lambda d: _READABLE if d.allocation.read_only else _READ_WRITE),
+        "BlockSize": Const(_BLOCK),
+        "NumberOfBlocks": Call(lambda d: _blocks(d.allocation)),
+        "ConsumableBlocks": Call(lambda d: _blocks(d.allocation)),
+        "Primordial": Const(False),
+    },
+)
+
+
+def _blocks(disk: DiskAllocation) -> int | None:
+    return None if disk.capacity is None else disk.capacity // _BLOCK
+
+
+_SUPPORTS_REMOVABLE_MEDIA: Final = 7
+
+CDROM_DRIVE = device_map(
+    "CDROMDrive",
+    shows=_is(DiskKind.CDROM),
+    description="A virtual CD or DVD drive.",
+    element_name=lambda d: f"CD drive {d.allocation.target}",
+    properties={"Capabilities": Const((_SUPPORTS_REMOVABLE_MEDIA,))},
+)
+
+DISKETTE_DRIVE = device_map(
+    "DisketteDrive",
+    shows=_is(DiskKind.FLOPPY),
+    description="A virtual floppy drive.",
+    element_name=lambda d: f"floppy drive {d.allocation.target}",
+    properties={"Capabilities": Const((_SUPPORTS_REMOVABLE_MEDIA,))},
 )

@@ -7,6 +7,7 @@ from openvman.cim.values import Value
 from openvman.mapping.declare import Attr, Call, Const, Write
 from openvman.model.allocation import NicAllocation, NicConnection
 from openvman.model.spec import NicSpec
+from openvman.profiles.devices import device_map
 from openvman.profiles.resource_allocation import allocation_map
 
 
@@ -52,5 +53,20 @@ ETHERNET_SETTING = allocation_map(
         "AllocationUnits": Const("count"),
         "VirtualQuantityUnits": Const("count"),
         "VirtualQuantity": Const(1),
+    },
+)
+
+_ETHERNET = 2
+
+ETHERNET_PORT = device_map(
+    "EthernetPort",
+    shows=lambda a: isinstance(a, NicAllocation),
+    description="A virtual network adapter.",
+    element_name=lambda d: f"network adapter {d.allocation.mac}",
+    properties={
+        # The schema wants addresses unformatted.
+        "PermanentAddress": Call(lambda d: d.allocation.mac.replace(":", "")),
+        "NetworkAddresses": Call(lambda d: (d.allocation.mac.replace(":", ""),)),
+        "LinkTechnology": Const(_ETHERNET),
     },
 )

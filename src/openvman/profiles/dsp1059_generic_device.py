@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from openvman.mapping.declare import Call, Const
 from openvman.model.allocation import SerialAllocation
+from openvman.profiles.devices import device_map
 from openvman.profiles.resource_allocation import allocation_map
 
 SERIAL_SETTING = allocation_map(
@@ -20,4 +21,12 @@ SERIAL_SETTING = allocation_map(
         "VirtualQuantityUnits": Const("count"),
         "VirtualQuantity": Const(1),
     },
+)
+
+SERIAL_CONTROLLER = device_map(
+    "SerialController",
+    shows=lambda a: isinstance(a, SerialAllocation),
+    description="A virtual serial port.",
+    element_name=lambda d: f"serial port {d.allocation.port}",
+    properties={},
 )

@@ -31,6 +31,7 @@ STANDARD: Final = View(
         dsp1042_system_virtualization.MANAGEMENT_SERVICE,
         dsp1042_system_virtualization.MANAGEMENT_CAPABILITIES,
         *allocations.SETTINGS,
+        *allocations.DEVICES,
         dsp1010_record_log.CONSOLE_LOG,
         dsp1033_profile_registration.REGISTERED_PROFILE,
         dsp1033_profile_registration.OBJECT_MANAGER,
