@@ -13,10 +13,12 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+import libvirt
 import pytest
 import pywbem
+from tests.lab.lab import PrivateHost
 
 VMAN = Path(sys.executable).with_name("vman")
 PATIENCE = 60.0
@@ -110,10 +112,92 @@ class Server:
         self.process = None
         return code
 
-    def connection(self, namespace: str = "root/vman", **more: Any) -> pywbem.WBEMConnection:
+    def connection(
+        self, namespace: str = "root/vman", user: tuple[str, str] | None = None, **more: Any
+    ) -> pywbem.WBEMConnection:
+        """As admin, or as the user (name and password) given."""
         return pywbem.WBEMConnection(
-            self.url, ("admin", self.password), default_namespace=namespace, timeout=60, **more
+            self.url, user or ("admin", self.password), default_namespace=namespace, timeout=60, **more
         )
+
+    def manager(self, user: tuple[str, str] | None = None) -> Manager:
+        return Manager(self.connection(user=user))
+
+    def add_user(self, name: str, role: str, password: str) -> tuple[str, str]:
+        """By ``vman user add``, as the owner of the machine does; what :meth:`connection` takes as the user."""
+        done = subprocess.run(
+            [str(VMAN), "user", "add", name, "--role", role, "--state", str(self.state)],
+            input=f"{password}\n",
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        assert done.returncode == 0, done.stderr
+        return name, password
+
+    def mishaps(self) -> list[str]:
+        """The lines of the log that tell of what nobody foresaw."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return [line for line in lines if "[error" in line or line.startswith("Traceback")]
+
+
+class Manager:
+    """Virtual systems through one connection, in the calls that tests make again and again."""
+
+    def __init__(self, conn: pywbem.WBEMConnection) -> None:
+        self.conn = conn
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.conn.close()
+
+    @property
+    def service(self) -> pywbem.CIMInstanceName:
+        """The management service of the first host."""
+        return self.conn.EnumerateInstanceNames("VMAN_VirtualSystemManagementService")[0]
+
+    def instance(self, class_name: str, **values: Any) -> pywbem.CIMInstance:
+        """With properties of the types that the class declares."""
+        declared = self.conn.GetClass(class_name, LocalOnly=False).properties
+        return pywbem.CIMInstance(
+            class_name,
+            [pywbem.CIMProperty(n, v, type=declared[n].type, is_array=declared[n].is_array) for n, v in values.items()],
+        )
+
+    def disk(self, source: str | None = None, **values: Any) -> pywbem.CIMInstance:
+        if source is not None:
+            values["HostResource"] = [source]
+        return self.instance("VMAN_StorageAllocationSettingData", **values)
+
+    def nic(self, **values: Any) -> pywbem.CIMInstance:
+        return self.instance("VMAN_EthernetPortAllocationSettingData", **values)
+
+    def define(self, name: str, *settings: pywbem.CIMInstance, **more: Any) -> pywbem.CIMInstanceName:
+        """DefineSystem; ``more`` are properties of the virtual system's own settings."""
+        code, out = self.conn.InvokeMethod(
+            "DefineSystem",
+            self.service,
+            SystemSettings=self.instance("VMAN_VirtualSystemSettingData", ElementName=name, **more),
+            ResourceSettings=list(settings),
+        )
+        assert code == 0, f"DefineSystem returned {code}"
+        return out["ResultingSystem"]
+
+    def destroy(self, system: pywbem.CIMInstanceName) -> int:
+        return int(self.conn.InvokeMethod("DestroySystem", self.service, AffectedSystem=system)[0])
+
+    def request(self, system: pywbem.CIMInstanceName, state: int) -> int:
+        """RequestStateChange; its return code."""
+        return int(self.conn.InvokeMethod("RequestStateChange", system, RequestedState=pywbem.Uint16(state))[0])
+
+    def systems(self) -> dict[str, pywbem.CIMInstance]:
+        """By UUID."""
+        return {i["Name"]: i for i in self.conn.EnumerateInstances("VMAN_ComputerSystem")}
+
+    def names(self) -> list[str]:
+        return sorted(i["ElementName"] for i in self.systems().values())
 
 
 @pytest.fixture
@@ -136,6 +220,19 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     for server in started:
         if server.process is not None:
             server.stop()
+
+
+@pytest.fixture
+def hypervisor(private_host: PrivateHost) -> Iterator[libvirt.virConnect]:
+    """The private host's libvirt itself, beside the server; its domains are gone afterwards."""
+    connection = libvirt.open(private_host.libvirt_uri)
+    yield connection
+    for domain in connection.listAllDomains():
+        if domain.isActive():
+            domain.destroy()
+        if domain.isPersistent():
+            domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
+    connection.close()
 
 
 @pytest.fixture(scope="module")

@@ -35,22 +35,14 @@ def server(serve, private_host):
 
 
 @pytest.fixture
-def conn(server):
-    with server.connection() as connection:
-        yield connection
+def manager(server):
+    with server.manager() as connected:
+        yield connected
 
 
 @pytest.fixture
-def hypervisor(private_host):
-    """libvirt itself, beside the server; the test's domains are gone afterwards."""
-    connection = libvirt.open(private_host.libvirt_uri)
-    yield connection
-    for domain in connection.listAllDomains():
-        if domain.isActive():
-            domain.destroy()
-        if domain.isPersistent():
-            domain.undefine()
-    connection.close()
+def conn(manager):
+    return manager.conn
 
 
 @pytest.fixture
@@ -59,63 +51,32 @@ def domain(hypervisor, guest_image):
     return hypervisor.defineXML(DOMAIN.format(name=name, uuid=uuid4(), image=guest_image))
 
 
-def _systems(conn):
-    return {i["Name"]: i for i in conn.EnumerateInstances("VMAN_ComputerSystem")}
-
-
-def _shows(conn, uuid, **values):
-    found = _systems(conn).get(uuid)
+def _shows(manager, uuid, **values):
+    found = manager.systems().get(uuid)
     return found is not None and all(found[n] == v for n, v in values.items())
 
 
-def _service(conn):
-    return conn.EnumerateInstanceNames("VMAN_VirtualSystemManagementService")[0]
-
-
-def _instance(conn, class_name, **values):
-    declared = conn.GetClass(class_name, LocalOnly=False).properties
-    return pywbem.CIMInstance(
-        class_name,
-        [pywbem.CIMProperty(n, v, type=declared[n].type, is_array=declared[n].is_array) for n, v in values.items()],
-    )
-
-
-def _define(conn, name, *settings):
-    code, out = conn.InvokeMethod(
-        "DefineSystem",
-        _service(conn),
-        SystemSettings=_instance(conn, "VMAN_VirtualSystemSettingData", ElementName=name),
-        ResourceSettings=list(settings),
-    )
-    assert code == 0
-    return out["ResultingSystem"]
-
-
-def _request(conn, system, state):
-    return conn.InvokeMethod("RequestStateChange", system, RequestedState=pywbem.Uint16(state))[0]
-
-
-def test_what_virsh_does_is_seen(conn, hypervisor, domain, until):
+def test_what_virsh_does_is_seen(manager, hypervisor, domain, until):
     """A domain made, changed and removed behind the server's back appears, changes and disappears."""
     uuid = domain.UUIDString()
-    until("the domain appears", lambda: _shows(conn, uuid, ElementName=domain.name(), EnabledState=3))
+    until("the domain appears", lambda: _shows(manager, uuid, ElementName=domain.name(), EnabledState=3))
     domain.create()
-    until("it is active", lambda: _shows(conn, uuid, EnabledState=2))
+    until("it is active", lambda: _shows(manager, uuid, EnabledState=2))
     domain.suspend()
-    until("it is paused", lambda: _shows(conn, uuid, EnabledState=9))
+    until("it is paused", lambda: _shows(manager, uuid, EnabledState=9))
     domain.resume()
-    until("it is active again", lambda: _shows(conn, uuid, EnabledState=2))
+    until("it is active again", lambda: _shows(manager, uuid, EnabledState=2))
     domain.destroy()
-    until("it is stopped", lambda: _shows(conn, uuid, EnabledState=3))
+    until("it is stopped", lambda: _shows(manager, uuid, EnabledState=3))
     domain.undefine()
-    until("it disappears", lambda: uuid not in _systems(conn))
+    until("it disappears", lambda: uuid not in manager.systems())
 
 
-def test_answers_agree_with_libvirt(conn, domain, until):
+def test_answers_agree_with_libvirt(conn, manager, domain, until):
     domain.create()
     uuid = domain.UUIDString()
-    until("the domain is active", lambda: _shows(conn, uuid, EnabledState=2))
-    system = _systems(conn)[uuid].path
+    until("the domain is active", lambda: _shows(manager, uuid, EnabledState=2))
+    system = manager.systems()[uuid].path
     [setting] = conn.Associators(system, AssocClass="CIM_SettingsDefineState")
     following = conn.Associators(setting.path, AssocClass="CIM_ElementSettingData", ResultRole="SettingData")
     assert [i["InstanceID"] for i in following] == [f"VMAN:{uuid}/defined"]
@@ -142,39 +103,38 @@ def test_the_host_is_the_one_libvirt_describes(conn, hypervisor, private_host):
     assert host["EnabledState"] == 2
 
 
-def test_the_whole_life_of_a_machine(conn, hypervisor, server, guest_image, until):
+def test_the_whole_life_of_a_machine(conn, manager, hypervisor, server, guest_image, until):
     image = server.images / "guest.img"
     image.write_bytes(guest_image.read_bytes())
-    system = _define(
-        conn,
+    system = manager.define(
         "whole-life",
-        _instance(conn, "VMAN_ProcessorAllocationSettingData", VirtualQuantity=2),
-        _instance(conn, "VMAN_MemoryAllocationSettingData", VirtualQuantity=64, VirtualQuantityUnits="byte*2^20"),
-        _instance(conn, "VMAN_StorageAllocationSettingData", HostResource=["guest.img"], Access=1),
-        _instance(conn, "VMAN_EthernetPortAllocationSettingData", Connection=["user"]),
+        manager.instance("VMAN_ProcessorAllocationSettingData", VirtualQuantity=2),
+        manager.instance("VMAN_MemoryAllocationSettingData", VirtualQuantity=64, VirtualQuantityUnits="byte*2^20"),
+        manager.instance("VMAN_StorageAllocationSettingData", HostResource=["guest.img"], Access=1),
+        manager.instance("VMAN_EthernetPortAllocationSettingData", Connection=["user"]),
     )
     domain = hypervisor.lookupByUUIDString(system["Name"])
     assert not domain.isActive()
     assert domain.maxMemory() == 64 * 1024
-    assert _request(conn, system, 2) == 0
+    assert manager.request(system, 2) == 0
     assert domain.state()[0] == libvirt.VIR_DOMAIN_RUNNING
     [log] = conn.AssociatorNames(system, AssocClass="CIM_UseOfMessageLog")
     until("the guest's line is in its log", lambda: b"hello from the guest" in _console(conn, log))
-    assert _request(conn, system, 9) == 0
+    assert manager.request(system, 9) == 0
     assert domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED
-    assert _request(conn, system, 9) == 4097
-    assert _request(conn, system, 2) == 0
+    assert manager.request(system, 9) == 4097
+    assert manager.request(system, 2) == 0
     assert domain.state()[0] == libvirt.VIR_DOMAIN_RUNNING
-    assert _request(conn, system, 11) == 0
+    assert manager.request(system, 11) == 0
     until("the guest began anew", lambda: _console(conn, log).count(b"hello from the guest") == 2)
-    assert _request(conn, system, 6) == 0
+    assert manager.request(system, 6) == 0
     assert domain.hasManagedSaveImage()
     assert conn.GetInstance(system)["EnabledState"] == 6
-    assert _request(conn, system, 2) == 0
+    assert manager.request(system, 2) == 0
     assert domain.state()[0] == libvirt.VIR_DOMAIN_RUNNING
-    assert _request(conn, system, 4) == 0, "the guest answers to its power button"
+    assert manager.request(system, 4) == 0, "the guest answers to its power button"
     assert not domain.isActive()
-    assert conn.InvokeMethod("DestroySystem", _service(conn), AffectedSystem=system)[0] == 0
+    assert manager.destroy(system) == 0
     with pytest.raises(libvirt.libvirtError, match="not found"):
         hypervisor.lookupByUUIDString(system["Name"])
 
@@ -199,41 +159,41 @@ def _console(conn, log):
         ({"VMAN_EthernetPortAllocationSettingData": {"Connection": ["network:no-such"]}}, None, "no-such"),
     ],
 )
-def test_what_the_host_cannot_give_is_refused_and_leaves_nothing(conn, hypervisor, settings, status, named):
+def test_what_the_host_cannot_give_is_refused_and_leaves_nothing(manager, hypervisor, settings, status, named):
     before = {d.name() for d in hypervisor.listAllDomains()}
-    given = [_instance(conn, name, **values) for name, values in settings.items()]
+    given = [manager.instance(name, **values) for name, values in settings.items()]
     with pytest.raises(pywbem.CIMError) as caught:
-        _define(conn, "refused", *given)
+        manager.define("refused", *given)
     assert status is None or caught.value.status_code == status
     assert named in caught.value.status_description.lower()
     assert {d.name() for d in hypervisor.listAllDomains()} == before
 
 
-def test_a_machine_that_vanishes_is_not_found(conn, hypervisor, domain, until):
+def test_a_machine_that_vanishes_is_not_found(conn, manager, hypervisor, domain, until):
     uuid = domain.UUIDString()
-    until("the domain appears", lambda: uuid in _systems(conn))
-    system = _systems(conn)[uuid].path
+    until("the domain appears", lambda: uuid in manager.systems())
+    system = manager.systems()[uuid].path
     domain.undefine()
     with pytest.raises(pywbem.CIMError) as caught:
-        _request(conn, system, 2)
+        manager.request(system, 2)
     assert caught.value.status_code == pywbem.CIM_ERR_NOT_FOUND
     assert conn.EnumerateInstanceNames("VMAN_HostSystem")
 
 
 def test_a_killed_server_knows_everything_again(serve, private_host, hypervisor, domain, until, tmp_path):
     server = serve(private_host.uri, state=tmp_path / "kept")
-    with server.connection() as conn:
-        until("the domain appears", lambda: domain.UUIDString() in _systems(conn))
-        system = _systems(conn)[domain.UUIDString()].path
-        assert _request(conn, system, 2) == 0
+    with server.manager() as manager:
+        until("the domain appears", lambda: domain.UUIDString() in manager.systems())
+        system = manager.systems()[domain.UUIDString()].path
+        assert manager.request(system, 2) == 0
         password = server.password
     server.kill()
     domain.suspend()
     server.start()
     assert server.password == password
-    with server.connection() as conn:
-        assert _shows(conn, domain.UUIDString(), EnabledState=9)
-        assert _request(conn, system, 3) == 0
+    with server.manager() as manager:
+        assert _shows(manager, domain.UUIDString(), EnabledState=9)
+        assert manager.request(system, 3) == 0
 
 
 def test_a_killed_libvirtd_comes_back(serve, private_hosts, guest_image, until):
@@ -245,27 +205,27 @@ def test_a_killed_libvirtd_comes_back(serve, private_hosts, guest_image, until):
     uuid = domain.UUIDString()
     connection.close()
     server = serve(host.uri)
-    with server.connection() as conn:
-        until("the domain is active", lambda: _shows(conn, uuid, EnabledState=2))
+    with server.manager() as manager:
+        until("the domain is active", lambda: _shows(manager, uuid, EnabledState=2))
         host.kill_daemon()
-        until("the loss is seen", lambda: _shows(conn, uuid, EnabledState=0))
+        until("the loss is seen", lambda: _shows(manager, uuid, EnabledState=0))
         with pytest.raises(pywbem.CIMError):
-            _request(conn, _systems(conn)[uuid].path, 3)
+            manager.request(manager.systems()[uuid].path, 3)
         host.start_daemon()
         host.virsh("suspend", "survivor")
-        until("the domain is paused", lambda: _shows(conn, uuid, EnabledState=9))
-        assert _request(conn, _systems(conn)[uuid].path, 3) == 0
+        until("the domain is paused", lambda: _shows(manager, uuid, EnabledState=9))
+        assert manager.request(manager.systems()[uuid].path, 3) == 0
         assert host.virsh("list", "--name").split() == []
 
 
 def test_reads_go_on_while_libvirtd_hangs(serve, private_hosts, until):
     host = private_hosts()
     server = serve(host.uri)
-    with server.connection() as conn:
+    with server.manager() as manager:
         host.signal_daemon(signal.SIGSTOP)
         try:
             # The client gives up after 60 s; a read that waited for the hypervisor would be one of those.
-            assert len(conn.EnumerateInstances("VMAN_HostSystem")) == 1
+            assert len(manager.conn.EnumerateInstances("VMAN_HostSystem")) == 1
         finally:
             host.signal_daemon(signal.SIGCONT)
-        until("the host answers", lambda: conn.EnumerateInstances("VMAN_HostSystem")[0]["EnabledState"] == 2)
+        until("the host answers", lambda: manager.conn.EnumerateInstances("VMAN_HostSystem")[0]["EnabledState"] == 2)

@@ -12,7 +12,6 @@ from openvman.cim.mof import parse_instance
 from openvman.cim.names import NameMap
 from openvman.cim.operations import Argument
 from openvman.cim.status import CIMError, Status
-from openvman.cim.uri import parse_path
 from openvman.cim.values import Instance, InstancePath, Value
 from openvman.mapping.bind import BoundClass, Node
 from openvman.mapping.declare import CodedInput, Input, ObjectInput, PlainInput, SpecInput
@@ -102,8 +101,7 @@ def current_finder(ctx: Context) -> Callable[[BoundClass, NameMap[Value]], Node 
 
 
 def _path(name: str, value: Value) -> InstancePath:
-    if isinstance(value, str):
-        value = parse_path(value)
-    if not isinstance(value, InstancePath):
+    path = convert(value, "reference", what=name)
+    if not isinstance(path, InstancePath):
         raise CIMError(Status.INVALID_PARAMETER, f"{name} takes a reference to an instance")
-    return value
+    return path
