@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -43,6 +44,16 @@ def test_help_does_not_wait_for_pywbem():
         "sys.exit('pywbem' in sys.modules)\n"
     )
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, check=False).returncode == 0
+
+
+def test_a_terminal_without_the_characters_gets_escapes():
+    result = subprocess.run(
+        [sys.executable, "-m", "openvman.cli", "config", "show"],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii", "OPENVMAN_STATE": "/caf\u00e9", "OPENVMAN_CONFIG": os.devnull},
+    )
+    assert result.returncode == 0, result.stderr
+    assert b"/caf\\xe9" in result.stdout
 
 
 def test_the_connection_is_taken_from_options_and_environment(vman, targets, tmp_path, monkeypatch):

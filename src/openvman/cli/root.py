@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any, Final, NamedTuple
 
 import click
@@ -70,4 +72,8 @@ def root() -> None:
 
 def main() -> None:
     """The program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A name that the terminal's character set lacks is shown escaped, and is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
     root(prog_name="vman")
