@@ -60,7 +60,7 @@ lint-docs: .venv/.ready-dev
 
 .PHONY: bench
 bench: .venv/.ready-dev ## measure, as ratios to references measured in the same run
-	@$(BIN)/python benchmarks/run.py $(ARGS)
+	@$(BIN)/python -m benchmarks.run $(ARGS)
 
 # --------------------------------------------------------------------------------------------------------------- docs
 
