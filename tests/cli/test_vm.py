@@ -264,7 +264,21 @@ def test_modify_live_changes_both(vman, client, make):
     current, defined = make.configuration(active, kind="state"), make.configuration(active)
     client.put(active, Details(system=active, current=current, defined=defined))
     assert vman("vm", "modify", "a", "--memory", "96MiB", "--live").exit_code == 0
-    assert [asked[1] for asked in client.asked] == ["defined", "state"]
+    assert [asked[1] for asked in client.asked] == ["state", "defined"]
+
+
+def test_modify_live_that_is_refused_changes_nothing(vman, client, make, monkeypatch):
+    active = make.system("a", state="active")
+    current, defined = make.configuration(active, kind="state"), make.configuration(active)
+    client.put(active, Details(system=active, current=current, defined=defined))
+
+    def modify(_system, configuration, _change):
+        client.asked.append(configuration.kind)
+        raise ClientError(Reason.REFUSED, "No.")
+
+    monkeypatch.setattr(client, "modify", modify)
+    assert vman("vm", "modify", "a", "--memory", "96MiB", "--live").exit_code == 4
+    assert client.asked == ["state"]
 
 
 def test_modify_live_is_refused_for_one_that_does_not_run(vman, client, make):

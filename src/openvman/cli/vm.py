@@ -232,9 +232,10 @@ def modify(
     if live and details.current is None:
         raise ClientError(Reason.REFUSED, f"'{system.name}' is {system.state}: leave out --live.")
     with output.working(f"Changing {system.name}"):
-        client.modify(system, details.defined, change)
+        # The running one first: it is the one that may refuse, and then nothing has changed.
         if live and details.current is not None and change.of_resources:
             client.modify(system, details.current, Change(cpus=cpus, memory=memory))
+        client.modify(system, details.defined, change)
     when = "now and at the next start" if live else "at the next start" if details.current else "done"
     output.say(f"Changed {system.name}: {when}")
 
