@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from openvman.model.actor import Role
@@ -43,6 +46,28 @@ def test_every_change_changes_the_stamp(store, change):
         assert store.get("ann") is None
         store.add("ann", Role.OPERATOR, "hash")
     assert store.get("ann").stamp != before
+
+
+_ANOTHER_PROCESS = """
+import sys
+from pathlib import Path
+from openvman.model.actor import Role
+from openvman.store.users import UserStore
+
+for change in (lambda: store.add(sys.argv[2], Role.ADMIN, "h"), lambda: store.set_role(sys.argv[2], Role.VIEWER)):
+    store = UserStore(Path(sys.argv[1]))
+    change()
+    store.close()
+"""
+
+
+def test_another_process_is_seen_although_this_one_opened_the_file_twice(store, tmp_path):
+    """SQLite's locks are the process's: whoever else opens and closes the file here must not drop them."""
+    path = tmp_path / "openvman.db"
+    UserStore(path).close()
+    for name in ("ann", "bob"):
+        subprocess.run([sys.executable, "-c", _ANOTHER_PROCESS, str(path), name], check=True, timeout=60)
+        assert store.get(name).role is Role.VIEWER
 
 
 @pytest.mark.parametrize("name", ["", "a:b", "a b", "a\n", "-a", ".", "ä", "x" * 65, "a'--", "a/b"])

@@ -125,15 +125,20 @@ class Server:
 
     def add_user(self, name: str, role: str, password: str) -> tuple[str, str]:
         """By ``vman user add``, as the owner of the machine does; what :meth:`connection` takes as the user."""
+        self.vman("user", "add", name, "--role", role, given=f"{password}\n")
+        return name, password
+
+    def vman(self, *arguments: str, given: str | None = None) -> str:
+        """Run the command on this server's state directory; what it printed."""
         done = subprocess.run(
-            [str(VMAN), "user", "add", name, "--role", role, "--state", str(self.state)],
-            input=f"{password}\n",
+            [str(VMAN), *arguments, "--state", str(self.state)],
+            input=given,
             capture_output=True,
             text=True,
             timeout=PATIENCE,
         )
         assert done.returncode == 0, done.stderr
-        return name, password
+        return done.stdout
 
     def mishaps(self) -> list[str]:
         """The lines of the log that tell of what nobody foresaw."""

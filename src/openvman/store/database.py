@@ -7,6 +7,7 @@ reader's connection sees every other's commits the same way, whichever process m
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -45,8 +46,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            # Made here and not by SQLite, which would give it the umask's mode; its -wal and -shm files copy ours.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE))
+            _make(path)
         except OSError as error:
             raise StoreError(f"cannot open {path}: {error.strerror}") from None
         with self._explained():
@@ -122,3 +122,17 @@ class Database:
             raise
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: {error}") from error
+
+
+def _make(path: Path) -> None:
+    """Make the file when it is absent; a symbolic link is refused.
+
+    Made here and not by SQLite, which would give it the umask's mode; its -wal and -shm files copy ours. A file that is
+    there must not be opened but by SQLite: to close it would drop the locks of every connection of this process, and
+    the next process to close the database would take its -wal file from under them.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE))
+    except FileExistsError:
+        if path.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
