@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -115,3 +116,10 @@ def test_another_process_is_seen(path):
 def test_the_servers_id_is_chosen_once(path, tmp_path):
     assert server_id(path) == server_id(path)
     assert server_id(path) != server_id(tmp_path / "other.db")
+
+
+def test_a_database_belongs_to_one_thread(path):
+    database = Database(path)
+    with ThreadPoolExecutor(1) as other, pytest.raises(StoreError, match="thread"):
+        other.submit(database.read, "SELECT * FROM facts").result()
+    database.close()

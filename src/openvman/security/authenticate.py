@@ -2,10 +2,11 @@
 
     actor = authenticator.recall(credentials)                  # quick; None: not verified lately
     authenticator.admit(credentials.name, address)             # quick; raises RefusedError while throttled
-    record = authenticator.verify(credentials)                 # tens of milliseconds: in a worker thread
-    actor = authenticator.settle(credentials, record, address) # quick; raises RefusedError
+    record = authenticator.look_up(credentials)                # quick
+    right = authenticator.verify(credentials, record)          # tens of milliseconds: in a worker thread
+    actor = authenticator.settle(credentials, record if right else None, address)  # quick; raises RefusedError
 
-:meth:`Authenticator.verify` touches nothing that the others do; the others want one thread.
+:meth:`Authenticator.verify` touches nothing that the others do; the others want the thread that opened the store.
 """
 
 from __future__ import annotations
@@ -94,14 +95,16 @@ class Authenticator:
             self._log_failure("too many failures", name, address)
             raise RefusedError(math.ceil(wait))
 
-    def verify(self, credentials: Credentials) -> UserRecord | None:
-        """The user's record when the password is right. As slow for a user who does not exist."""
-        record = self._store.get(credentials.name)
-        right = self._hasher.matches(None if record is None else record.password_hash, credentials.password)
-        return record if right else None
+    def look_up(self, credentials: Credentials) -> UserRecord | None:
+        """The record of the user whom the credentials name, whoever sent them."""
+        return self._store.get(credentials.name)
+
+    def verify(self, credentials: Credentials, record: UserRecord | None) -> bool:
+        """Whether the password is the record's. As slow for a user who does not exist."""
+        return self._hasher.matches(None if record is None else record.password_hash, credentials.password)
 
     def settle(self, credentials: Credentials, record: UserRecord | None, address: str) -> Actor:
-        """Remember what :meth:`verify` gave; the actor, or :class:`RefusedError`."""
+        """What follows of :meth:`verify`: ``record`` is None when it was wrong: RefusedError."""
         if record is None:
             self.reject("wrong user or password", address, credentials.name)
         self._throttle.succeeded(record.name, address)

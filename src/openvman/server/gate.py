@@ -95,5 +95,6 @@ class CredentialGate:
         if known is not None:
             return known
         self._authenticator.admit(credentials.name, address)
-        record = await asyncio.to_thread(self._authenticator.verify, credentials)
-        return self._authenticator.settle(credentials, record, address)
+        record = self._authenticator.look_up(credentials)
+        is_right = await asyncio.to_thread(self._authenticator.verify, credentials, record)
+        return self._authenticator.settle(credentials, record if is_right else None, address)

@@ -39,8 +39,8 @@ class StoreError(Exception):
 class Database:
     """One SQLite file, made when it is absent. Raises :class:`StoreError` for one that cannot be used.
 
-    The library is built serialized (``sqlite3.threadsafety`` 3), so single statements may share the reading connection
-    between threads.
+    For one thread: a serialized SQLite keeps its own data whole, but the binding shares a statement between threads
+    that execute the same text, so one would read the other's row, or crash at a close.
     """
 
     def __init__(self, path: Path) -> None:
@@ -80,7 +80,7 @@ class Database:
                 connection.close()
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
         connection.execute("PRAGMA synchronous = FULL")
         return connection
 
