@@ -67,7 +67,9 @@ def test_lists_join_hosts_configurations_and_states(vman):
 
 
 def test_a_machine_is_as_it_was_defined(vman, web):
-    defined = one(vman("vm", "show", web, "--json"))["defined"]
+    told = one(vman("vm", "show", web, "--json"))
+    assert told["current"] is None
+    defined = told["defined"]
     assert (defined["cpus"], defined["memory"]) == (2, 64 * 2**20)
     assert [disk["capacity"] for disk in defined["disks"]] == [2**30]
     assert [nic["connection"] for nic in defined["nics"]] == ["user"]

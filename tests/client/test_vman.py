@@ -101,6 +101,37 @@ def test_waiting_ends(session, place, clock):
     assert 5 <= clock.now < 6
 
 
+def allocation(class_name: str, configuration: str, quantity: int) -> pywbem.CIMInstance:
+    return pywbem.CIMInstance(
+        class_name,
+        {
+            "InstanceID": f"VMAN:{UUID}/{configuration}/x",
+            "VirtualQuantity": pywbem.Uint64(quantity),
+            "AllocationUnits": "byte",
+        },
+    )
+
+
+@pytest.mark.parametrize("order", [("defined", "state"), ("state", "defined")])
+def test_lists_tell_what_a_system_has_now(session, connection, order):
+    system, host = computer("a", UUID, state=2), named("VMAN_HostSystem", "h", ElementName="one")
+    quantities = {"state": 1, "defined": 2}
+    classes = {
+        "VMAN_HostSystem": [host],
+        "VMAN_ComputerSystem": [system],
+        "CIM_HostedDependency": [
+            pywbem.CIMInstance("VMAN_HostedDependency", {"Antecedent": host.path, "Dependent": system.path})
+        ],
+        **{
+            name: [allocation(name, kind, quantities[kind]) for kind in order]
+            for name in ("VMAN_ProcessorAllocationSettingData", "VMAN_MemoryAllocationSettingData")
+        },
+    }
+    connection.answers["EnumerateInstances"] = lambda name, **_: classes[name]
+    (seen,) = Client(session).systems()
+    assert (seen.cpus, seen.memory, seen.host) == (1, 1, "one")
+
+
 LOG = pywbem.CIMInstanceName("VMAN_MessageLog", {"Name": "x"}, namespace="root/vman")
 
 
