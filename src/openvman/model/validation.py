@@ -41,7 +41,7 @@ _UNITS_OF_BUS: Final = {"ide": 4, "fdc": 2}
 
 # What XML 1.0 can carry without the control characters: everything ends up in some hypervisor's XML and in our own.
 _TEXT: Final = re.compile(r"[ -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
-_LINES: Final = re.compile(r"[\t\n\r -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
+_LINES: Final = re.compile(r"[\t\n -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 _MAC: Final = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
 _WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,254}")
 

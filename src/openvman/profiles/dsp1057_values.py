@@ -36,6 +36,11 @@ def identifier_of(value: Value, _values: NameMap[Value]) -> str:
         raise ValueError("a UUID is needed; the name goes into ElementName") from None
 
 
+def lines_of(text: Value, _values: NameMap[Value]) -> str:
+    """A Description with the line ends of this system, whichever the client's has: hypervisors keep no other."""
+    return str(text).replace("\r\n", "\n").replace("\r", "\n")
+
+
 def system_in(value: Value, _values: NameMap[Value]) -> str:
     """The virtual system whose configuration an InstanceID names."""
     system_id, slash, _kind = local_id(value).partition("/")

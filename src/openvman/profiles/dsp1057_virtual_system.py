@@ -30,6 +30,7 @@ from openvman.profiles.dsp1057_values import (
     SYSTEM_TYPES,
     hypervisor_of,
     identifier_of,
+    lines_of,
     startup_is_automatic,
     system_in,
     timeout_of,
@@ -110,7 +111,7 @@ SETTING_DATA = ClassMap(
     properties={
         "ElementName": Attr("name", Write("name")),
         "Caption": Call(lambda c: f"{c.kind.value.capitalize()} configuration"),
-        "Description": Attr("description", Write("description")),
+        "Description": Attr("description", Write("description", lines_of)),
         "VirtualSystemIdentifier": Attr("system_id", Write("system_id", identifier_of, modifying=False)),
         "VirtualSystemType": Call(
             lambda c: SYSTEM_TYPES.get(c.hypervisor, f"openvman:{c.hypervisor}"), Write("hypervisor", hypervisor_of)
