@@ -247,3 +247,12 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def on_qemu(tmp_path_factory: pytest.TempPathFactory, private_host: PrivateHost) -> Iterator[Server]:
+    """A server over the private host, for a module's tests that leave it as they found it."""
+    server = Server(tmp_path_factory.mktemp("qemu") / "state", (private_host.uri,))
+    server.start()
+    yield server
+    server.stop()
