@@ -96,3 +96,12 @@ def test_commands_of_the_readme_are_targets(root):
     used = {t for page in pages(root) for t in re.findall(r"(?:^|`)make ([a-z]+)\b", page.read_text(), re.MULTILINE)}
     assert {"demo", "run"} <= used
     assert used <= targets
+
+
+def test_modules_on_the_roads_exist(root):
+    """The architecture names the modules on the road of a read and of a write."""
+    text = (root / "docs/architecture.md").read_text()
+    named = set(re.findall(r"\b((?:[a-z]+/)+[a-z_0-9]+\.py)\b", text))
+    assert len(named) > 10
+    places = (root / "src/openvman", root)
+    assert [name for name in sorted(named) if not any((place / name).exists() for place in places)] == []
