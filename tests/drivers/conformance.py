@@ -481,7 +481,7 @@ class Conformance:
             await driver.create_image(host, path, format, 3 * MIB)
         try:
             image = await driver.inspect_image(host, path)
-            assert (image.path, image.format, image.capacity, image.chain) == (path, format, 3 * MIB, (path,))
+            assert (image.path, image.format, image.capacity, image.backing) == (path, format, 3 * MIB, None)
             with refuses(Problem.ALREADY_EXISTS):
                 await driver.create_image(host, path, format, 3 * MIB)
             disk = DiskSpec(target="vda", kind=DiskKind.DISK, bus="virtio", source=path, format=format)

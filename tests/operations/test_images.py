@@ -126,8 +126,8 @@ async def test_without_image_folders_there_is_nowhere_to_look_or_make(world, spe
 # Format and chain
 
 
-def image(path: str, format: str, *below: str) -> Image:
-    return Image(path=path, format=format, capacity=GIB, chain=(path, *below))
+def image(path: str, format: str, backing: str | None = None, backing_format: str | None = None) -> Image:
+    return Image(path=path, format=format, capacity=GIB, backing=backing, backing_format=backing_format)
 
 
 async def test_a_raw_image_that_claims_to_be_another_is_refused_until_its_format_is_said(world, root):
@@ -143,11 +143,39 @@ async def test_a_raw_image_that_claims_to_be_another_is_refused_until_its_format
 async def test_every_file_that_an_image_stands_on_must_be_within_reach(world, root, tmp_path, admin, below):
     (root / "link.img").symlink_to(tmp_path / "secret.img")
     path = f"{root}/top.qcow2"
-    world.driver.known[path] = image(path, "qcow2", f"{root}/disk.img", below.format(root=root))
+    between = f"{root}/between.qcow2"
+    world.driver.known[path] = image(path, "qcow2", between)
+    world.driver.known[between] = image(between, "qcow2", below.format(root=root))
     for format in (None, "qcow2"):
         error = await refused(world.define(DiskSpec(source="top.qcow2", format=format)))
         assert error.problem is Problem.ACCESS_DENIED
     assert await world.define(DiskSpec(source="top.qcow2"), actor=admin)
+
+
+async def test_what_an_image_stands_on_is_not_looked_at_before_it_is_known_to_be_within_reach(world, root):
+    """Else the answer would tell an operator which files the host has."""
+    path = f"{root}/top.qcow2"
+    messages = set()
+    for backing in ("/etc/passwd", "/etc/no-such-file"):
+        world.driver.known[path] = image(path, "qcow2", backing)
+        error = await refused(world.define(DiskSpec(source="top.qcow2")))
+        assert error.problem is Problem.ACCESS_DENIED
+        messages.add(error.message.replace(backing, ""))
+    assert len(messages) == 1
+    assert set(world.driver.calls) == {f"inspect {path}"}
+
+
+async def test_an_image_may_not_stand_on_itself(world, root):
+    for path, backing in ((f"{root}/one.qcow2", f"{root}/two.qcow2"), (f"{root}/two.qcow2", f"{root}/one.qcow2")):
+        world.driver.known[path] = image(path, "qcow2", backing)
+    assert (await refused(world.define(DiskSpec(source="one.qcow2")))).problem is Problem.NOT_SUPPORTED
+
+
+async def test_what_stands_below_a_raw_image_is_its_guests_word_and_counts_for_nothing(world, root):
+    path, below = f"{root}/top.qcow2", f"{root}/below.img"
+    world.driver.known[path] = image(path, "qcow2", below, "raw")
+    world.driver.known[below] = image(below, "qcow2", "/etc/shadow")
+    assert await world.define(DiskSpec(source="top.qcow2"))
 
 
 async def test_a_chain_within_the_folders_may_be(world, root):

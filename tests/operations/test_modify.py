@@ -176,7 +176,7 @@ async def test_a_medium_is_put_in_and_taken_out(world, active):
 
 async def test_a_driver_is_told_what_changes_and_what_belongs_to_it(world):
     """A format goes with its image, and a capacity is never the disk's."""
-    small = Image(path="/simulated/images/small.qcow2", format="qcow2", capacity=7 * GIB, chain=())
+    small = Image(path="/simulated/images/small.qcow2", format="qcow2", capacity=7 * GIB)
     system = await world.define(DiskSpec(source="plain.raw"), NicSpec(mac=MAC, source="isolated"))
     world.driver.known[small.path] = replace(small, format="raw")
     disk, nic = system.defined.disks[0].id, system.defined.nics[0].id
@@ -292,7 +292,7 @@ async def test_an_operator_cannot_make_a_raw_disk_of_another_format_that_reaches
     """The guest wrote a qcow2 header that names a host's file."""
     path = "/simulated/images/plain.raw"
     await world.modify(DiskSpec(allocation_id=defined(system, "disk:vda"), source="plain.raw"))
-    world.driver.known[path] = Image(path=path, format="qcow2", capacity=GIB, chain=(path, "/etc/shadow"))
+    world.driver.known[path] = Image(path=path, format="qcow2", capacity=GIB, backing="/etc/shadow")
     error = await refused(world.modify(DiskSpec(allocation_id=defined(system, "disk:vda"), format="qcow2")))
     assert error.problem is Problem.ACCESS_DENIED
 

@@ -146,6 +146,14 @@ class Server:
         return [line for line in lines if "[error" in line or line.startswith("Traceback")]
 
 
+class ReturnedError(Exception):
+    """A method returned something else than 0."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"the method returned {code}")
+        self.code = code
+
+
 class Manager:
     """Virtual systems through one connection, in the calls that tests make again and again."""
 
@@ -187,8 +195,23 @@ class Manager:
             SystemSettings=self.instance("VMAN_VirtualSystemSettingData", ElementName=name, **more),
             ResourceSettings=list(settings),
         )
-        assert code == 0, f"DefineSystem returned {code}"
+        if code != 0:
+            raise ReturnedError(int(code))
         return out["ResultingSystem"]
+
+    def refusal(self, *settings: pywbem.CIMInstance) -> int:
+        """How a definition is refused, which leaves no system: the CIM status, or minus the method's return code."""
+        before = self.names()
+        try:
+            self.define(f"refused-{len(before)}", *settings)
+        except pywbem.CIMError as error:
+            found = int(error.status_code)
+        except ReturnedError as error:
+            found = -error.code
+        else:
+            pytest.fail("it was defined")
+        assert self.names() == before
+        return found
 
     def destroy(self, system: pywbem.CIMInstanceName) -> int:
         return int(self.conn.InvokeMethod("DestroySystem", self.service, AffectedSystem=system)[0])

@@ -63,12 +63,18 @@ class ConsoleChunk:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A disk image as found on the host: ``chain`` lists every file that it stands on, itself first."""
+    """A disk image as found on the host.
+
+    ``path`` is where it is once symbolic links are followed; only a block device keeps the name that it was asked by.
+    ``backing`` is the path of the file that the image says it stands on: on its word alone, nobody has looked there.
+    ``backing_format`` is what it says of that file's format, if anything.
+    """
 
     path: str
     format: str
     capacity: int
-    chain: tuple[str, ...]
+    backing: str | None = None
+    backing_format: str | None = None
 
 
 class Driver(Protocol):
@@ -120,7 +126,7 @@ class Driver(Protocol):
         """Read the log of a serial port whose allocation ``has_log``. Empty while nothing was printed."""
 
     async def inspect_image(self, host_id: str, path: str) -> Image:
-        """Look at an image without following what its format does not name. NOT_FOUND if there is none."""
+        """Look at one image, and at no other file, whatever it stands on. NOT_FOUND if there is none."""
 
     async def create_image(self, host_id: str, path: str, format: str, capacity: int) -> None:
         """Make an empty image (bytes). ALREADY_EXISTS when the path is taken."""

@@ -26,6 +26,8 @@ from openvman.operations.undo import Undo
 
 _NUMBERS = 100
 """How many images of one name are made before a better name is asked for."""
+_LONGEST_CHAIN = 32
+"""How many files an image may stand on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ async def resolve(policy: Policy, actor: Actor, driver: Driver, host: Host, name
             if error.problem is not Problem.NOT_FOUND:
                 raise
             continue
-        return await _existing(policy, actor, disk, image)
+        return await _existing(policy, actor, driver, host, disk, image)
     if disk.capacity is not None:
         path = candidates[0]
         made = replace(disk, source=path, format=disk.format or format_of(path))
@@ -168,7 +170,7 @@ def _in_use(disk: DiskSpec, path: str, other: _Use) -> ModelError:
     )
 
 
-async def _existing(policy: Policy, actor: Actor, disk: DiskSpec, image: Image) -> Resolved:
+async def _existing(policy: Policy, actor: Actor, driver: Driver, host: Host, disk: DiskSpec, image: Image) -> Resolved:
     by_name = format_of(image.path)
     if disk.format is None and image.format != by_name:
         raise ModelError(
@@ -189,11 +191,32 @@ async def _existing(policy: Policy, actor: Actor, disk: DiskSpec, image: Image) 
             "capacity out to use it as it is.",
             "capacity",
         )
+    await asyncio.to_thread(policy.check_path, actor, image.path, "source")
     # As a raw disk, an image stands on nothing: what its content may name is never looked at.
-    chain = (image.path,) if format == "raw" else (image.path, *(p for p in image.chain if p != image.path))
-    for link in chain:
-        await asyncio.to_thread(policy.check_path, actor, link, "source")
-    return Resolved(spec=replace(disk, source=image.path, format=format, capacity=image.capacity), chain=chain)
+    below = [] if format == "raw" else await _below(policy, actor, driver, host, image)
+    spec = replace(disk, source=image.path, format=format, capacity=image.capacity)
+    return Resolved(spec=spec, chain=(image.path, *below))
+
+
+async def _below(policy: Policy, actor: Actor, driver: Driver, host: Host, image: Image) -> list[str]:
+    """The files that an image stands on. Each is looked at only once it is known that the actor may reach it: else the
+    answer would tell which files the host has.
+    """
+    found: list[str] = []
+    link = image
+    while link.backing is not None:
+        if len(found) == _LONGEST_CHAIN:
+            raise ModelError(
+                Problem.NOT_SUPPORTED, f"The image {image.path!r} stands on itself, or on too many others.", "source"
+            )
+        await asyncio.to_thread(policy.check_path, actor, link.backing, "source")
+        is_raw = link.backing_format == "raw"
+        link = await driver.inspect_image(host.id, link.backing)
+        await asyncio.to_thread(policy.check_path, actor, link.path, "source")
+        found.append(link.path)
+        if is_raw:
+            break
+    return found
 
 
 def _new(policy: Policy, disk: DiskSpec, name: str) -> Resolved:

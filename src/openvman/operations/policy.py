@@ -43,7 +43,7 @@ class Policy:
         """Refuse a path that the actor may not reach: ACCESS_DENIED. Blocks while it resolves symbolic links.
 
         Both the path as written and what it leads to must be below an image folder. Links are resolved on this
-        machine; on another machine's host, the driver's answer about an image (``Image.chain``) is what is checked.
+        machine; for a host that is another machine, the paths that its driver tells of an image are what counts.
         """
         if actor.role >= Role.ADMIN:
             return

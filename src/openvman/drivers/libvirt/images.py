@@ -1,7 +1,7 @@
 """Disk images on this machine: looked at, made, removed. Only for local hypervisors.
 
 A guest writes what it likes into its disk, so an image is hostile input: the format is told to qemu-img, never left for
-it to probe, and a backing file is reported and looked at in turn, never opened on the image's word alone.
+it to probe, and a backing file is reported, never opened on the image's word alone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from openvman.model.errors import ModelError, Problem
 
 QEMU_IMG: Final = "qemu-img"
 FORMATS_MADE: Final = ("raw", "qcow2")
-LONGEST_CHAIN: Final = 32
 
 _HEADER: Final = 512
 _MAGICS: Final[tuple[tuple[bytes, str], ...]] = (
@@ -58,26 +57,21 @@ def capacity_of(path: str, format: str | None) -> int | None:
 
 
 async def inspect(path: str, deadline: float) -> Image:
-    """Look at an image and at each file that it stands on. NOT_FOUND, or NOT_SUPPORTED for a chain we cannot follow."""
+    """Look at one image. NOT_FOUND if there is none, NOT_SUPPORTED for one that keeps its data in other files."""
     _check_path(path)
-    first: dict[str, Any] | None = None
-    chain: list[str] = []
-    here, format = path, None
-    while True:
-        if here in chain or len(chain) == LONGEST_CHAIN:
-            raise ModelError(Problem.NOT_SUPPORTED, f"{path} stands on itself, or on too many images", path)
-        chain.append(here)
-        found = await asyncio.to_thread(_format, here)
-        format = format or found
-        if format not in _LOOKED_AT:
-            raise ModelError(Problem.NOT_SUPPORTED, f"{here} is a {format} image; convert it to qcow2 or raw", path)
-        about = await _info(here, format, deadline)
-        first = first or about
-        backing = about.get("backing-filename")
-        if not backing:
-            break
-        here, format = _backing(here, str(backing)), about.get("backing-filename-format")
-    return Image(path=path, format=first["format"], capacity=int(first["virtual-size"]), chain=tuple(chain))
+    here = await asyncio.to_thread(_resolved, path)
+    format = await asyncio.to_thread(_format, here)
+    if format not in _LOOKED_AT:
+        raise ModelError(Problem.NOT_SUPPORTED, f"{path} is a {format} image; convert it to qcow2 or raw", path)
+    about = await _info(here, format, deadline)
+    named = about.get("backing-filename")
+    return Image(
+        path=here,
+        format=about["format"],
+        capacity=int(about["virtual-size"]),
+        backing=_backing(here, str(named)) if named else None,
+        backing_format=about.get("backing-filename-format"),
+    )
 
 
 async def create(path: str, format: str, capacity: int, deadline: float) -> None:
@@ -120,6 +114,17 @@ def _check_path(path: str) -> None:
     # An absolute path is never an option ("-x") and never a protocol ("nbd:…", "json:…") to qemu-img.
     if not path.startswith("/") or any(ord(character) < 0x20 for character in path):
         raise ModelError(Problem.INVALID_PARAMETER, "an image is named by its absolute path on the host", path)
+
+
+def _resolved(path: str) -> str:
+    """Where the image is once links are followed, so that what is checked cannot become another file later.
+
+    A block device keeps its name: one below /dev/disk outlives a restart of the host, what it leads to does not.
+    """
+    try:
+        return path if stat.S_ISBLK(os.stat(path).st_mode) else os.path.realpath(path)  # noqa: PTH116
+    except OSError:
+        return path  # whoever opens it says what is wrong
 
 
 def _header(path: str) -> tuple[bytes, int]:

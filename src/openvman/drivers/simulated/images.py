@@ -64,7 +64,7 @@ class Images:
 
 
 def _image(path: str, format: str, capacity: int) -> Image:
-    return Image(path=path, format=format, capacity=capacity, chain=(path,))
+    return Image(path=path, format=format, capacity=capacity)
 
 
 def _real(path: str) -> Image | None:
