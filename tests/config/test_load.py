@@ -74,6 +74,22 @@ def test_an_option_that_was_not_given_is_no_value():
     assert result.origins["platforms"] is result.origins["log_level"] is Origin.DEFAULT
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("esx://root:hunter2@host/?no_verify=1", "esx://root:…@host/?no_verify=1"),
+        ("sim://?seed=1&password=hunter2&hosts=2", "sim://?seed=1&password=…&hosts=2"),
+        ("qemu+ssh://root@host/system", "qemu+ssh://root@host/system"),
+    ],
+)
+def test_a_password_in_an_address_is_used_and_not_shown(given, shown):
+    loaded = load({"platforms": (given,)}, environment={})
+    assert loaded.settings.platforms == (given,)
+    [row] = [row for row in loaded.effective() if "platforms" in str(row)]
+    assert shown in str(row)
+    assert "hunter2" not in str(row)
+
+
 def test_ipv6_is_written_in_brackets():
     assert loaded({"listen": ["[::1]:5988"]}).settings.listen == (Address("::1", 5988),)
 

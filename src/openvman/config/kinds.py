@@ -91,6 +91,14 @@ def _text(text: str) -> str:
     return text
 
 
+_CREDENTIALS: Final = re.compile(r"(//[^/@:]*):[^/@]*@|((?:password|secret|token)=)[^&]*", re.IGNORECASE)
+
+
+def _show_platform(uri: str) -> str:
+    """The address without a password that may stand in it: what is shown is read over shoulders and pasted."""
+    return _CREDENTIALS.sub(lambda found: f"{found[1]}:…@" if found[1] else f"{found[2]}…", uri)
+
+
 def _path(text: str) -> Path:
     path = Path(_text(text)).expanduser()
     return path if path.is_absolute() else Path.cwd() / path
@@ -166,6 +174,7 @@ def choice(*words: str) -> Kind[str]:
 
 
 TEXT: Final = Kind("text", "qemu:///system", _text)
+PLATFORM: Final = Kind("platform's address", "qemu:///system", _text, _show_platform)
 PATH: Final = Kind("path", "/etc/openvman/server.crt", _path)
 DURATION: Final = Kind("duration", "30s", _duration, _show_duration)
 SIZE: Final = Kind("size", "64MiB", _size, _show_size)

@@ -17,6 +17,7 @@ from openvman.config.kinds import (
     COUNT,
     DURATION,
     PATH,
+    PLATFORM,
     SIZE,
     TEXT,
     Address,
@@ -93,7 +94,7 @@ class Settings:
     platforms: Annotated[
         tuple[str, ...],
         Row(
-            Many(TEXT),
+            Many(PLATFORM),
             (),
             "The platforms to manage: libvirt URIs as they are, or sim://?hosts=10&vms=20. Without one: this machine's "
             "own libvirt if it answers, else an embedded QEMU, else a simulation.",
