@@ -13,7 +13,7 @@ import structlog
 
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.errors import PROBLEMS, translate
-from openvman.drivers.libvirt.workers import Workers
+from openvman.drivers.libvirt.workers import Workers, post
 from openvman.model.errors import ModelError, Problem
 
 T = TypeVar("T")
@@ -75,7 +75,7 @@ class Connection:
         self._lost = lost
 
         def closed(_connection: Any, reason: int, _opaque: Any) -> None:
-            loop.call_soon_threadsafe(self._on_closed, _REASONS.get(reason, "the connection was closed"))
+            post(loop, self._on_closed, _REASONS.get(reason, "the connection was closed"))
 
         def connect() -> Any:
             raw = libvirt.openAuth(self.address.uri, [[], _no_credentials, None], 0)

@@ -51,6 +51,9 @@ def build(definition: Definition, *, architecture: str, machine: str | None, con
         _nic(devices, nic)
     _console(devices, definition, console_logs)
     if definition.hypervisor in {"kvm", "qemu"}:
+        if any(disk.bus == "scsi" for disk in definition.disks):
+            # The default of old machine types, lsilogic, is slow, and not every QEMU has it.
+            etree.SubElement(devices, "controller", type="scsi", index="0", model="virtio-scsi")
         etree.SubElement(etree.SubElement(devices, "video"), "model", type="none")
     etree.SubElement(devices, "memballoon", model="virtio")
     return root

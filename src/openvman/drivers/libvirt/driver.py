@@ -24,6 +24,7 @@ from openvman.drivers.libvirt.connection import Connection
 from openvman.drivers.libvirt.events import Subscriptions
 from openvman.drivers.libvirt.host import read_host
 from openvman.drivers.libvirt.read import read_system
+from openvman.drivers.libvirt.workers import post
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
@@ -61,14 +62,14 @@ class LibvirtDriver:
         loop = asyncio.get_running_loop()
         connection = Connection(self._address, self._deadline)
         subscriptions = Subscriptions(
-            lambda system_id: _post(loop, self._tell_system, connection, system_id),
-            lambda: _post(loop, self._tell_host, connection),
+            lambda system_id: post(loop, self._tell_system, connection, system_id),
+            lambda: post(loop, self._tell_host, connection),
         )
         await connection.open(lambda reason: self._on_lost(connection, reason))
         self._connection, self._subscriptions, self._sink = connection, subscriptions, sink
         try:
             await connection.call(subscriptions.begin, "register for events")
-            self._host = await connection.call(lambda raw: read_host(raw, self._address), "read the host")
+            await self._read_host()
         except BaseException:
             await self.close()
             raise
@@ -189,7 +190,11 @@ class LibvirtDriver:
         return self._host
 
     async def _read_host(self) -> Host:
-        self._host = await self._open.call(lambda raw: read_host(raw, self._address), "read the host")
+        # The first look at a host makes its hypervisor look at itself, which takes seconds.
+        deadline = self._deadline * LONG
+        self._host = await self._open.call(
+            lambda raw: read_host(raw, self._address), "read the host", deadline=deadline
+        )
         return self._host
 
     async def _write(self, work: Callable[[Any], None], doing: str, system_id: str, subject: str | None) -> None:
@@ -233,12 +238,3 @@ class LibvirtDriver:
         closing.add_done_callback(self._closing.discard)
         if sink is not None:
             sink(ConnectionLost(f"{self.platform}: {reason}"))
-
-
-def _post(loop: asyncio.AbstractEventLoop, function: Any, *arguments: object) -> None:
-    """Call ``function`` in the loop's thread; a loop that is closed wants no events any more."""
-    try:
-        loop.call_soon_threadsafe(function, *arguments)
-    except RuntimeError:
-        if not loop.is_closed():
-            raise

@@ -200,7 +200,8 @@ def _disks(root: Element, owner: _Owner, capacity: Capacity | None) -> Iterator[
             continue
         source = _source(disk)
         path = source if source is not None and source.startswith("/") else None
-        format = xml.attribute(disk, "driver", "type")
+        # Of an empty drive libvirt shows the format in one configuration and not in the other.
+        format = xml.attribute(disk, "driver", "type") if source is not None else None
         yield DiskAllocation(
             **owner.base(f"disk:{target}"),
             target=target,

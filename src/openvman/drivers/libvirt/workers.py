@@ -15,6 +15,15 @@ Work = Callable[[], None]
 _END: Final = None
 
 
+def post(loop: asyncio.AbstractEventLoop, function: Callable[..., object], *arguments: object) -> None:
+    """Call ``function`` in the loop's thread, from another. A loop that is closed does not want it any more."""
+    try:
+        loop.call_soon_threadsafe(function, *arguments)
+    except RuntimeError:
+        if not loop.is_closed():
+            raise
+
+
 class Workers:
     """A pool of daemon threads: ``concurrent.futures`` joins its own at exit, and a stuck hypervisor call never ends.
 
@@ -50,10 +59,7 @@ class Workers:
                 result = function()
             except BaseException as error:  # noqa: BLE001 - handed to the one who waits
                 failure = error
-            try:
-                loop.call_soon_threadsafe(settle, result, failure)
-            except RuntimeError:
-                return  # the loop is closed: nobody waits
+            post(loop, settle, result, failure)
 
         with self._lock:
             self._queue.put(work)
