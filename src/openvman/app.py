@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -91,6 +92,8 @@ async def serve(settings: Settings, announce: Callable[[str], None] = _print) ->
         stop.hurry = listeners.hurry
         try:
             if await stop.unless_asked(inventory.start()):
+                # What was loaded stays: the collector need not look at it again, which takes long with many systems.
+                gc.freeze()
                 application.ready = True
                 announce(welcome(settings, state, pair, bound))
                 _log.info("ready", platforms=[platform.uri for platform in inventory.status()])
