@@ -13,67 +13,7 @@ from tests.lab import lab
 
 pytestmark = pytest.mark.lab
 
-# One process: opens the folder, does the steps given as arguments, prints what it found as JSON.
-PROGRAM = """
-import asyncio, json, sys
-from pathlib import Path
-from openvman.drivers.registry import create
-from openvman.model.allocation import DiskKind, NicConnection
-from openvman.model.errors import ModelError
-from openvman.model.spec import Definition, DiskSpec, MemorySpec, NicSpec, ProcessorSpec
-from openvman.model.states import Action
-from openvman.model.system import OnCrash
-
-ID = "3f0f6f8b-0d3c-4b7e-9a50-6f2d5f5f0b11"
-folder, image, *steps = sys.argv[1:]
-
-async def main():
-    driver = create(f"qemu:///embed?root={folder}/qemu", state=Path(folder), deadline=20)
-    found = []
-    try:
-        await driver.open(lambda event: None)
-    except ModelError as error:
-        return [[error.problem.name, error.message]]
-    host = (await driver.load()).hosts[0]
-    found.append([host.id, list(host.facts.hypervisors), host.facts.has_console_log])
-    for step in steps:
-        if step == "define":
-            await driver.define(Definition(
-                id=ID, host_id=host.id, name="guest", hypervisor=host.facts.hypervisors[-1], description=None,
-                autostart=False, on_crash=OnCrash.DESTROY, machine=None, processor=ProcessorSpec(count=1),
-                memory=MemorySpec(size=32 << 20),
-                disks=(DiskSpec(kind=DiskKind.DISK, bus="ide", source=image, format="raw"),),
-                nics=(NicSpec(connection=NicConnection.USER, model="virtio", mac="52:54:00:00:00:01"),)))
-        elif step == "console":
-            data = b""
-            while not data.endswith(b"\\n"):
-                data = (await driver.read_console(ID, 0, 0, 100)).data
-                await asyncio.sleep(0.02)
-            found.append(data.decode())
-        elif step == "state":
-            system = await driver.read_system(ID)
-            found.append(system.state.value if system else None)
-        elif step == "undefine":
-            await driver.undefine(ID)
-        elif step == "reopen":
-            await driver.close()
-            await driver.open(lambda event: None)
-        elif step == "wait":
-            print("open", flush=True)
-            sys.stdin.read()
-        elif step == "another":
-            other = create(f"qemu:///embed?root={folder}/other", state=Path(folder), deadline=20)
-            try:
-                await other.open(lambda event: None)
-            except ModelError as error:
-                found.append([error.problem.name, error.message])
-        else:
-            await driver.act(ID, Action(step))
-    await driver.close()
-    return found
-
-print(json.dumps(asyncio.run(main())))
-"""
+PROGRAM = str(lab.HERE / "embedded.py")
 
 
 @pytest.fixture
@@ -105,7 +45,7 @@ def enter(laboratory):
 @pytest.fixture
 def program(enter, tmp_path):
     image = lab.boot_sector_image(tmp_path, "embedded guest")
-    return [*enter, sys.executable, "-c", PROGRAM, str(tmp_path), str(image)]
+    return [*enter, sys.executable, PROGRAM, str(tmp_path), str(image)]
 
 
 def run(program: list[str], *steps: str) -> list:
@@ -178,6 +118,6 @@ def test_a_process_has_one_folder(program) -> None:
 
 def test_a_folder_that_cannot_be_made(enter, tmp_path) -> None:
     (tmp_path / "qemu").write_text("a file")
-    ((problem, message),) = run([*enter, sys.executable, "-c", PROGRAM, str(tmp_path), "none"])
+    ((problem, message),) = run([*enter, sys.executable, PROGRAM, str(tmp_path), "none"])
     assert problem == "UNAVAILABLE"
     assert str(Path(tmp_path) / "qemu") in message

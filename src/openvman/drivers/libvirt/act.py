@@ -114,8 +114,6 @@ def define(connection: Any, definition: Definition, facts: HostFacts, address: A
     # defineXML with the id and name of an existing domain would replace it.
     must_be_free(connection.lookupByUUIDString, definition.id, "id")
     must_be_free(connection.lookupByName, definition.name, "name")
-    if address.console_logs is not None and address.embed_root is not None:
-        address.console_logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     domain = connection.defineXML(xml.print_(root))
     try:
         if definition.autostart:

@@ -18,7 +18,10 @@ from openvman.model.errors import ModelError, Problem
 
 T = TypeVar("T")
 
-WORKERS: Final = 8
+READERS: Final = 4
+CHANGERS: Final = 4
+"""libvirtd works at five calls of a client at once (max_client_requests): slow changes must leave one free."""
+
 KEEPALIVE_SECONDS: Final = 2
 KEEPALIVE_COUNT: Final = 3
 """A daemon that answers nothing is given up after KEEPALIVE_SECONDS * (KEEPALIVE_COUNT + 1)."""
@@ -63,7 +66,8 @@ class Connection:
         self.address = address
         self.deadline = deadline
         self._raw: Any = None
-        self._workers: Workers | None = None
+        self._readers: Workers | None = None
+        self._changers: Workers | None = None
         self._pending: set[asyncio.Future[Any]] = set()
         self._lost: Callable[[str], None] | None = None
 
@@ -71,7 +75,8 @@ class Connection:
         """Connect; ``lost`` is called in this loop, once, if the hypervisor goes away. Raises UNAVAILABLE."""
         run_event_loop()
         loop = asyncio.get_running_loop()
-        self._workers = Workers("libvirt-call", WORKERS)
+        self._readers = Workers("libvirt-read", READERS)
+        self._changers = Workers("libvirt-change", CHANGERS)
         self._lost = lost
 
         def closed(_connection: Any, reason: int, _opaque: Any) -> None:
@@ -85,7 +90,7 @@ class Connection:
             return raw
 
         try:
-            self._raw = await self._run(connect, "connect", None, self.deadline, Problem.UNAVAILABLE)
+            self._raw = await self._run(connect, "connect", None, changes=False, deadline=self.deadline)
         except ModelError as error:
             self._end()
             message = f"{self.address.shown} does not answer: {error.message}{cure(error.message)}"
@@ -100,7 +105,7 @@ class Connection:
         for future in tuple(self._pending):
             if not future.done():
                 future.set_exception(self._gone())
-        if raw is not None and self._workers is not None:
+        if raw is not None and self._readers is not None:
 
             def disconnect() -> None:
                 with contextlib.suppress(libvirt.libvirtError):  # it has none, or the connection is dead
@@ -110,7 +115,7 @@ class Connection:
                 except libvirt.libvirtError as error:
                     _log.info("libvirt did not close cleanly", platform=self.address.shown, error=str(error))
 
-            future = self._workers.submit(disconnect)
+            future = self._readers.submit(disconnect)
             await asyncio.wait((future,), timeout=self.deadline)
         self._end()
 
@@ -120,23 +125,24 @@ class Connection:
         doing: str,
         subject: str | None = None,
         *,
-        overdue: Problem = Problem.UNAVAILABLE,
+        changes: bool = False,
         deadline: float | None = None,
     ) -> T:
         """Run ``work(virConnect)`` in a worker thread.
 
-        ``doing`` and ``subject`` are for the message of the ModelError. When ``deadline`` seconds have passed the
-        error is ``overdue``: TIMEOUT for what may yet happen.
+        ``doing`` and ``subject`` are for the message of the ModelError. After ``deadline`` seconds (the connection's
+        own, if not said) it is UNAVAILABLE for a reading, and TIMEOUT for what ``changes`` something and may yet do it.
         """
         raw = self._raw
         if raw is None:
             raise self._gone()
-        return await self._run(lambda: work(raw), doing, subject, deadline or self.deadline, overdue)
+        return await self._run(lambda: work(raw), doing, subject, changes=changes, deadline=deadline or self.deadline)
 
     async def _run(
-        self, work: Callable[[], T], doing: str, subject: str | None, deadline: float, overdue: Problem
+        self, work: Callable[[], T], doing: str, subject: str | None, *, changes: bool, deadline: float
     ) -> T:
-        assert self._workers is not None
+        workers = self._changers if changes else self._readers
+        assert workers is not None
 
         def guarded() -> T:
             try:
@@ -146,13 +152,13 @@ class Connection:
                 failure = ModelError(failure.problem, self.address.redact(failure.message), subject)
                 raise failure from None  # libvirt's own text may hold the address with its credentials
 
-        future = self._workers.submit(guarded)
+        future = workers.submit(guarded)
         self._pending.add(future)
         try:
             return await asyncio.wait_for(future, deadline)
         except TimeoutError:
             message = f"cannot {doing}: {self.address.shown} did not answer within {deadline:g} s"
-            raise ModelError(overdue, message, subject) from None
+            raise ModelError(Problem.TIMEOUT if changes else Problem.UNAVAILABLE, message, subject) from None
         finally:
             self._pending.discard(future)
 
@@ -172,9 +178,10 @@ class Connection:
             lost(reason)
 
     def _end(self) -> None:
-        if self._workers is not None:
-            self._workers.end()
-            self._workers = None
+        for workers in (self._readers, self._changers):
+            if workers is not None:
+                workers.end()
+        self._readers = self._changers = None
 
     def _gone(self) -> ModelError:
         return ModelError(Problem.UNAVAILABLE, f"{self.address.shown} is not connected", self.address.shown)

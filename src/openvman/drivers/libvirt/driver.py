@@ -145,6 +145,7 @@ class LibvirtDriver:
             f"modify {spec.allocation_id}",
             system_id,
             spec.allocation_id,
+            alone=kind is ConfigurationKind.DEFINED,
         )
 
     async def act(self, system_id: str, action: Action) -> None:
@@ -152,7 +153,7 @@ class LibvirtDriver:
             lambda raw: act.act(raw, system_id, action),
             f"{action} virtual system {system_id}",
             system_id,
-            overdue=Problem.TIMEOUT,
+            changes=True,
             deadline=self._deadline * LONG,
         )
         self._tell_own(system_id)
@@ -197,9 +198,11 @@ class LibvirtDriver:
         )
         return self._host
 
-    async def _write(self, work: Callable[[Any], None], doing: str, system_id: str, subject: str | None) -> None:
-        async with self._writing:
-            await self._open.call(work, doing, subject, overdue=Problem.TIMEOUT, deadline=self._deadline * LONG)
+    async def _write(
+        self, work: Callable[[Any], None], doing: str, system_id: str, subject: str | None, *, alone: bool = True
+    ) -> None:
+        async with self._writing if alone else contextlib.nullcontext():
+            await self._open.call(work, doing, subject, changes=True, deadline=self._deadline * LONG)
         self._tell_own(system_id)
 
     def _check_host(self, host_id: str) -> None:
