@@ -125,18 +125,20 @@ class PrivateHost:
         (self.folder / "etc/libvirtd.conf").write_text(_DAEMON.format(id=self.id, folder=self.folder))
         (self.folder / "etc/qemu.conf").write_text(_QEMU)
         version, groups = self._make_groups()
-        unshare = ["unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--cgroup", "--fork", "--kill-child"]
-        script = ["sh", "-ec", '"$1" "$2" "$3" "$4"; shift 4; exec "$@"', "sh", str(HERE / "setup.sh")]
+        unshare = ["unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child"]
+        # What is in a control group when its namespace is made sees the group as the root of all.
+        join = 'for group in $1; do echo 0 >$group/cgroup.procs; done; shift; exec unshare --cgroup "$@"'
+        joined = ["sh", "-ec", join, "sh", " ".join(map(str, groups))]
+        setup = ["sh", "-ec", '"$1" "$2" "$3" "$4"; shift 4; exec "$@"', "sh", str(HERE / "setup.sh")]
         first = [sys.executable, "-S", "-E", str(HERE / "init.py")]
         with (self.folder / "log/setup").open("w") as log:
             self._namespaces = subprocess.Popen(
-                [*unshare, *script, str(self.folder), self.name, version, *first],
+                [*unshare, *joined, *setup, str(self.folder), self.name, version, *first],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
                 start_new_session=True,
-                preexec_fn=lambda: [group.joinpath("cgroup.procs").write_text("0") for group in groups],  # noqa: PLW1509
             )
         assert self._namespaces.stdout is not None
         said = self._namespaces.stdout.readline()
@@ -154,6 +156,7 @@ class PrivateHost:
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=self._join_groups,  # noqa: PLW1509 - it writes to files and takes no lock
             )
         wait_for("libvirtd's socket", self.socket.exists)
 
@@ -223,6 +226,12 @@ class PrivateHost:
             (CGROUP / "cpuset" / self._group / "cgroup.clone_children").write_text("1")
         (self.folder / "controllers").write_text(" ".join(group.parent.name for group in groups))
         return "1" if groups else "none", groups
+
+    def _join_groups(self) -> None:
+        """Put this process where the host's first one is."""
+        for group in self._groups():
+            daemon = group / "daemon"
+            (daemon if daemon.exists() else group).joinpath("cgroup.procs").write_text("0")
 
     def _parents(self) -> list[Path]:
         if (CGROUP / "cgroup.controllers").exists():

@@ -17,7 +17,7 @@ case $cgroups in
 	;;
 2)
 	mount -t cgroup2 cgroup2 /sys/fs/cgroup
-	# A group that hands controllers to its children holds no process itself.
+	# A group that hands controllers to its children holds no process itself (see _join_groups in lab.py).
 	mkdir /sys/fs/cgroup/daemon
 	echo 0 >/sys/fs/cgroup/daemon/cgroup.procs
 	for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
