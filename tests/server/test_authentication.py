@@ -107,6 +107,14 @@ async def test_parallel_guesses_are_throttled_as_those_in_a_row(start, make):
     assert set(statuses) <= {401, 429, 503}
 
 
+async def test_a_client_with_many_connections_is_let_in_on_all_of_them(start, make):
+    """Its first requests come together, before the password is verified once."""
+    server = await start()
+    connections = [await server.connect() for _ in range(40)]
+    answers = await asyncio.gather(*(connection.ask(make.post()) for connection in connections))
+    assert {answer.status for answer in answers} == {200}
+
+
 async def test_a_failure_is_logged_once_without_the_password(start, make):
     server = await start()
     connection = await server.connect()

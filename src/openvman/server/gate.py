@@ -52,6 +52,7 @@ class CredentialGate:
         self._by_certificate = by_certificate
         self._slots = asyncio.Semaphore(_PARALLEL)
         self._waiting: Counter[str] = Counter()
+        self._under_way: dict[Credentials, asyncio.Event] = {}
 
     async def actor(self, exchange: Exchange) -> Actor:
         try:
@@ -79,6 +80,19 @@ class CredentialGate:
             self._authenticator.reject(str(error), address)
 
     async def _verified(self, credentials: Credentials, address: str) -> Actor:
+        earlier = self._under_way.get(credentials)
+        if earlier is None:
+            self._under_way[credentials] = over = asyncio.Event()
+            try:
+                return await self._in_turn(credentials, address)
+            finally:
+                del self._under_way[credentials]
+                over.set()
+        # A client that opens many connections at once is verified once; a wrong password gains nothing by waiting.
+        await earlier.wait()
+        return self._authenticator.recall(credentials) or await self._in_turn(credentials, address)
+
+    async def _in_turn(self, credentials: Credentials, address: str) -> Actor:
         self._authenticator.admit(credentials.name, address)
         if self._waiting.total() >= _MOST_WAITING or self._waiting[address] >= _MOST_WAITING_OF_ADDRESS:
             raise HTTPError(503, "too many clients are being authenticated", [("Retry-After", "1")])
