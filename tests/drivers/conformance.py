@@ -246,6 +246,14 @@ class Conformance:
         await subject.printed(system.id, 3)
         assert await subject.state(system.id) is State.ACTIVE
 
+    async def test_a_system_suspended_while_paused_starts_active(self, subject: Subject) -> None:
+        system = await subject.active()
+        await subject.driver.act(system.id, Action.PAUSE)
+        with subject.needs(Requirement.SUSPEND):
+            await subject.driver.act(system.id, Action.SUSPEND)
+        await subject.driver.act(system.id, Action.START)
+        assert await subject.state(system.id) is State.ACTIVE
+
     async def test_an_activation_has_a_configuration_of_its_own(self, subject: Subject) -> None:
         system = await subject.active()
         assert system.current is not None
@@ -343,6 +351,22 @@ class Conformance:
         others = [each for each in after.defined.allocations() if each.local_id != local_id]
         assert others == [each for each in system.defined.allocations() if each.local_id != local_id]
         await subject.events.told(SystemChanged(system.id))
+
+    async def test_changes_at_once_are_all_kept(self, subject: Subject) -> None:
+        system = await subject.define()
+        driver, prefix = subject.driver, f"{system.id}/defined"
+        await asyncio.gather(
+            driver.modify_system(system.id, SystemSpec(on_crash=OnCrash.RESTART)),
+            driver.modify_system(system.id, SystemSpec(description="second")),
+            driver.modify_resource(system.id, DEFINED, DiskSpec(allocation_id=f"{prefix}/disk:vda", read_only=True)),
+            driver.modify_resource(system.id, DEFINED, DiskSpec(allocation_id=f"{prefix}/disk:vda", shareable=True)),
+            driver.modify_resource(system.id, DEFINED, NicSpec(allocation_id=f"{prefix}/nic:{MAC}", model="e1000")),
+        )
+        after = (await subject.read(system.id)).defined
+        assert after is not None
+        disk, nic = after.disks[0], after.nics[0]
+        assert (after.on_crash, after.description) == (OnCrash.RESTART, "second")
+        assert (disk.read_only, disk.shareable, nic.model) == (True, True, "e1000")
 
     async def test_a_changed_system_starts_with_its_change(self, subject: Subject) -> None:
         system = await subject.define()

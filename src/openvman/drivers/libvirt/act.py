@@ -111,9 +111,8 @@ def define(connection: Any, definition: Definition, facts: HostFacts, address: A
         machine=facts.machines[0] if facts.machines else None,
         console_logs=address.console_logs,
     )
-    # defineXML with the id and name of an existing domain would replace it.
-    must_be_free(connection.lookupByUUIDString, definition.id, "id")
-    must_be_free(connection.lookupByName, definition.name, "name")
+    # defineXML with the id and name of an existing domain would replace it; with one of the two alone it fails.
+    must_be_free(connection, definition.name)
     domain = connection.defineXML(xml.print_(root))
     try:
         if definition.autostart:
@@ -123,15 +122,15 @@ def define(connection: Any, definition: Definition, facts: HostFacts, address: A
         raise
 
 
-def must_be_free(lookup: Callable[[str], Any], value: str, setting: str) -> None:
-    """Raise ALREADY_EXISTS when ``lookup`` finds a domain."""
+def must_be_free(connection: Any, name: str) -> None:
+    """Raise ALREADY_EXISTS when a domain has the name."""
     try:
-        lookup(value)
+        connection.lookupByName(name)
     except libvirt.libvirtError as error:
         if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
             return
         raise
-    raise ModelError(Problem.ALREADY_EXISTS, f"there is already a virtual system with the {setting} {value}", value)
+    raise ModelError(Problem.ALREADY_EXISTS, f"there is already a virtual system {name!r}", name)
 
 
 def undefine(connection: Any, system_id: str, address: Address) -> None:

@@ -57,7 +57,7 @@ def modify_system(connection: Any, system_id: str, spec: SystemSpec, facts: Host
                 libvirt.VIR_DOMAIN_AFFECT_LIVE,
             )
         if renamed:
-            must_be_free(connection.lookupByName, str(spec.name), "name")
+            must_be_free(connection, str(spec.name))
             domain.rename(spec.name, 0)
 
 
