@@ -53,6 +53,13 @@ def test_a_value_cannot_end_its_line_or_move_the_cursor(stream, format):
 
 
 @pytest.mark.parametrize("format", ["json", "text"])
+def test_a_long_value_is_cut(stream, format):
+    logs.configure(format=format, level="info", stream=stream)
+    structlog.get_logger().warning("failed", user="a" * 100_000)
+    assert len(stream.getvalue()) < 2_000
+
+
+@pytest.mark.parametrize("format", ["json", "text"])
 def test_a_secret_is_not_shown(stream, format):
     logs.configure(format=format, level="info", stream=stream)
     structlog.get_logger().warning("oops", password="hunter2", token="hunter2")

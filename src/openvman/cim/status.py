@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from openvman.cim.values import Instance
@@ -40,13 +40,19 @@ class Status(IntEnum):
     SERVER_IS_SHUTTING_DOWN = 28
 
 
+LONGEST_DESCRIPTION: Final = 1000
+"""Characters."""
+
+
 class CIMError(Exception):
     """An operation failed: the status, a sentence for a person, and CIM_Error instances where they exist.
 
-    ``description`` names the object, the rule broken and the way out.
+    ``description`` names the object, the rule broken and the way out. What a client sent stands in it, so it is cut.
     """
 
     def __init__(self, status: Status, description: str, errors: tuple[Instance, ...] = ()) -> None:
+        if len(description) > LONGEST_DESCRIPTION:
+            description = f"{description[:LONGEST_DESCRIPTION]}..."
         super().__init__(f"CIM_ERR_{status.name}: {description}")
         self.status = status
         self.description = description

@@ -71,9 +71,11 @@ class Reader:
         return Node(bound, obj)
 
     def _namespace_of(self, path: InstancePath, asked: str) -> str:
-        if path.namespace is not None and self.view.space(path.namespace) is not None:
-            return path.namespace
-        return asked
+        if path.namespace is None:
+            return asked
+        if self.view.space(path.namespace) is None:
+            raise not_found(path)  # the same keys there are another instance, which is none of this view's
+        return path.namespace
 
     def _find_link(self, bound: BoundEdge, path: InstancePath, namespace: str, picture: Picture) -> Link | None:
         ends: list[Node] = []

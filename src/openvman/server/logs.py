@@ -11,6 +11,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _SECRET: Final = frozenset({"password", "authorization", "credentials", "secret", "token", "key"})
+_LONGEST_VALUE: Final = 1000
 _QUIET: Final = {"uvicorn": logging.CRITICAL, "asyncio": logging.WARNING}
 """Libraries that would log what the access log says already, or once for every bad request of a stranger."""
 
@@ -23,10 +24,12 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 def one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Escape what could end a line or move a terminal's cursor: names come from clients."""
+    """Escape what could end a line or move a terminal's cursor, and cut what is long: names come from clients."""
     for name, value in event.items():
-        if isinstance(value, str) and not value.isprintable() and name != "exception":
-            event[name] = value.encode("unicode_escape").decode("ascii")
+        if not isinstance(value, str) or name == "exception":
+            continue
+        shown = value if len(value) <= _LONGEST_VALUE else f"{value[:_LONGEST_VALUE]}..."
+        event[name] = shown if shown.isprintable() else shown.encode("unicode_escape").decode("ascii")
     return event
 
 
