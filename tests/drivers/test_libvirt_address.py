@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import libvirt
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -110,6 +111,19 @@ def test_no_address_shows_its_password(path: str, password: str) -> None:
         assert password not in error.message  # noqa: PT017 - most texts are addresses
         return
     assert password not in address.shown
+
+
+async def test_the_hypervisors_errors_are_redacted(tmp_path, monkeypatch) -> None:
+    uri = "qemu+tcp://me:hunter22@127.0.0.1:9/system"
+
+    def fail(*_arguments: object) -> None:
+        raise libvirt.libvirtError(f"no connection driver available for {uri} (me:hunter22@127.0.0.1)")
+
+    monkeypatch.setattr(libvirt, "openAuth", fail)
+    with pytest.raises(ModelError) as caught:
+        await create(uri, state=tmp_path, deadline=5).open(lambda _event: None)
+    assert "hunter22" not in caught.value.message
+    assert "no connection driver available for qemu+tcp://127.0.0.1:9/system" in caught.value.message
 
 
 async def test_errors_do_not_show_passwords(tmp_path) -> None:

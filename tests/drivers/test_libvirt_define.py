@@ -220,7 +220,9 @@ def test_a_new_bus_has_new_places() -> None:
 
 
 def test_a_new_source_keeps_the_drivers_options() -> None:
-    after = disk_of(UNKNOWN, DiskSpec(source="/dev/sdb", format="qcow2"))
+    stored = UNKNOWN.replace("<target", "<backingStore type='file'><source file='/old'/></backingStore><target")
+    after = disk_of(stored, DiskSpec(source="/dev/sdb", format="qcow2"))
+    assert after.find("backingStore") is None  # it describes the old image
     assert (after.get("type"), after.find("source").get("dev")) == ("block", "/dev/sdb")
     assert after.find("driver").get("cache") == "none"
     assert after.find("driver").get("type") == "qcow2"

@@ -60,9 +60,12 @@ def _run_events() -> None:
 
 
 class Connection:
-    """An open libvirt connection. Every method is called in the event loop's thread."""
+    """An open libvirt connection. Every method is called in the event loop's thread.
 
-    def __init__(self, address: Address, deadline: float) -> None:
+    ``farewell`` is what to do with the connection before it is closed; it blocks, and finds it perhaps dead.
+    """
+
+    def __init__(self, address: Address, deadline: float, farewell: Callable[[], None] = lambda: None) -> None:
         self.address = address
         self.deadline = deadline
         self._raw: Any = None
@@ -70,6 +73,8 @@ class Connection:
         self._changers: Workers | None = None
         self._pending: set[asyncio.Future[Any]] = set()
         self._lost: Callable[[str], None] | None = None
+        self._farewell = farewell
+        self._use = _Use()
 
     async def open(self, lost: Callable[[str], None]) -> None:
         """Connect; ``lost`` is called in this loop, once, if the hypervisor goes away. Raises UNAVAILABLE."""
@@ -90,7 +95,13 @@ class Connection:
             return raw
 
         try:
-            self._raw = await self._run(connect, "connect", None, changes=False, deadline=self.deadline)
+            self._raw = await self._run(
+                lambda: self._translating(connect, "connect", None, None),
+                "connect",
+                None,
+                changes=False,
+                deadline=self.deadline,
+            )
         except ModelError as error:
             self._end()
             message = f"{self.address.shown} does not answer: {error.message}{cure(error.message)}"
@@ -106,17 +117,22 @@ class Connection:
             if not future.done():
                 future.set_exception(self._gone())
         if raw is not None and self._readers is not None:
+            loop = asyncio.get_running_loop()
+            done = asyncio.Event()
 
             def disconnect() -> None:
+                self._farewell()
                 with contextlib.suppress(libvirt.libvirtError):  # it has none, or the connection is dead
                     raw.unregisterCloseCallback()
                 try:
                     raw.close()
                 except libvirt.libvirtError as error:
                     _log.info("libvirt did not close cleanly", platform=self.address.shown, error=str(error))
+                post(loop, done.set)
 
-            future = self._readers.submit(disconnect)
-            await asyncio.wait((future,), timeout=self.deadline)
+            self._readers.submit(lambda: self._use.end(disconnect))
+            with contextlib.suppress(TimeoutError):  # a call that hangs: who ends it last, disconnects
+                await asyncio.wait_for(done.wait(), self.deadline)
         self._end()
 
     async def call(
@@ -136,23 +152,23 @@ class Connection:
         raw = self._raw
         if raw is None:
             raise self._gone()
-        return await self._run(lambda: work(raw), doing, subject, changes=changes, deadline=deadline or self.deadline)
+
+        def use() -> T:
+            if not self._use.enter():
+                raise self._gone()
+            try:
+                return self._translating(lambda: work(raw), doing, subject, raw)
+            finally:
+                self._use.leave()
+
+        return await self._run(use, doing, subject, changes=changes, deadline=deadline or self.deadline)
 
     async def _run(
         self, work: Callable[[], T], doing: str, subject: str | None, *, changes: bool, deadline: float
     ) -> T:
         workers = self._changers if changes else self._readers
         assert workers is not None
-
-        def guarded() -> T:
-            try:
-                return work()
-            except libvirt.libvirtError as error:
-                failure = translate(error, doing, subject, alive=self._alive(error))
-                failure = ModelError(failure.problem, self.address.redact(failure.message), subject)
-                raise failure from None  # libvirt's own text may hold the address with its credentials
-
-        future = workers.submit(guarded)
+        future = workers.submit(work)
         self._pending.add(future)
         try:
             return await asyncio.wait_for(future, deadline)
@@ -162,15 +178,14 @@ class Connection:
         finally:
             self._pending.discard(future)
 
-    def _alive(self, error: libvirt.libvirtError) -> bool:
-        """Whether the hypervisor still answers; an error with a code of its own comes from a living one."""
-        raw = self._raw
-        if raw is None or error.get_error_code() in PROBLEMS:
-            return True
+    def _translating(self, work: Callable[[], T], doing: str, subject: str | None, raw: Any) -> T:
+        """Do ``work``, with libvirt's errors as ModelError; ``raw`` is the connection, None while there is none."""
         try:
-            return bool(raw.isAlive())
-        except libvirt.libvirtError:
-            return False
+            return work()
+        except libvirt.libvirtError as error:
+            failure = translate(error, doing, subject, alive=raw is None or _is_alive(raw, error))
+            failure = ModelError(failure.problem, self.address.redact(failure.message), subject)
+            raise failure from None  # libvirt's own text may hold the address with its credentials
 
     def _on_closed(self, reason: str) -> None:
         lost, self._lost = self._lost, None
@@ -185,6 +200,41 @@ class Connection:
 
     def _gone(self) -> ModelError:
         return ModelError(Problem.UNAVAILABLE, f"{self.address.shown} is not connected", self.address.shown)
+
+
+class _Use:
+    """Counts the calls inside libvirt. Closing a connection while a call is in it would free its memory under the call.
+
+    Its methods are called in worker threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+        self._last: Callable[[], None] | None = None
+
+    def enter(self) -> bool:
+        """Begin a call; False when the end has come."""
+        with self._lock:
+            if self._last is not None:
+                return False
+            self._count += 1
+            return True
+
+    def leave(self) -> None:
+        with self._lock:
+            self._count -= 1
+            last = self._last if self._count == 0 else None
+        if last is not None:
+            last()
+
+    def end(self, last: Callable[[], None]) -> None:
+        """Do ``last`` once no call is left: now, or in the thread of the one that ends last."""
+        with self._lock:
+            self._last = last
+            now = self._count == 0
+        if now:
+            last()
 
 
 _REASONS: Final[dict[int, str]] = {
@@ -217,6 +267,16 @@ def binding_version() -> str:
 def version_text(number: int) -> str:
     """libvirt's way of counting versions, undone: 9001002 is 9.1.2."""
     return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
+
+
+def _is_alive(raw: Any, error: libvirt.libvirtError) -> bool:
+    """Whether the hypervisor still answers; an error with a code of its own comes from a living one."""
+    if error.get_error_code() in PROBLEMS:
+        return True
+    try:
+        return bool(raw.isAlive())
+    except libvirt.libvirtError:
+        return False
 
 
 def _where_supported(call: Callable[..., object], *arguments: object) -> None:

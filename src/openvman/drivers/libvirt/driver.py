@@ -45,7 +45,6 @@ class LibvirtDriver:
         self._address = address
         self._deadline = deadline
         self._connection: Connection | None = None
-        self._subscriptions: Subscriptions | None = None
         self._sink: EventSink | None = None
         self._host: Host | None = None
         self._closing: set[asyncio.Future[None]] = set()
@@ -60,13 +59,13 @@ class LibvirtDriver:
         if self._address.embed_root is not None:
             await asyncio.to_thread(embedded.prepare, self._address.embed_root)
         loop = asyncio.get_running_loop()
-        connection = Connection(self._address, self._deadline)
         subscriptions = Subscriptions(
             lambda system_id: post(loop, self._tell_system, connection, system_id),
             lambda: post(loop, self._tell_host, connection),
         )
+        connection = Connection(self._address, self._deadline, subscriptions.end)
         await connection.open(lambda reason: self._on_lost(connection, reason))
-        self._connection, self._subscriptions, self._sink = connection, subscriptions, sink
+        self._connection, self._sink = connection, sink
         try:
             await connection.call(subscriptions.begin, "register for events")
             await self._read_host()
@@ -75,14 +74,10 @@ class LibvirtDriver:
             raise
 
     async def close(self) -> None:
-        connection, subscriptions = self._connection, self._subscriptions
-        self._connection = self._subscriptions = self._sink = None
-        if connection is None:
-            return
-        if subscriptions is not None:
-            with contextlib.suppress(ModelError):  # it does not answer: closing is all that is left
-                await connection.call(lambda _raw: subscriptions.end(), "end the registration for events")
-        await connection.close()
+        connection = self._connection
+        self._connection = self._sink = None
+        if connection is not None:
+            await connection.close()
 
     async def load(self) -> Picture:
         connection = self._open
@@ -235,7 +230,7 @@ class LibvirtDriver:
         if self._connection is not connection:
             return
         sink, self._sink = self._sink, None
-        self._connection = self._subscriptions = None
+        self._connection = None
         closing = asyncio.ensure_future(connection.close())
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)

@@ -52,7 +52,7 @@ class Workers:
                 future.set_result(result)  # type: ignore[arg-type]  # None only where T is None
 
         def work() -> None:
-            if future.cancelled():
+            if future.done():
                 return
             result, failure = None, None
             try:
