@@ -169,6 +169,6 @@ def device_local_id(
         case DeviceKind.CONTROLLER:
             return f"{kind}:{bus}:{address or 0}"
         case DeviceKind.HOST_DEVICE:
-            return f"{kind}:{type}:{source}"
+            return f"{kind}:{type}:{source or 'unknown'}"
         case _:
             return f"{kind}:{number}"

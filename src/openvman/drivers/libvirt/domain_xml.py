@@ -17,7 +17,6 @@ from openvman.model.errors import ModelError, Problem
 from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec, ResourceSpec
 
 KIB: Final = 1024
-_CONTROLLER: Final = DeviceKind.CONTROLLER
 _TARGET_PREFIX: Final[dict[str, str]] = {
     "virtio": "vd",
     "scsi": "sd",
@@ -66,14 +65,15 @@ def build(definition: Definition, *, architecture: str, machine: str | None, con
 
 def _devices(definition: Definition) -> Iterator[DeviceSpec]:
     """Those asked for; without a word on graphics there is nothing to see, and a memory balloon there always is."""
-    yield from definition.devices
+    has_qemu = definition.hypervisor in {"kvm", "qemu"}
     kinds = {spec.kind for spec in definition.devices}
-    if definition.hypervisor in {"kvm", "qemu"} and kinds.isdisjoint({DeviceKind.GRAPHICS, DeviceKind.VIDEO}):
-        yield DeviceSpec(kind=DeviceKind.VIDEO, type=NO_DEVICE)
-    buses = {disk.bus for disk in definition.disks} - {spec.bus for spec in definition.devices if spec.kind is _CONTROLLER}
-    if definition.hypervisor in {"kvm", "qemu"} and "scsi" in buses:
+    buses = {spec.bus for spec in definition.devices if spec.kind is DeviceKind.CONTROLLER}
+    if has_qemu and "scsi" not in buses and any(disk.bus == "scsi" for disk in definition.disks):
         # The default of old machine types, lsilogic, is slow, and not every QEMU has it.
-        yield DeviceSpec(kind=_CONTROLLER, bus="scsi", address="0", type="virtio-scsi")
+        yield DeviceSpec(kind=DeviceKind.CONTROLLER, bus="scsi", address="0", type="virtio-scsi")
+    yield from definition.devices
+    if has_qemu and kinds.isdisjoint({DeviceKind.GRAPHICS, DeviceKind.VIDEO}):
+        yield DeviceSpec(kind=DeviceKind.VIDEO, type=NO_DEVICE)
     if DeviceKind.BALLOON not in kinds:
         yield DeviceSpec(kind=DeviceKind.BALLOON, type="virtio")
 
