@@ -17,15 +17,44 @@ NULL_HERE = {
 }
 
 
+def _code(code):
+    return Property("ResourceType", "uint16", code)
+
+
+def _words(**values):
+    return [Property(name, "string", value) for name, value in values.items()]
+
+
+def _other(name, **values):
+    return [_code(1), *_words(OtherResourceType=name, **values)]
+
+
+DEVICES = (
+    [_code(24), *_words(ResourceSubType="spice")],
+    [_code(13)],
+    [_code(13), *_words(ResourceSubType="keyboard", Bus="usb")],
+    [_code(5)],
+    [_code(6), *_words(ResourceSubType="virtio-scsi")],
+    [_code(23), *_words(ResourceSubType="qemu-xhci")],
+    _other("PCI controller", ResourceSubType="pcie-root"),
+    _other("SATA controller"),
+    _other("watchdog"),
+    _other("channel"),
+    [
+        *_other("file system", TargetName="shared"),
+        Property("HostResource", "string", ("/srv/shared",), is_array=True),
+        Property("ReadOnly", "boolean", value=True),
+    ],
+)
+
+
 @pytest.fixture
 async def furnished(client):
     """A fleet in which one system has every kind of device."""
     service = (await client.paths("VMAN_VirtualSystemManagementService"))[0]
-    drives = tuple(
-        Instance.of("CIM_ResourceAllocationSettingData", [Property("ResourceType", "uint16", code)])
-        for code in (14, 15)
-    )
-    answer = await client.invoke(service, "DefineSystem", ResourceSettings=drives)
+    settings = [Instance.of("CIM_ResourceAllocationSettingData", [_code(code)]) for code in (10, 14, 15)]
+    settings += [Instance.of("VMAN_ResourceAllocationSettingData", properties) for properties in DEVICES]
+    answer = await client.invoke(service, "DefineSystem", ResourceSettings=tuple(settings))
     assert answer.return_value == 0
     return client
 

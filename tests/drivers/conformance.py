@@ -13,12 +13,20 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from tests.drivers.device_conformance import DeviceConformance
 from tests.drivers.subject import MAC, MIB, Recorder, Requirement, Subject, refuses
 
 from openvman.drivers.contract import SystemChanged
-from openvman.model.allocation import DiskKind, NicConnection
+from openvman.model.allocation import DeviceAllocation, DiskKind, NicConnection
 from openvman.model.errors import ModelError, Problem
-from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
+from openvman.model.spec import (
+    DiskSpec,
+    MemorySpec,
+    NicSpec,
+    ProcessorSpec,
+    ResourceSpec,
+    SystemSpec,
+)
 from openvman.model.states import TRANSITIONS, Action, State
 from openvman.model.system import ConfigurationKind, OnCrash
 
@@ -38,7 +46,7 @@ _WANTS: dict[Action, Requirement] = {
 }
 
 
-class Conformance:
+class Conformance(DeviceConformance):
     """Make a subclass ``Test<Driver>`` with a fixture ``subject``, which calls ``subject.clean()`` when it ends."""
 
     # What is there
@@ -87,7 +95,7 @@ class Conformance:
         )
         assert (defined.processor.count, defined.processor.maximum) == (1, 2)
         assert (defined.memory.size, defined.memory.maximum) == (32 * MIB, 64 * MIB)
-        assert [each.local_id for each in defined.allocations()] == [
+        assert [each.local_id for each in defined.allocations() if not isinstance(each, DeviceAllocation)] == [
             "processor",
             "memory",
             "disk:vda",
@@ -348,8 +356,11 @@ class Conformance:
         found = {each.local_id: each for each in after.defined.allocations()}
         for name, value in _said(spec).items():
             assert getattr(found[local_id], name) == value
-        others = [each for each in after.defined.allocations() if each.local_id != local_id]
-        assert others == [each for each in system.defined.allocations() if each.local_id != local_id]
+        for each in system.defined.allocations():
+            assert each.local_id == local_id or found[each.local_id] == each
+        # A bus that is new may need a controller, and that is all.
+        added = found.keys() - {each.local_id for each in system.defined.allocations()}
+        assert all(local.startswith("controller:") for local in added)
         await subject.events.told(SystemChanged(system.id))
 
     async def test_changes_at_once_are_all_kept(self, subject: Subject) -> None:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, TypeAlias
 
+from openvman.cim.declarations import PropertyDeclaration, Qualifier
 from openvman.cim.names import NameMap
-from openvman.cim.values import Value
+from openvman.cim.values import CIMType, Value
 
 Picture: TypeAlias = Any
 """Whatever the declarations of an application read from; the engine only passes it on."""
@@ -133,10 +134,18 @@ class ClassMap:
     spec: Callable[..., Any] | None = None
     accepts: Callable[[NameMap[Value]], bool] = lambda _values: True
     modify: Modify | None = None
+    extras: tuple[PropertyDeclaration, ...] = ()
+    """Properties of the class's own, for what the schema has no property for; made by :func:`own_property`."""
 
     @property
     def sources(self) -> dict[str, Source]:
         return {**self.keys, **self.properties}
+
+
+def own_property(name: str, type: CIMType, description: str, *, is_array: bool = False) -> PropertyDeclaration:
+    """A property that a class of ours has beside those of the schema."""
+    described = Qualifier("Description", "string", description)
+    return PropertyDeclaration(name, type, is_array, qualifiers=NameMap([("Description", described)]))
 
 
 @dataclass(frozen=True, slots=True)

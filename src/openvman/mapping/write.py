@@ -80,6 +80,10 @@ class Writer:
         graph = self.view.graph
         for classmap in maps:
             bound = self.view.bound[classmap]
+            if bound.class_name.lower() == class_name.lower() and classmap.accepts(values):
+                return bound
+        for classmap in maps:
+            bound = self.view.bound[classmap]
             exact = graph.is_a(class_name, classmap.cim)
             if (exact or graph.is_a(bound.class_name, class_name)) and classmap.accepts(values):
                 return bound

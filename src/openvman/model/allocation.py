@@ -1,23 +1,32 @@
 """Resource allocations: what a configuration gives a virtual system, one record per virtual device or group of them.
 
 An allocation's id is ``<configuration id>/<local>``, where local is ``processor``, ``memory``, ``disk:<target>``,
-``nic:<MAC address>`` or ``serial:<port>``. The same virtual device has the same local part in every configuration.
+``nic:<MAC address>``, ``serial:<port>`` or what :func:`device_local_id` says. The same virtual device has the same
+local part in every configuration.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
-    """What all allocations share. ``system_id`` is the owning virtual system's id."""
+    """What all allocations share. ``system_id`` is the owning virtual system's id.
+
+    ``parent`` is the local id of the controller that the device sits on, and ``place`` where on it, in the words of
+    the controller's bus: ``02.0`` (slot and function) on PCI, a port on USB, ``bus:target:unit`` for a drive.
+    """
 
     id: str
     system_id: str
     configuration_id: str
     host_id: str
+    parent: str | None = None
+    place: str | None = None
 
     @property
     def local_id(self) -> str:
@@ -86,3 +95,80 @@ class SerialAllocation(Allocation):
 
     port: int
     has_log: bool
+
+
+class DeviceKind(StrEnum):
+    """Devices that have no record of their own."""
+
+    GRAPHICS = "graphics"  # a display served to viewers elsewhere
+    VIDEO = "video"
+    INPUT = "input"
+    SOUND = "sound"
+    RNG = "rng"
+    TPM = "tpm"
+    WATCHDOG = "watchdog"
+    BALLOON = "balloon"
+    CHANNEL = "channel"
+    CONSOLE = "console"
+    PARALLEL = "parallel"
+    CONTROLLER = "controller"
+    HOST_DEVICE = "hostdev"
+    FILE_SYSTEM = "filesystem"
+    REDIRECTION = "redirection"
+    HUB = "hub"
+    SMARTCARD = "smartcard"
+    PANIC = "panic"
+    VSOCK = "vsock"
+    IOMMU = "iommu"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceAllocation(Allocation):
+    """A device of a kind without a record of its own. What a kind has no use for is None. No secret is in it."""
+
+    kind: DeviceKind
+    type: str | None
+    """Which of its kind: ``vnc``, ``tablet``, ``pci`` of a host device; else the model: ``ich9``, ``pcie-root``."""
+    bus: str | None = None
+    """Of an input or redirected device, the bus it is on; of a controller, the bus it makes."""
+    address: str | None = None
+    """Listen address of graphics, with ``:<port>`` unless that is chosen at start; index of a controller; number of a
+    port or of a vsock."""
+    source: str | None = None
+    """What of the host is behind it: a path, ``0000:00:1f.2`` of a PCI or ``1d6b:0002`` of a USB host device."""
+    backend: str | None = None
+    """How the hypervisor provides it: ``emulator``, ``random``, ``unix``, ``pty``."""
+    target: str | None = None
+    """The name that the guest sees: of a channel, of a file system."""
+    action: str | None = None
+    """What a watchdog does when it is not fed."""
+    read_only: bool = False
+
+
+IDENTITY: Final[Mapping[DeviceKind, frozenset[str]]] = {
+    DeviceKind.GRAPHICS: frozenset({"type"}),
+    DeviceKind.INPUT: frozenset({"type", "bus"}),
+    DeviceKind.CONTROLLER: frozenset({"bus", "address"}),
+    DeviceKind.HOST_DEVICE: frozenset({"type", "source"}),
+}
+"""The settings that a device's local id is made of: with another value it would be another device."""
+
+NO_DEVICE: Final = "none"
+"""The type that says that there shall be no device of the kind."""
+
+
+def device_local_id(
+    kind: DeviceKind, number: int, *, type: str | None, bus: str | None, address: str | None, source: str | None
+) -> str:
+    """The local id of the ``number``-th device of its kind in a configuration, counted from 0."""
+    match kind:
+        case DeviceKind.GRAPHICS:
+            return f"{kind}:{type}"
+        case DeviceKind.INPUT:
+            return f"{kind}:{type}:{bus}"
+        case DeviceKind.CONTROLLER:
+            return f"{kind}:{bus}:{address or 0}"
+        case DeviceKind.HOST_DEVICE:
+            return f"{kind}:{type}:{source or 'unknown'}"
+        case _:
+            return f"{kind}:{number}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from openvman.model.allocation import DiskKind
+from openvman.model.allocation import DeviceKind, DiskKind
 from openvman.model.system import OnCrash
 
 PROCESSORS: Final = 1
@@ -38,6 +38,29 @@ OTHER_PREFIX: Final = "sd"
 NIC_MODELS: Final = ("virtio", "e1000e", "e1000", "rtl8139")
 NETWORK: Final = "default"
 """The virtual network that a NIC joins if the host has one of this name; else it gets user-mode networking."""
+
+DEVICES: Final[dict[DeviceKind, dict[str, tuple[str, ...]]]] = {
+    DeviceKind.GRAPHICS: {"type": ("vnc",), "address": ("127.0.0.1",)},
+    DeviceKind.VIDEO: {"type": ("virtio", "qxl", "vga", "cirrus")},
+    DeviceKind.INPUT: {"type": ("tablet",), "bus": ("usb",)},
+    DeviceKind.SOUND: {"type": ("ich6",)},
+    DeviceKind.RNG: {"type": ("virtio",), "backend": ("random",)},
+    DeviceKind.TPM: {"type": ("tpm-crb", "tpm-tis", "tpm-spapr"), "backend": ("emulator",)},
+    DeviceKind.WATCHDOG: {"type": ("i6300esb",), "action": ("reset",)},
+    DeviceKind.BALLOON: {"type": ("virtio",)},
+    DeviceKind.CHANNEL: {"type": ("virtio",), "backend": ("unix",), "target": ("org.qemu.guest_agent.0",)},
+    DeviceKind.CONSOLE: {"type": ("virtio",), "backend": ("pty",)},
+    DeviceKind.PARALLEL: {"backend": ("pty",)},
+    DeviceKind.FILE_SYSTEM: {"type": ("mount",), "backend": ("path",)},
+    DeviceKind.REDIRECTION: {"bus": ("usb",), "backend": ("spicevmc",)},
+    DeviceKind.HUB: {"type": ("usb",)},
+    DeviceKind.SMARTCARD: {"type": ("passthrough",), "backend": ("spicevmc",)},
+    DeviceKind.PANIC: {"type": ("isa",)},
+    DeviceKind.VSOCK: {"type": ("virtio",)},
+}
+"""Settings of devices, of which graphics listen where nobody on another machine reaches them."""
+ENTROPY: Final = "/dev/urandom"
+"""Where a random number generator with the backend random gets its numbers."""
 
 IMAGE_FORMAT: Final = "qcow2"
 """Of a new image."""

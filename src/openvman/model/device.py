@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from openvman.model.allocation import Allocation, ProcessorAllocation
+from openvman.model.allocation import NO_DEVICE, Allocation, DeviceAllocation, ProcessorAllocation
 from openvman.model.system import VirtualSystem
 
 
@@ -28,6 +28,8 @@ def devices_of(system: VirtualSystem) -> Iterator[VirtualDevice]:
     configuration = system.effective
     active = configuration is system.current
     for allocation in configuration.allocations():
+        if isinstance(allocation, DeviceAllocation) and allocation.type == NO_DEVICE:
+            continue
         base = f"{system.id}/{allocation.local_id}"
         count = allocation.count if isinstance(allocation, ProcessorAllocation) else None
         for device_id in [base] if count is None else [f"{base}:{number}" for number in range(count)]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from openvman.model.allocation import DeviceKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,8 @@ class HostFacts:
     has_networks: bool = True
     """Virtual networks can be named by a NIC."""
     has_console_log: bool = True
+    device_types: Mapping[DeviceKind, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    """Types of the kinds of devices whose choice the host tells; any may be asked for of a kind not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

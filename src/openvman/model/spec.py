@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from openvman.model.allocation import DiskKind, NicConnection
+from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
 from openvman.model.system import OnCrash
 
 
@@ -58,6 +58,26 @@ class NicSpec(ResourceSpec):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SerialSpec(ResourceSpec):
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSpec(ResourceSpec):
+    """A device without a spec of its own; the settings are those of :class:`DeviceAllocation`."""
+
+    kind: DeviceKind | None = None
+    type: str | None = None
+    bus: str | None = None
+    address: str | None = None
+    source: str | None = None
+    backend: str | None = None
+    target: str | None = None
+    action: str | None = None
+    read_only: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SystemSpec:
     """The settings of the system as a whole.
 
@@ -93,4 +113,8 @@ class Definition:
     disks: tuple[DiskSpec, ...]
     nics: tuple[NicSpec, ...]
     console_log: bool = True
-    """Give the system a serial port whose output is kept."""
+    """Give the system serial port 0, with its output kept."""
+    serials: tuple[SerialSpec, ...] = ()
+    """Serial ports beside that one."""
+    devices: tuple[DeviceSpec, ...] = ()
+    """What the hypervisor needs beside these (buses, a memory balloon) it adds itself."""

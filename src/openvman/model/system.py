@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from openvman.model.allocation import (
     Allocation,
+    DeviceAllocation,
     DiskAllocation,
     MemoryAllocation,
     NicAllocation,
@@ -54,6 +55,7 @@ class Configuration:
     disks: tuple[DiskAllocation, ...] = ()
     nics: tuple[NicAllocation, ...] = ()
     serials: tuple[SerialAllocation, ...] = ()
+    devices: tuple[DeviceAllocation, ...] = ()
 
     def allocations(self) -> Iterator[Allocation]:
         """Every allocation of the configuration, in a fixed order."""
@@ -62,6 +64,7 @@ class Configuration:
         yield from self.disks
         yield from self.nics
         yield from self.serials
+        yield from self.devices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any, Final, Generic, TypeVar
 
-from openvman.model.allocation import DiskKind, NicConnection
+from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
 from openvman.model.defaults import DISK_BUSES, OTHER_PREFIX, SUFFIX_OF_FORMAT, TARGET_PREFIXES
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
-from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, SystemSpec
+from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, SerialSpec, SystemSpec
 
 V = TypeVar("V")
 
@@ -35,6 +35,9 @@ MAXIMUM_CAPACITY: Final = 64 * 1024**4
 """Bytes of a new image."""
 MAXIMUM_DISKS: Final = 64
 MAXIMUM_NICS: Final = 32
+MAXIMUM_SERIALS: Final = 4
+MAXIMUM_DEVICES: Final = 128
+_SINGLE: Final = (DeviceKind.TPM, DeviceKind.BALLOON, DeviceKind.VSOCK, DeviceKind.IOMMU)
 
 _UNITS_OF_BUS: Final = {"ide": 4, "fdc": 2}
 """How many drives fit, where the bus itself sets the limit."""
@@ -43,7 +46,7 @@ _UNITS_OF_BUS: Final = {"ide": 4, "fdc": 2}
 _TEXT: Final = re.compile(r"[ -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 _LINES: Final = re.compile(r"[\t\n -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 _MAC: Final = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
-_WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,254}")
+WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,254}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +62,12 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Devices:
-    """The disks and NICs of one configuration together."""
+    """The devices of one configuration together."""
 
     disks: tuple[DiskSpec, ...]
     nics: tuple[NicSpec, ...]
+    serials: tuple[SerialSpec, ...] = ()
+    others: tuple[DeviceSpec, ...] = ()
 
 
 class _Words(Formatter):
@@ -184,7 +189,7 @@ SYSTEM_RULES: Final[tuple[Rule[SystemSpec], ...]] = (
     ),
 )
 
-DEVICE_RULES: Final[tuple[Rule[Devices], ...]] = (
+TOGETHER_RULES: Final[tuple[Rule[Devices], ...]] = (
     Rule(
         ("disks",),
         lambda v, _: len(v.disks) <= MAXIMUM_DISKS,
@@ -201,7 +206,30 @@ DEVICE_RULES: Final[tuple[Rule[Devices], ...]] = (
         lambda v, _: len({nic.mac for nic in v.nics}) == len(v.nics),
         "two NICs have the same MAC address; give each its own, or none to have one chosen",
     ),
+    Rule(
+        ("port", "serials"),
+        lambda v, _: len({serial.port for serial in v.serials}) == len(v.serials),
+        "two serial ports have the same number; give each its own, or none to have one chosen",
+    ),
+    Rule(
+        ("devices",),
+        lambda v, _: len(v.others) <= MAXIMUM_DEVICES,
+        f"too many devices; a system has {MAXIMUM_DEVICES} at most beside disks, NICs and serial ports",
+    ),
+    Rule(
+        ("devices",),
+        lambda v, _: all(sum(device.kind is kind for device in v.others) <= 1 for kind in _SINGLE),
+        f"a system has only one each of {', '.join(_SINGLE)}; leave the others out",
+    ),
 )
+SERIAL_RULES: Final[tuple[Rule[SerialSpec], ...]] = (
+    Rule(
+        ("port",),
+        lambda v, _: v.port is not None and 0 <= v.port < MAXIMUM_SERIALS,
+        f"there is no serial port {{v.port}}; they are numbered from 0 to {MAXIMUM_SERIALS - 1}",
+    ),
+)
+
 PROCESSOR_RULES: Final[tuple[Rule[ProcessorSpec], ...]] = (
     Rule(("count",), lambda v, _: (v.count or 0) >= 1, "{v.count} virtual processors; at least 1 is needed"),
     Rule(
@@ -332,7 +360,7 @@ NIC_RULES: Final[tuple[Rule[NicSpec], ...]] = (
     ),
     Rule(
         ("source", "connection"),
-        lambda v, _: v.connection is not NicConnection.BRIDGE or bool(_WORD.fullmatch(v.source or "")),
+        lambda v, _: v.connection is not NicConnection.BRIDGE or bool(WORD.fullmatch(v.source or "")),
         "{v.source!r} is no name of a bridge; give the bridge as source",
     ),
     Rule(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from openvman.model.allocation import IDENTITY
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
-from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec
+from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SerialSpec
 from openvman.model.system import ConfigurationKind
 from openvman.operations.defaults import connected, normal_mac, whole_kib, whole_sectors
-from openvman.operations.specs import memory, merged, processors
+from openvman.operations.specs import changes, memory, merged, processors
 
 
 def adjusted(spec: ResourceSpec, base: ResourceSpec, kind: ConfigurationKind, host: Host) -> ResourceSpec:
@@ -29,11 +30,26 @@ def adjusted(spec: ResourceSpec, base: ResourceSpec, kind: ConfigurationKind, ho
             return _disk(spec, base)
         case NicSpec(), NicSpec():
             return _nic(spec, base, host)
+        case DeviceSpec(), DeviceSpec():
+            return _device(spec, base)
+        case _, SerialSpec():
+            message = f"The serial port {base.port} cannot be modified. Define the system anew with others."
+            raise ModelError(Problem.NOT_SUPPORTED, message, base.allocation_id)
     raise ModelError(
         Problem.INVALID_PARAMETER,
         f"The allocation {base.allocation_id} is of another kind than what it is to be modified to.",
         base.allocation_id,
     )
+
+
+def _device(spec: DeviceSpec, base: DeviceSpec) -> DeviceSpec:
+    full = merged(spec, base)
+    fixed = {"kind", *(IDENTITY.get(base.kind, ()) if base.kind is not None else ())} & changes(full, base)
+    if fixed:
+        setting = min(fixed)
+        message = f"The {setting} of a {base.kind} device cannot change: it would be another device. Define another."
+        raise ModelError(Problem.NOT_SUPPORTED, message, setting)
+    return full
 
 
 def _kib(size: int | None) -> int | None:

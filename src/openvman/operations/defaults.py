@@ -10,16 +10,25 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from itertools import product
+from itertools import count, product
 from string import ascii_lowercase
 from typing import TypeVar
 from uuid import UUID
 
 from openvman.model import defaults
-from openvman.model.allocation import DiskKind, NicConnection
+from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
 from openvman.model.errors import ModelError, Problem
-from openvman.model.host import Host
-from openvman.model.spec import Definition, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, SystemSpec
+from openvman.model.host import Host, HostFacts
+from openvman.model.spec import (
+    Definition,
+    DeviceSpec,
+    DiskSpec,
+    MemorySpec,
+    NicSpec,
+    ProcessorSpec,
+    SerialSpec,
+    SystemSpec,
+)
 from openvman.model.validation import target_prefix
 from openvman.operations.specs import Resources
 
@@ -56,6 +65,8 @@ def fill(
         disks=_disks(resources.disks, host),
         nics=_nics(resources.nics, host, macs, new_mac),
         console_log=facts.has_console_log,
+        serials=_serials(resources.serials, facts),
+        devices=_devices(resources.devices, facts),
     )
 
 
@@ -185,6 +196,52 @@ def connected(nic: NicSpec, host: Host) -> NicSpec:
     if nic.connection is NicConnection.NETWORK and source is None:
         return replace(nic, source=usual or (networks[0] if len(networks) == 1 else None))
     return replace(nic, source=source)
+
+
+def _serials(asked: tuple[SerialSpec, ...], facts: HostFacts) -> tuple[SerialSpec, ...]:
+    """Each with a port; without port 0 where the kept console is that."""
+    given = [serial.port for serial in asked]
+    taken = {port for port in given if port is not None} | ({0} if facts.has_console_log else set())
+    filled: list[SerialSpec] = []
+    for serial in asked:
+        if serial.port == 0 and facts.has_console_log and given.count(0) == 1:
+            continue
+        port = serial.port if serial.port is not None else next(port for port in count() if port not in taken)
+        taken.add(port)
+        filled.append(replace(serial, port=port))
+    return tuple(filled)
+
+
+def _devices(asked: tuple[DeviceSpec, ...], facts: HostFacts) -> tuple[DeviceSpec, ...]:
+    """Each with what a kind is usually like. Who can see the system from elsewhere gets something to see."""
+    if _has(asked, DeviceKind.GRAPHICS) and not _has(asked, DeviceKind.VIDEO):
+        asked = (*asked, DeviceSpec(kind=DeviceKind.VIDEO))
+    taken = {(device.bus, device.address) for device in asked if device.kind is DeviceKind.CONTROLLER}
+    filled: list[DeviceSpec] = []
+    for device in asked:
+        full = _usual(device, facts)
+        if full.kind is DeviceKind.CONTROLLER and full.address is None:
+            full = replace(full, address=next(n for n in map(str, count()) if (full.bus, n) not in taken))
+            taken.add((full.bus, full.address))
+        filled.append(full)
+    return tuple(filled)
+
+
+def _has(devices: Iterable[DeviceSpec], kind: DeviceKind) -> bool:
+    return any(device.kind is kind for device in devices)
+
+
+def _usual(device: DeviceSpec, facts: HostFacts) -> DeviceSpec:
+    if device.kind is None:
+        return device
+    usual = {setting: values[0] for setting, values in defaults.DEVICES.get(device.kind, {}).items()}
+    offered = facts.device_types.get(device.kind)
+    if offered is not None:
+        usual["type"] = _first(t for t in (*defaults.DEVICES[device.kind]["type"], *offered) if t in offered) or ""
+    full = replace(device, **{name: value for name, value in usual.items() if getattr(device, name) is None})  # type: ignore[arg-type]  # texts all
+    if full.kind is DeviceKind.RNG and full.backend == "random" and full.source is None:
+        return replace(full, source=defaults.ENTROPY)
+    return full
 
 
 def _free_mac(taken: AbstractSet[str], new_mac: Callable[[], str]) -> str:

@@ -11,7 +11,7 @@ from openvman.model.actor import Actor
 from openvman.model.allocation import Allocation
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
-from openvman.model.spec import DiskSpec, NicSpec, ResourceSpec
+from openvman.model.spec import DeviceSpec, DiskSpec, NicSpec, ResourceSpec
 from openvman.model.states import State
 from openvman.model.system import Configuration
 from openvman.model.validation import Devices
@@ -135,6 +135,7 @@ def _check(context: Context, actor: Actor, planned: list[_Change]) -> None:
         devices = Devices(
             disks=tuple(spec for spec in specs if isinstance(spec, DiskSpec)),
             nics=tuple(spec for spec in specs if isinstance(spec, NicSpec)),
+            others=tuple(spec for spec in specs if isinstance(spec, DeviceSpec)),
         )
         changed = frozenset().union(*(change.changed for change in changes_there))
         check_devices(devices, one.name, one.host, changed)
@@ -149,7 +150,7 @@ def _kept(changes_there: list[_Change]) -> list[ResourceSpec]:
     """The devices of a configuration that are not modified."""
     modified = {change.base.allocation_id for change in changes_there}
     configuration = changes_there[0].configuration
-    devices = (*configuration.disks, *configuration.nics)
+    devices = (*configuration.disks, *configuration.nics, *configuration.devices)
     return [spec_of(allocation) for allocation in devices if allocation.id not in modified]
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os.path
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from openvman.model.actor import Actor, Role
-from openvman.model.allocation import NicConnection
+from openvman.model.allocation import DeviceKind, NicConnection
+from openvman.model.defaults import ENTROPY
+from openvman.model.endpoint import is_loopback
 from openvman.model.errors import ModelError, Problem
-from openvman.model.spec import NicSpec
+from openvman.model.spec import DeviceSpec, NicSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +69,36 @@ class Policy:
                 "source",
             )
 
+    def check_device(self, actor: Actor, device: DeviceSpec) -> None:
+        """Refuse a device that reaches into the host further than the actor may: ACCESS_DENIED."""
+        if actor.role >= Role.ADMIN:
+            return
+        reason = next((reason for reaches, reason in _REACHING if reaches(device)), None)
+        if reason is not None:
+            raise ModelError(
+                Problem.ACCESS_DENIED,
+                f"The {device.kind} device is not open to operators: {reason}. Ask an administrator.",
+                "source" if device.source else "kind",
+            )
+
     def shut_down_time(self, asked: timedelta | None) -> timedelta:
         """How long to wait for a guest to shut down."""
         return min(self.shut_down_timeout if asked is None else asked, self.maximum_timeout)
+
+
+_REACHING: tuple[tuple[Callable[[DeviceSpec], bool], str], ...] = (
+    (lambda d: d.kind is DeviceKind.HOST_DEVICE, "it is a device of the host"),
+    (lambda d: d.kind is DeviceKind.FILE_SYSTEM, "it opens a folder of the host"),
+    (
+        lambda d: d.kind is DeviceKind.GRAPHICS and d.address is not None and not is_loopback(d.address),
+        "it listens where other machines can reach it; leave the address out, or give 127.0.0.1",
+    ),
+    (
+        lambda d: d.source is not None and d.source != ENTROPY,
+        f"it opens a file of the host, of which only {ENTROPY} may be opened",
+    ),
+)
+"""What touches the host beyond the system's own, and why it may not."""
 
 
 def _below(path: str, roots: list[str]) -> bool:

@@ -4,6 +4,8 @@
 - Disks: one that is asked for stands for the reference's disk of the same target, or else (without a target) for the
   first disk of the same kind that nothing else stands for, and takes from it what it does not say. It keeps that
   disk's image only if it says neither a source nor a capacity. The reference's other disks are copied.
+- Serial ports and other devices: those of a kind that is not asked for are copied, but for devices of the host, which
+  one system at a time can have, and for controllers where the machine is another.
 - NICs: the first asked for stands for the reference's first, and so on; the others are copied, each with a new address.
 
 What the host of the new system does not have (hypervisor, machine type) is not taken from the reference.
@@ -13,9 +15,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from openvman.model.allocation import DiskAllocation, DiskKind, NicAllocation
+from openvman.model.allocation import DeviceAllocation, DeviceKind, DiskAllocation, DiskKind, NicAllocation
 from openvman.model.host import Host
-from openvman.model.spec import DiskSpec, NicSpec, SystemSpec
+from openvman.model.spec import DeviceSpec, DiskSpec, NicSpec, SystemSpec
 from openvman.model.system import Configuration
 from openvman.operations.specs import Resources, memory, merged, processors, sort, spec_of
 
@@ -25,12 +27,14 @@ def complement(
 ) -> tuple[SystemSpec, Resources]:
     """What was asked for, with what it did not say taken from ``reference``."""
     facts = host.facts
+    kept = reference.machine if reference.machine in facts.machines else None
+    machine = system.machine or kept
     base = SystemSpec(
         hypervisor=reference.hypervisor if reference.hypervisor in facts.hypervisors else None,
         description=reference.description,
         autostart=reference.autostart,
         on_crash=reference.on_crash,
-        machine=reference.machine if reference.machine in facts.machines else None,
+        machine=kept,
     )
     return merged(system, base), sort(
         [
@@ -38,6 +42,8 @@ def complement(
             memory(resources.memory, spec_of(reference.memory)),
             *_disks(resources.disks, reference.disks),
             *_nics(resources.nics, reference.nics),
+            *(resources.serials or [spec_of(serial) for serial in reference.serials]),
+            *_devices(resources.devices, reference.devices, same_machine=machine == reference.machine),
         ]
     )
 
@@ -64,6 +70,15 @@ def _like(disk: DiskSpec, base: DiskAllocation) -> DiskSpec:
     if disk.kind not in {None, base.kind} or disk.bus not in {None, base.bus}:
         like = replace(like, bus=None, target=None, read_only=None)
     return merged(disk, like)
+
+
+def _devices(
+    asked: tuple[DeviceSpec, ...], of_reference: tuple[DeviceAllocation, ...], *, same_machine: bool
+) -> tuple[DeviceSpec, ...]:
+    left_out = {DeviceKind.HOST_DEVICE, *(device.kind for device in asked)}
+    if not same_machine:
+        left_out.add(DeviceKind.CONTROLLER)
+    return (*asked, *(spec_of(device) for device in of_reference if device.kind not in left_out))
 
 
 def _nics(asked: tuple[NicSpec, ...], of_reference: tuple[NicAllocation, ...]) -> tuple[NicSpec, ...]:

@@ -8,13 +8,24 @@ from typing import TypeVar, overload
 
 from openvman.model.allocation import (
     Allocation,
+    DeviceAllocation,
     DiskAllocation,
     MemoryAllocation,
     NicAllocation,
     ProcessorAllocation,
+    SerialAllocation,
 )
 from openvman.model.errors import ModelError, Problem
-from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
+from openvman.model.spec import (
+    DeviceSpec,
+    DiskSpec,
+    MemorySpec,
+    NicSpec,
+    ProcessorSpec,
+    ResourceSpec,
+    SerialSpec,
+    SystemSpec,
+)
 
 R = TypeVar("R", bound=ResourceSpec | SystemSpec)
 
@@ -27,6 +38,8 @@ class Resources:
     memory: MemorySpec
     disks: tuple[DiskSpec, ...]
     nics: tuple[NicSpec, ...]
+    serials: tuple[SerialSpec, ...] = ()
+    devices: tuple[DeviceSpec, ...] = ()
 
 
 def sort(specs: Iterable[ResourceSpec]) -> Resources:
@@ -35,6 +48,8 @@ def sort(specs: Iterable[ResourceSpec]) -> Resources:
     memories: list[MemorySpec] = []
     disks: list[DiskSpec] = []
     nics: list[NicSpec] = []
+    serials: list[SerialSpec] = []
+    devices: list[DeviceSpec] = []
     for spec in specs:
         match spec:
             case ProcessorSpec():
@@ -45,6 +60,10 @@ def sort(specs: Iterable[ResourceSpec]) -> Resources:
                 disks.append(replace(spec, allocation_id=None))
             case NicSpec():
                 nics.append(replace(spec, allocation_id=None))
+            case SerialSpec():
+                serials.append(replace(spec, allocation_id=None))
+            case DeviceSpec():
+                devices.append(replace(spec, allocation_id=None))
             case _:
                 raise _unknown(spec)
     for kind, found in (("processors", processors), ("memory", memories)):
@@ -59,6 +78,8 @@ def sort(specs: Iterable[ResourceSpec]) -> Resources:
         memory=memories[0] if memories else MemorySpec(),
         disks=tuple(disks),
         nics=tuple(nics),
+        serials=tuple(serials),
+        devices=tuple(devices),
     )
 
 
@@ -71,9 +92,11 @@ def spec_of(allocation: DiskAllocation) -> DiskSpec: ...
 @overload
 def spec_of(allocation: NicAllocation) -> NicSpec: ...
 @overload
+def spec_of(allocation: DeviceAllocation) -> DeviceSpec: ...
+@overload
 def spec_of(allocation: Allocation) -> ResourceSpec: ...
 def spec_of(allocation: Allocation) -> ResourceSpec:
-    """The spec that says all of what the allocation is; NOT_SUPPORTED for a kind that no spec can say."""
+    """The spec that says all of what the allocation is."""
     match allocation:
         case ProcessorAllocation():
             return ProcessorSpec(allocation_id=allocation.id, count=allocation.count, maximum=allocation.maximum)
@@ -99,11 +122,12 @@ def spec_of(allocation: Allocation) -> ResourceSpec:
                 connection=allocation.connection,
                 source=allocation.source or "",
             )
-    raise ModelError(
-        Problem.NOT_SUPPORTED,
-        f"The allocation {allocation.id} cannot be modified: only processors, memory, disks and NICs can.",
-        allocation.id,
-    )
+        case SerialAllocation():
+            return SerialSpec(allocation_id=allocation.id, port=allocation.port)
+        case DeviceAllocation():
+            said = {f.name: getattr(allocation, f.name) for f in fields(DeviceSpec) if f.name != "allocation_id"}
+            return DeviceSpec(allocation_id=allocation.id, **said)
+    raise _unknown(allocation)
 
 
 def merged(spec: R, base: R) -> R:
@@ -151,8 +175,14 @@ def local_id(spec: ResourceSpec) -> str:
             return f"disk:{spec.target}"
         case NicSpec():
             return f"nic:{spec.mac}"
+        case SerialSpec():
+            return f"serial:{spec.port}"
+        case DeviceSpec(allocation_id=str(allocation_id)):
+            return allocation_id.split("/", 2)[2]  # nothing of which it is made can be modified
+        case DeviceSpec():
+            return f"{spec.kind or 'device'} {spec.type or ''}".strip()
     raise _unknown(spec)
 
 
-def _unknown(spec: ResourceSpec) -> ModelError:
-    return ModelError(Problem.NOT_SUPPORTED, f"No such resource can be allocated: {type(spec).__name__}.", "resource")
+def _unknown(thing: ResourceSpec | Allocation) -> ModelError:
+    return ModelError(Problem.NOT_SUPPORTED, f"No such resource can be allocated: {type(thing).__name__}.", "resource")

@@ -9,16 +9,28 @@ from collections.abc import Set as AbstractSet
 
 from openvman.inventory.generation import Generation
 from openvman.model.actor import Actor
+from openvman.model.device_rules import DEVICE_RULES
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
-from openvman.model.spec import Definition, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
+from openvman.model.spec import (
+    Definition,
+    DeviceSpec,
+    DiskSpec,
+    MemorySpec,
+    NicSpec,
+    ProcessorSpec,
+    ResourceSpec,
+    SerialSpec,
+    SystemSpec,
+)
 from openvman.model.validation import (
-    DEVICE_RULES,
     DISK_RULES,
     MEMORY_RULES,
     NIC_RULES,
     PROCESSOR_RULES,
+    SERIAL_RULES,
     SYSTEM_RULES,
+    TOGETHER_RULES,
     Devices,
     Surroundings,
     check,
@@ -61,8 +73,19 @@ def check_definition(
             f"The UUID {definition.id} is that of virtual system {holder.name!r}. Leave it out to have one made.",
             definition.id,
         )
-    check_devices(Devices(disks=definition.disks, nics=definition.nics), definition.name, host)
-    for spec in (definition.processor, definition.memory, *definition.disks, *definition.nics):
+    devices = Devices(
+        disks=definition.disks, nics=definition.nics, serials=definition.serials, others=definition.devices
+    )
+    check_devices(devices, definition.name, host)
+    specs: tuple[ResourceSpec, ...] = (
+        definition.processor,
+        definition.memory,
+        *definition.disks,
+        *definition.nics,
+        *definition.serials,
+        *definition.devices,
+    )
+    for spec in specs:
         check_resource(spec, definition.name, host, macs, actor, policy)
 
 
@@ -83,7 +106,7 @@ def check_name_free(generation: Generation, host: Host, name: str) -> None:
 
 def check_devices(devices: Devices, name: str, host: Host, changed: AbstractSet[str] | None = None) -> None:
     """The devices of one configuration, as far as they concern each other."""
-    check(DEVICE_RULES, devices, Surroundings(host=host, of=label(name)), changed)
+    check(TOGETHER_RULES, devices, Surroundings(host=host, of=label(name)), changed)
 
 
 def check_resource(
@@ -108,6 +131,11 @@ def check_resource(
             check(NIC_RULES, spec, around, changed)
             if changed is None or changed & {"connection", "source"}:
                 policy.check_bridge(actor, spec)
+        case SerialSpec():
+            check(SERIAL_RULES, spec, around, changed)
+        case DeviceSpec():
+            check(DEVICE_RULES, spec, around, changed)
+            policy.check_device(actor, spec)
 
 
 def label(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from openvman.mapping.declare import Call, ClassMap, Const, Edge, End
 from openvman.model.allocation import (
     Allocation,
+    DeviceAllocation,
     DiskAllocation,
     DiskKind,
     MemoryAllocation,
@@ -18,12 +19,18 @@ from openvman.model.allocation import (
 from openvman.model.device import devices_of
 from openvman.model.picture import Picture
 from openvman.model.system import VirtualSystem
+from openvman.profiles.device_kinds import row_of
 from openvman.profiles.dsp1044_processor import PROCESSOR, PROCESSOR_SETTING
 from openvman.profiles.dsp1045_memory import MEMORY, MEMORY_SETTING
 from openvman.profiles.dsp1047_storage import CDROM_DRIVE, DISKETTE_DRIVE, LOGICAL_DISK, STORAGE_SETTING
 from openvman.profiles.dsp1050_ethernet_port import ETHERNET_PORT, ETHERNET_SETTING
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM, SETTING_DATA
-from openvman.profiles.dsp1059_generic_device import SERIAL_CONTROLLER, SERIAL_SETTING
+from openvman.profiles.dsp1059_generic_device import (
+    DEVICE_SETTING,
+    GENERIC_DEVICES,
+    SERIAL_CONTROLLER,
+    SERIAL_SETTING,
+)
 
 MAP_OF: Final[dict[type[Allocation], ClassMap]] = {
     ProcessorAllocation: PROCESSOR_SETTING,
@@ -31,9 +38,19 @@ MAP_OF: Final[dict[type[Allocation], ClassMap]] = {
     DiskAllocation: STORAGE_SETTING,
     NicAllocation: ETHERNET_SETTING,
     SerialAllocation: SERIAL_SETTING,
+    DeviceAllocation: DEVICE_SETTING,
 }
 SETTINGS: Final = tuple(MAP_OF.values())
-DEVICES: Final = (PROCESSOR, MEMORY, LOGICAL_DISK, CDROM_DRIVE, DISKETTE_DRIVE, ETHERNET_PORT, SERIAL_CONTROLLER)
+DEVICES: Final = (
+    PROCESSOR,
+    MEMORY,
+    LOGICAL_DISK,
+    CDROM_DRIVE,
+    DISKETTE_DRIVE,
+    ETHERNET_PORT,
+    SERIAL_CONTROLLER,
+    *GENERIC_DEVICES.values(),
+)
 _DRIVES: Final = {
     DiskKind.DISK: LOGICAL_DISK,
     DiskKind.CDROM: CDROM_DRIVE,
@@ -68,7 +85,12 @@ def _next_allocations(system: VirtualSystem, _picture: Picture) -> Iterator[Any]
 
 
 def _device_map(allocation: Allocation) -> ClassMap:
-    return _DRIVES[allocation.kind] if isinstance(allocation, DiskAllocation) else _DEVICE_OF[type(allocation)]
+    match allocation:
+        case DiskAllocation(kind=kind):
+            return _DRIVES[kind]
+        case DeviceAllocation():
+            return GENERIC_DEVICES[row_of(allocation).device]
+    return _DEVICE_OF[type(allocation)]
 
 
 def _system_devices(system: VirtualSystem, _picture: Picture) -> Iterator[Any]:

@@ -11,7 +11,7 @@ from openvman.mapping.declare import Attr, Call, Const, Write
 from openvman.model.allocation import Allocation, DiskAllocation, DiskKind
 from openvman.model.spec import DiskSpec
 from openvman.profiles.devices import device_map
-from openvman.profiles.resource_allocation import allocation_map, first_text
+from openvman.profiles.resource_allocation import PARENT, allocation_map, first_text
 from openvman.profiles.units import bytes_per_unit
 
 _FLOPPY, _CD, _DVD, _DISK, _EXTENT, _LOGICAL_DISK = 14, 15, 16, 17, 19, 31
@@ -52,6 +52,7 @@ STORAGE_SETTING = allocation_map(
     spec=DiskSpec,
     properties={
         "ResourceSubType": Attr("bus", Write("bus")),
+        "Parent": PARENT,
         "AddressOnParent": Attr("target", Write("target", modifying=False)),
         "HostResource": Call(lambda a: None if a.source is None else (a.source,), first_text("source")),
         "Access": Call(lambda a: _READABLE if a.read_only else _READ_WRITE, Write("read_only", _read_only)),

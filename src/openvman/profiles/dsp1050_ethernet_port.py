@@ -8,7 +8,7 @@ from openvman.mapping.declare import Attr, Call, Const, Write
 from openvman.model.allocation import NicAllocation, NicConnection
 from openvman.model.spec import NicSpec
 from openvman.profiles.devices import device_map
-from openvman.profiles.resource_allocation import allocation_map
+from openvman.profiles.resource_allocation import PARENT, allocation_map
 
 
 def _connection(nic: NicAllocation) -> tuple[str, ...]:
@@ -47,6 +47,8 @@ ETHERNET_SETTING = allocation_map(
     element_name=lambda a: f"network adapter {a.mac}",
     spec=_nic_spec,
     properties={
+        "Parent": PARENT,
+        "AddressOnParent": Attr("place"),
         "ResourceSubType": Attr("model", Write("model")),
         "Address": Attr("mac", Write("mac", lambda value, _values: value.lower().replace("-", ":"))),
         "Connection": Call(_connection, Write("attachment", _pair)),

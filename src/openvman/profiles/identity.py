@@ -14,7 +14,12 @@ _PREFIX: Final = "VMAN:"
 def instance_id(*, suffix: str = "", into: str | None = None) -> Call:
     """The InstanceID of an object with an id; with ``into`` a modification takes the local id from it."""
     write = None if into is None else Write(into, lambda value, _values: local_id(value), defining=False)
-    return Call(lambda obj: f"{_PREFIX}{obj.id}{suffix}", write)
+    return Call(lambda obj: instance_id_of(f"{obj.id}{suffix}"), write)
+
+
+def instance_id_of(id: str) -> str:
+    """The InstanceID of the object with this id."""
+    return f"{_PREFIX}{id}"
 
 
 def local_id(value: str, suffix: str = "") -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
+from openvman.cim.declarations import PropertyDeclaration
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
 from openvman.mapping.declare import Call, ClassMap, Modify, Source, Write
@@ -12,7 +13,7 @@ from openvman.model.actor import Role
 from openvman.model.allocation import Allocation
 from openvman.model.picture import Picture
 from openvman.model.system import VirtualSystem
-from openvman.profiles.identity import id_in, instance_id
+from openvman.profiles.identity import id_in, instance_id, instance_id_of
 
 
 def allocation_map(
@@ -26,6 +27,7 @@ def allocation_map(
     properties: Mapping[str, Source],
     description: str,
     spec: Callable[..., Any] | None = None,
+    extras: tuple[PropertyDeclaration, ...] = (),
 ) -> ClassMap:
     """The class map of one kind of allocation. ``resource_types`` are those that an instance may ask for."""
 
@@ -45,11 +47,20 @@ def allocation_map(
         find=find,
         keys={"InstanceID": instance_id(into=None if spec is None else "allocation_id")},
         properties={"ElementName": Call(element_name), "ResourceType": resource_type, **properties},
+        extras=extras,
         kind=kind,
         spec=spec,
         accepts=lambda values: values.get("ResourceType") in (None, *resource_types),
         modify=None if spec is None else Modify("modify_resources", "specs", Role.OPERATOR, many=True),
     )
+
+
+def _parent(allocation: Allocation) -> str | None:
+    """The InstanceID of the setting of the controller that the device sits on, in the same configuration."""
+    return allocation.parent and instance_id_of(f"{allocation.configuration_id}/{allocation.parent}")
+
+
+PARENT: Final = Call(_parent)
 
 
 def first_text(into: str) -> Write:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from lxml import etree
 
+from openvman.drivers.libvirt import devices as device_xml
 from openvman.drivers.libvirt.console import log_path
 from openvman.drivers.libvirt.xml import Element
-from openvman.model.allocation import DiskKind, NicConnection
+from openvman.model.allocation import NO_DEVICE, DeviceKind, DiskKind, NicConnection
 from openvman.model.errors import ModelError, Problem
-from openvman.model.spec import Definition, DiskSpec, NicSpec, ResourceSpec
+from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec, ResourceSpec
 
 KIB: Final = 1024
 _TARGET_PREFIX: Final[dict[str, str]] = {
@@ -52,14 +54,28 @@ def build(definition: Definition, *, architecture: str, machine: str | None, con
         _disk(devices, disk, target)
     for nic in definition.nics:
         _nic(devices, nic)
-    _console(devices, definition, console_logs)
-    if definition.hypervisor in {"kvm", "qemu"}:
-        if any(disk.bus == "scsi" for disk in definition.disks):
-            # The default of old machine types, lsilogic, is slow, and not every QEMU has it.
-            etree.SubElement(devices, "controller", type="scsi", index="0", model="virtio-scsi")
-        etree.SubElement(etree.SubElement(devices, "video"), "model", type="none")
-    etree.SubElement(devices, "memballoon", model="virtio")
+    _serials(devices, definition, console_logs)
+    devices.extend(device_xml.build(spec, clean) for spec in _devices(definition))
+    if any(spec.backend == "virtiofs" for spec in definition.devices):
+        backing = etree.SubElement(root, "memoryBacking")
+        etree.SubElement(backing, "source", type="memfd")
+        etree.SubElement(backing, "access", mode="shared")  # the file system's daemon reads the guest's memory
     return root
+
+
+def _devices(definition: Definition) -> Iterator[DeviceSpec]:
+    """Those asked for; without a word on graphics there is nothing to see, and a memory balloon there always is."""
+    has_qemu = definition.hypervisor in {"kvm", "qemu"}
+    kinds = {spec.kind for spec in definition.devices}
+    buses = {spec.bus for spec in definition.devices if spec.kind is DeviceKind.CONTROLLER}
+    if has_qemu and "scsi" not in buses and any(disk.bus == "scsi" for disk in definition.disks):
+        # The default of old machine types, lsilogic, is slow, and not every QEMU has it.
+        yield DeviceSpec(kind=DeviceKind.CONTROLLER, bus="scsi", address="0", type="virtio-scsi")
+    yield from definition.devices
+    if has_qemu and kinds.isdisjoint({DeviceKind.GRAPHICS, DeviceKind.VIDEO}):
+        yield DeviceSpec(kind=DeviceKind.VIDEO, type=NO_DEVICE)
+    if DeviceKind.BALLOON not in kinds:
+        yield DeviceSpec(kind=DeviceKind.BALLOON, type="virtio")
 
 
 def clean(value: str, setting: str, *, lines: bool = False) -> str:
@@ -231,13 +247,13 @@ def _nic(devices: Element, spec: NicSpec) -> None:
         etree.SubElement(interface, "model", type=clean(spec.model, "model"))
 
 
-def _console(devices: Element, definition: Definition, folder: Path | None) -> None:
-    if not definition.console_log:
-        return
-    serial = etree.SubElement(devices, "serial", type="pty")
-    if folder is not None:
-        etree.SubElement(serial, "log", file=str(log_path(folder, definition.id, 0)), append="off")
-    etree.SubElement(serial, "target", port="0")
+def _serials(devices: Element, definition: Definition, folder: Path | None) -> None:
+    ports = [0] if definition.console_log else []
+    for port in (*ports, *(_needed(spec.port, "port of a serial port") for spec in definition.serials)):
+        serial = etree.SubElement(devices, "serial", type="pty")
+        if folder is not None:
+            etree.SubElement(serial, "log", file=str(log_path(folder, definition.id, port)), append="off")
+        etree.SubElement(serial, "target", port=str(port))
 
 
 def find_disk(root: Element, local: str) -> Element:

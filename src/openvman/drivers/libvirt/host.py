@@ -12,6 +12,7 @@ from openvman.drivers.libvirt import kvm, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.connection import version_text
 from openvman.drivers.libvirt.xml import Element
+from openvman.model.allocation import DeviceKind
 from openvman.model.host import Host, HostFacts
 
 MIB: Final = 2**20
@@ -66,6 +67,7 @@ def read_host(connection: Any, address: Address) -> Host:
             nic_models=_NIC_MODELS.get(address.hypervisor, ()),
             has_networks=networks is not None,
             has_console_log=address.console_logs is not None,
+            device_types=_device_types(domain),
         ),
         networks=networks or (),
     )
@@ -153,6 +155,24 @@ def _disk_buses(domain: Element | None) -> tuple[str, ...]:
         return _DISK_BUSES
     named = [value.text or "" for value in domain.iterfind("devices/disk/enum[@name='bus']/value")]
     return tuple(bus for bus in _DISK_BUSES if bus in named) or _DISK_BUSES
+
+
+_DEVICE_TYPES: Final = {
+    DeviceKind.GRAPHICS: "graphics/enum[@name='type']",
+    DeviceKind.VIDEO: "video/enum[@name='modelType']",
+    DeviceKind.RNG: "rng/enum[@name='model']",
+    DeviceKind.TPM: "tpm/enum[@name='model']",
+}
+
+
+def _device_types(domain: Element | None) -> dict[DeviceKind, tuple[str, ...]]:
+    """What the hypervisor says that it has; nothing of a kind that it does not speak of."""
+    found: dict[DeviceKind, tuple[str, ...]] = {}
+    for kind, path in _DEVICE_TYPES.items():
+        place = None if domain is None else domain.find(f"devices/{path}")
+        if place is not None:
+            found[kind] = tuple(value.text or "" for value in place.iterfind("value"))
+    return found
 
 
 def networks_of(connection: Any) -> tuple[str, ...] | None:

@@ -8,19 +8,20 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any, Final
 
 import libvirt
 from lxml import etree
 
-from openvman.drivers.libvirt import domain_xml, xml
+from openvman.drivers.libvirt import devices, domain_xml, xml
 from openvman.drivers.libvirt.act import lookup, must_be_free
 from openvman.drivers.libvirt.domain_xml import KIB
 from openvman.drivers.libvirt.errors import problem_of
 from openvman.drivers.libvirt.xml import Element
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import HostFacts
-from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
+from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
 from openvman.model.system import ConfigurationKind
 
 BALLOON_SECONDS: Final = 3.0
@@ -107,6 +108,9 @@ def _modify_defined(connection: Any, domain: Any, local: str, spec: ResourceSpec
             case NicSpec() if local.startswith("nic:"):
                 domain_xml.patch_nic(root, local, spec)
                 _redefine(connection, root)
+            case DeviceSpec():
+                devices.patch(root, local, spec, domain_xml.clean)
+                _redefine(connection, root)
             case _:
                 raise _unfit(local, spec)
 
@@ -174,6 +178,8 @@ def _modify_live(domain: Any, local: str, spec: ResourceSpec) -> None:
             _refuse(local, mac=spec.mac, model=spec.model)
             domain_xml.patch_nic(root, local, spec)
             domain.updateDeviceFlags(xml.print_(nic), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+        case DeviceSpec():
+            _refuse(local, **dict.fromkeys(_said(spec), True))
         case _:
             raise _unfit(local, spec)
 
@@ -194,6 +200,11 @@ def _refuse(local: str, **settings: object) -> None:
         if value is not None:
             message = f"the {name} of {local} cannot be changed while the system is active"
             raise ModelError(Problem.NOT_SUPPORTED, message, name)
+
+
+def _said(spec: DeviceSpec) -> list[str]:
+    names = (each.name for each in fields(spec) if each.name != "allocation_id")
+    return [name for name in names if getattr(spec, name) is not None]
 
 
 _LIVE_MAXIMUM: Final = libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_VCPU_MAXIMUM

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import libvirt
 
-from openvman.drivers.libvirt import xml
+from openvman.drivers.libvirt import devices, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.console import logs_of
 from openvman.drivers.libvirt.images import capacity_of
@@ -142,6 +142,8 @@ def configuration_of(
     owner = _Owner(id, system_id, host_id)
     maximum = max(1, xml.number(xml.text(root, "vcpu"), 1))
     memory = xml.size(root.find("memory")) or 0
+    active = kind is ConfigurationKind.STATE
+    controllers = devices.Controllers(root)
     os_type = root.find("os/type")
     return Configuration(
         id=id,
@@ -165,9 +167,10 @@ def configuration_of(
             size=xml.size(root.find("currentMemory")) or memory,
             maximum=memory,
         ),
-        disks=tuple(_disks(root, owner, capacity_of if address.local else None)),
-        nics=tuple(_nics(root, owner, active=kind is ConfigurationKind.STATE)),
+        disks=tuple(_disks(root, owner, controllers, capacity_of if address.local else None)),
+        nics=tuple(_nics(root, owner, controllers, active=active)),
         serials=tuple(_serials(root, owner, address.console_logs)),
+        devices=tuple(devices.read(root, owner.base, controllers, active=active)),
     )
 
 
@@ -193,7 +196,9 @@ class _Owner:
         }
 
 
-def _disks(root: Element, owner: _Owner, capacity: Capacity | None) -> Iterator[DiskAllocation]:
+def _disks(
+    root: Element, owner: _Owner, controllers: devices.Controllers, capacity: Capacity | None
+) -> Iterator[DiskAllocation]:
     for disk in root.iterfind("devices/disk"):
         target = xml.attribute(disk, "target", "dev")
         if target is None:
@@ -202,11 +207,13 @@ def _disks(root: Element, owner: _Owner, capacity: Capacity | None) -> Iterator[
         path = source if source is not None and source.startswith("/") else None
         # Of an empty drive libvirt shows the format in one configuration and not in the other.
         format = xml.attribute(disk, "driver", "type") if source is not None else None
+        bus = xml.attribute(disk, "target", "bus")
         yield DiskAllocation(
             **owner.base(f"disk:{target}"),
+            **controllers.seat(disk, bus),
             target=target,
             kind=_DISK_KINDS.get(disk.get("device") or "disk", DiskKind.DISK),
-            bus=xml.attribute(disk, "target", "bus") or "unknown",
+            bus=bus or "unknown",
             source=source,
             format=format,
             capacity=capacity(path, format) if capacity is not None and path is not None else None,
@@ -227,7 +234,7 @@ def _source(disk: Element) -> str | None:
     return source.get("file") or source.get("dev") or source.get("dir") or None
 
 
-def _nics(root: Element, owner: _Owner, *, active: bool) -> Iterator[NicAllocation]:
+def _nics(root: Element, owner: _Owner, controllers: devices.Controllers, *, active: bool) -> Iterator[NicAllocation]:
     for nic in root.iterfind("devices/interface"):
         mac = xml.attribute(nic, "mac", "address")
         if mac is None:
@@ -238,6 +245,7 @@ def _nics(root: Element, owner: _Owner, *, active: bool) -> Iterator[NicAllocati
         named = source.get(connection.value) if source is not None and connection is not NicConnection.OTHER else None
         yield NicAllocation(
             **owner.base(f"nic:{mac}"),
+            **controllers.seat(nic),
             mac=mac,
             model=xml.attribute(nic, "model", "type"),
             connection=connection,

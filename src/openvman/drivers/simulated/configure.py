@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, Final, TypeVar
 from uuid import UUID, uuid5
 
 from openvman.model.allocation import (
+    NO_DEVICE,
     Allocation,
+    DeviceAllocation,
+    DeviceKind,
     DiskAllocation,
     MemoryAllocation,
     NicAllocation,
     NicConnection,
     ProcessorAllocation,
     SerialAllocation,
+    device_local_id,
 )
+from openvman.model.endpoint import format_endpoint, parse_endpoint
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import HostFacts
-from openvman.model.spec import Definition, DiskSpec, NicSpec
+from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec
 from openvman.model.system import Configuration, ConfigurationKind
 
 HYPERVISOR: Final = "simulated"
@@ -31,6 +36,11 @@ FACTS: Final = HostFacts(
     maximum_processors=288,
     disk_buses=("virtio", "scsi", "sata", "ide", "usb", "fdc"),
     nic_models=("virtio", "e1000", "e1000e", "rtl8139"),
+    device_types={
+        DeviceKind.GRAPHICS: ("vnc", "spice"),
+        DeviceKind.VIDEO: ("virtio", "qxl", "vga", "cirrus", NO_DEVICE),
+        DeviceKind.TPM: ("tpm-crb", "tpm-tis"),
+    },
 )
 """What every simulated host can do."""
 
@@ -40,7 +50,10 @@ _NAMED: Final = (NicConnection.NETWORK, NicConnection.BRIDGE)
 Capacity = Callable[[str], int | None]
 """The virtual size of the image at a path; None if there is none."""
 
+_FIRST_DISPLAY: Final = 5900
+
 T = TypeVar("T")
+S = TypeVar("S", DiskAllocation, NicAllocation, DeviceAllocation)
 A = TypeVar("A", bound=Allocation)
 
 
@@ -80,6 +93,19 @@ def configure(definition: Definition, capacity: Capacity) -> Configuration:
             source=spec.source,
         )
 
+    numbers: Counter[DeviceKind] = Counter()
+
+    def device(spec: DeviceSpec) -> DeviceAllocation:
+        kind = needed(spec.kind, "the kind of a device")
+        said: dict[str, Any] = {f.name: getattr(spec, f.name) for f in fields(spec) if f.name != "allocation_id"}
+        local = device_local_id(
+            kind, numbers[kind], type=spec.type, bus=spec.bus, address=spec.address, source=spec.source
+        )
+        numbers[kind] += 1
+        return DeviceAllocation(**{**said, **owned(local), "read_only": bool(spec.read_only)})
+
+    ports = [0] if definition.console_log else []
+    ports += [needed(spec.port, "the number of a serial port") for spec in definition.serials]
     processors = needed(definition.processor.count, "the number of processors")
     memory = needed(definition.memory.size, "the size of the memory")
     made = Configuration(
@@ -100,10 +126,34 @@ def configure(definition: Definition, capacity: Capacity) -> Configuration:
         memory=MemoryAllocation(**owned("memory"), size=memory, maximum=definition.memory.maximum or memory),
         disks=tuple(disk(spec) for spec in definition.disks),
         nics=tuple(nic(number, spec) for number, spec in enumerate(definition.nics)),
-        serials=(SerialAllocation(**owned("serial:0"), port=0, has_log=True),) if definition.console_log else (),
+        serials=tuple(SerialAllocation(**owned(f"serial:{port}"), port=port, has_log=True) for port in ports),
+        devices=tuple(device(spec) for spec in definition.devices),
     )
+    made = _seated(made)
     check(made)
     return made
+
+
+def _seated(made: Configuration) -> Configuration:
+    """With disks and devices on the first controller of their bus, one place after the other."""
+    controllers = {d.bus: d.local_id for d in reversed(made.devices) if d.kind is DeviceKind.CONTROLLER}
+    places: Counter[str] = Counter()
+
+    def seated(allocation: S, bus: str | None) -> S:
+        parent = controllers.get(bus)
+        if parent is None or parent == allocation.local_id:
+            return allocation
+        places[parent] += 1
+        return replace(allocation, parent=parent, place=str(places[parent]))
+
+    return replace(
+        made,
+        disks=tuple(seated(disk, disk.bus) for disk in made.disks),
+        nics=tuple(seated(nic, "pci") for nic in made.nics),
+        devices=tuple(
+            seated(device, "pci" if device.kind is DeviceKind.CONTROLLER else device.bus) for device in made.devices
+        ),
+    )
 
 
 def own_mac(system_id: str, number: int) -> str:
@@ -132,7 +182,16 @@ def activated(defined: Configuration) -> Configuration:
             for number, nic in enumerate(defined.nics)
         ),
         serials=tuple(moved(serial) for serial in defined.serials),
+        devices=tuple(_listening(moved(device), number) for number, device in enumerate(defined.devices)),
     )
+
+
+def _listening(device: DeviceAllocation, number: int) -> DeviceAllocation:
+    """Graphics without a port get one when they begin to listen."""
+    if device.kind is not DeviceKind.GRAPHICS or device.address is None:
+        return device
+    listen, port = parse_endpoint(device.address)
+    return replace(device, address=format_endpoint(listen, port or _FIRST_DISPLAY + number))
 
 
 def check(made: Configuration) -> None:
@@ -140,7 +199,7 @@ def check(made: Configuration) -> None:
     for name in ("name", "hypervisor", "machine"):
         check_setting(name, getattr(made, name))
     for allocation in made.allocations():
-        check_allocation(allocation, ("bus", "model", "connection"))
+        check_allocation(allocation, ("bus", "model", "connection", "type"))
     check_once(made)
 
 
@@ -176,12 +235,17 @@ def check_allocation(allocation: Allocation, given: Container[str]) -> None:
                 raise unsupported(f"There is no NIC model {model}: {', '.join(FACTS.nic_models)}.", "model")
             if "connection" in given and source is None and connection in _NAMED:
                 raise invalid(f"NIC {allocation.mac} names no {connection} to connect to.", "source")
+        case DeviceAllocation(kind=kind, type=type):
+            offered = FACTS.device_types.get(kind)
+            if "type" in given and offered is not None and type not in offered:
+                raise unsupported(f"There is no {kind} device of type {type}: {', '.join(offered)}.", "type")
 
 
 def check_once(made: Configuration) -> None:
     """Refuse two devices at one place."""
     _check_once((disk.target for disk in made.disks), "target of a disk")
     _check_once((nic.mac for nic in made.nics), "address of a NIC")
+    _check_once((device.local_id for device in made.devices), "name of a device")
 
 
 def _check_once(values: Iterable[str], what: str) -> None:

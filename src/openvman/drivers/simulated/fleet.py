@@ -11,9 +11,9 @@ from openvman.drivers.simulated.address import Fleet
 from openvman.drivers.simulated.configure import FACTS, HYPERVISOR, activated, configure, own_mac
 from openvman.drivers.simulated.hypervisor import Hypervisor
 from openvman.drivers.simulated.images import FOLDER
-from openvman.model.allocation import DiskKind, NicConnection
+from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
 from openvman.model.host import Host
-from openvman.model.spec import Definition, DiskSpec, MemorySpec, NicSpec, ProcessorSpec
+from openvman.model.spec import Definition, DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec
 from openvman.model.states import State
 from openvman.model.system import OnCrash, VirtualSystem
 
@@ -102,6 +102,10 @@ def _definition(system_id: str, host_id: str, name: str, processors: int, memory
         processor=ProcessorSpec(count=processors, maximum=processors * 2),
         memory=MemorySpec(size=memory * _GIB, maximum=memory * _GIB * 2),
         disks=(DiskSpec(target="vda", kind=DiskKind.DISK, bus="virtio", source=path, format="qcow2", read_only=False),),
+        devices=(
+            DeviceSpec(kind=DeviceKind.GRAPHICS, type="vnc", address="127.0.0.1"),
+            DeviceSpec(kind=DeviceKind.VIDEO, type="virtio"),
+        ),
         nics=(
             NicSpec(mac=own_mac(system_id, 0), model="virtio", connection=NicConnection.NETWORK, source=_NETWORKS[0]),
         ),

@@ -15,7 +15,9 @@ from openvman.drivers.simulated.configure import (
     unsupported,
 )
 from openvman.model.allocation import (
+    IDENTITY,
     Allocation,
+    DeviceAllocation,
     DiskAllocation,
     DiskKind,
     MemoryAllocation,
@@ -23,7 +25,7 @@ from openvman.model.allocation import (
     ProcessorAllocation,
 )
 from openvman.model.errors import ModelError, Problem
-from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
+from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
 from openvman.model.system import Configuration, ConfigurationKind
 
 A = TypeVar("A", bound=Allocation)
@@ -33,6 +35,7 @@ _ALLOCATION: Final[dict[type[ResourceSpec], type[Allocation]]] = {
     MemorySpec: MemoryAllocation,
     DiskSpec: DiskAllocation,
     NicSpec: NicAllocation,
+    DeviceSpec: DeviceAllocation,
 }
 
 _LIVE: Final[dict[type[ResourceSpec], frozenset[str]]] = {
@@ -40,6 +43,7 @@ _LIVE: Final[dict[type[ResourceSpec], frozenset[str]]] = {
     MemorySpec: frozenset({"size"}),
     DiskSpec: frozenset({"source", "format"}),  # another medium in a drive
     NicSpec: frozenset({"connection", "source"}),  # the cable in another socket
+    DeviceSpec: frozenset(),
 }
 """What can change while the system is active."""
 
@@ -112,6 +116,10 @@ def _changed(before: Allocation, changed: dict[str, Any], capacity: Capacity) ->
         if source is None and before.kind is DiskKind.DISK:
             raise invalid(f"{before.local_id} is no drive that could be empty.", "source")
         changed = {**changed, "capacity": capacity(source)} if source else {**changed, "capacity": None, "format": None}
+    if isinstance(before, DeviceAllocation):
+        fixed = {"kind", *IDENTITY.get(before.kind, ())} & set(changed)
+        if fixed:
+            raise unsupported(f"The {min(fixed)} of {before.local_id} cannot change.", min(fixed))
     after = replace(before, **changed)
     match after:
         case DiskAllocation():
@@ -132,6 +140,8 @@ def _put(configuration: Configuration, before: Allocation, after: Allocation) ->
             return replace(configuration, disks=_swap(configuration.disks, before, after))
         case NicAllocation():
             return replace(configuration, nics=_swap(configuration.nics, before, after))
+        case DeviceAllocation():
+            return replace(configuration, devices=_swap(configuration.devices, before, after))
         case _:
             raise invalid(f"Allocation {before.id} cannot be modified.", "allocation_id")
 

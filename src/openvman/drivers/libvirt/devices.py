@@ -1,0 +1,288 @@
+"""Devices that need no more than a table to be read from domain XML and written into it.
+
+A shape names the element of a kind and where in it each setting stands: ``path@attribute``, ``@attribute`` of the
+element itself, or ``path`` for a text. Reading and writing use the same rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from lxml import etree
+
+from openvman.drivers.libvirt import xml
+from openvman.drivers.libvirt.xml import Element
+from openvman.model.allocation import IDENTITY, DeviceAllocation, DeviceKind, device_local_id
+from openvman.model.endpoint import format_endpoint, parse_endpoint
+from openvman.model.errors import ModelError, Problem
+from openvman.model.spec import DeviceSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """``fixed`` are attributes that every element of the kind is written with."""
+
+    tag: str
+    settings: Mapping[str, str]
+    fixed: Mapping[str, str] = field(default_factory=dict)
+
+
+_SHAPES: Final[dict[DeviceKind, Shape]] = {
+    DeviceKind.GRAPHICS: Shape(tag="graphics", settings={"type": "@type"}),
+    DeviceKind.VIDEO: Shape(tag="video", settings={"type": "model@type"}),
+    DeviceKind.INPUT: Shape(tag="input", settings={"type": "@type", "bus": "@bus"}),
+    DeviceKind.SOUND: Shape(tag="sound", settings={"type": "@model"}),
+    DeviceKind.RNG: Shape(tag="rng", settings={"type": "@model", "backend": "backend@model", "source": "backend"}),
+    DeviceKind.TPM: Shape(
+        tag="tpm", settings={"type": "@model", "backend": "backend@type", "source": "backend/device@path"}
+    ),
+    DeviceKind.WATCHDOG: Shape(tag="watchdog", settings={"type": "@model", "action": "@action"}),
+    DeviceKind.BALLOON: Shape(tag="memballoon", settings={"type": "@model"}),
+    DeviceKind.CHANNEL: Shape(
+        tag="channel", settings={"type": "target@type", "backend": "@type", "target": "target@name"}
+    ),
+    DeviceKind.CONSOLE: Shape(tag="console", settings={"type": "target@type", "backend": "@type"}),
+    DeviceKind.PARALLEL: Shape(tag="parallel", settings={"backend": "@type", "address": "target@port"}),
+    DeviceKind.CONTROLLER: Shape(tag="controller", settings={"bus": "@type", "address": "@index", "type": "@model"}),
+    DeviceKind.HOST_DEVICE: Shape(
+        tag="hostdev", settings={"type": "@type"}, fixed={"mode": "subsystem", "managed": "yes"}
+    ),
+    DeviceKind.FILE_SYSTEM: Shape(
+        tag="filesystem",
+        settings={"type": "@type", "backend": "driver@type", "source": "source@dir", "target": "target@dir"},
+    ),
+    DeviceKind.REDIRECTION: Shape(tag="redirdev", settings={"bus": "@bus", "backend": "@type"}),
+    DeviceKind.HUB: Shape(tag="hub", settings={"type": "@type"}),
+    DeviceKind.SMARTCARD: Shape(tag="smartcard", settings={"type": "@mode", "backend": "@type"}),
+    DeviceKind.PANIC: Shape(tag="panic", settings={"type": "@model"}),
+    DeviceKind.VSOCK: Shape(tag="vsock", settings={"type": "@model", "address": "cid@address"}),
+    DeviceKind.IOMMU: Shape(tag="iommu", settings={"type": "@model"}),
+}
+_KINDS: Final = {shape.tag: kind for kind, shape in _SHAPES.items()}
+
+_COMPANION_PORTS: Final = {"ich9-uhci1": "0", "ich9-uhci2": "2", "ich9-uhci3": "4"}
+"""The ports of an ich9-ehci1 controller that its companions of the same index take the slow devices of."""
+
+Seat: TypeAlias = tuple[str | None, str | None]
+"""The parent, and the place on it."""
+
+
+class Controllers:
+    """The controllers of one configuration, and who sits where on them."""
+
+    def __init__(self, root: Element) -> None:
+        self._known = {
+            (each.get("type") or "", xml.number(each.get("index"), 0)) for each in root.iterfind("devices/controller")
+        }
+
+    def seat(self, device: Element, bus: str | None = None) -> dict[str, Any]:
+        """``parent`` and ``place`` of a device; ``bus`` is that of a drive."""
+        parent, place = self._seat(device, bus)
+        return {"parent": parent, "place": place}
+
+    def _seat(self, device: Element, bus: str | None) -> Seat:
+        address = device.find("address")
+        if address is None:
+            return None, None
+        match address.get("type"):
+            case "pci":
+                place = f"{_hex(address.get('slot')):02x}.{_hex(address.get('function')):x}"
+                return self._on("pci", _hex(address.get("bus")), place)
+            case "usb":
+                return self._on("usb", xml.number(address.get("bus"), 0), address.get("port"))
+            case "drive":
+                place = ":".join(address.get(part) or "0" for part in ("bus", "target", "unit"))
+                return self._on(bus or "scsi", xml.number(address.get("controller"), 0), place)
+            case "virtio-serial":
+                place = f"{address.get('bus') or 0}.{address.get('port') or 0}"
+                return self._on("virtio-serial", xml.number(address.get("controller"), 0), place)
+            case "ccid":
+                return self._on("ccid", xml.number(address.get("controller"), 0), address.get("slot"))
+        return None, None
+
+    def _on(self, bus: str, index: int, place: str | None) -> Seat:
+        if (bus, index) not in self._known:
+            return None, None
+        return f"{DeviceKind.CONTROLLER}:{bus}:{index}", place
+
+
+def _hex(value: str | None) -> int:
+    """A number as PCI addresses have it, ``0x1f`` or decimal."""
+    try:
+        return int(value or "0", 0)
+    except ValueError:
+        return 0
+
+
+def read(
+    root: Element, base: Callable[[str], dict[str, Any]], controllers: Controllers, *, active: bool
+) -> Iterator[DeviceAllocation]:
+    """The devices of a ``<domain>`` that a shape is known of; ``base`` makes what an allocation shares."""
+    for element, kind, local, said in _described(root, active=active):
+        yield DeviceAllocation(
+            **base(local),
+            **controllers.seat(element),
+            kind=kind,
+            read_only=element.find("readonly") is not None,
+            **{"type": None, **said},  # type: ignore[arg-type]  # the shapes name its fields
+        )
+
+
+def _described(root: Element, *, active: bool) -> Iterator[tuple[Element, DeviceKind, str, dict[str, str | None]]]:
+    """Each device's element, kind, local id (unique among them) and settings."""
+    numbers: Counter[DeviceKind] = Counter()
+    taken: Counter[str] = Counter()
+    for element in root.iterfind("devices/*"):
+        kind = _KINDS.get(str(element.tag))
+        if kind is None or _is_repeated(element):
+            continue
+        said = {setting: _get(element, where) for setting, where in _SHAPES[kind].settings.items()}
+        if kind is DeviceKind.GRAPHICS:
+            said["address"] = _endpoint(element, active=active)
+        elif kind is DeviceKind.HOST_DEVICE:
+            said["source"] = _host_device(element)
+        local = device_local_id(
+            kind,
+            numbers[kind],
+            type=said.get("type"),
+            bus=said.get("bus"),
+            address=said.get("address"),
+            source=said.get("source"),
+        )
+        numbers[kind] += 1
+        taken[local] += 1
+        yield element, kind, local if taken[local] == 1 else f"{local}#{taken[local]}", said
+
+
+def _is_repeated(element: Element) -> bool:
+    """The first console may be another name of a serial port."""
+    return element.tag == "console" and xml.attribute(element, "target", "type") in {None, "serial"}
+
+
+def _get(element: Element, where: str) -> str | None:
+    path, at, attribute = where.partition("@")
+    return xml.attribute(element, path or ".", attribute) if at else xml.text(element, path)
+
+
+def _endpoint(graphics: Element, *, active: bool) -> str | None:
+    """Where graphics listen; None where they do not, or on no address."""
+    listen = xml.attribute(graphics, "listen", "address") or graphics.get("listen")
+    if listen is None:
+        return None
+    port = xml.number(graphics.get("port"), -1)
+    chosen_at_start = graphics.get("autoport") == "yes" and not active
+    return format_endpoint(listen, port if port > 0 and not chosen_at_start else None)
+
+
+def _host_device(element: Element) -> str | None:
+    source = element.find("source")
+    if source is None:
+        return None
+    address = source.find("address")
+    if element.get("type") == "pci" and address is not None:
+        domain, bus, slot, function = (_hex(address.get(n)) for n in ("domain", "bus", "slot", "function"))
+        return f"{domain:04x}:{bus:02x}:{slot:02x}.{function:x}"
+    if element.get("type") == "usb":
+        vendor, product = (xml.attribute(source, name, "id") for name in ("vendor", "product"))
+        if vendor is not None and product is not None:
+            return f"{_hex(vendor):04x}:{_hex(product):04x}"
+        if address is not None:
+            return f"{xml.number(address.get('bus'), 0):03d}/{xml.number(address.get('device'), 0):03d}"
+    return None
+
+
+Clean: TypeAlias = Callable[[str, str], str]
+"""Gives a text back if it may stand in XML, and names the setting where not."""
+
+
+def build(spec: DeviceSpec, clean: Clean) -> Element:
+    """The element that ``spec`` asks for. Raises INVALID_PARAMETER naming the setting at fault."""
+    if spec.kind is None:
+        raise ModelError(Problem.INVALID_PARAMETER, "a device's kind is missing in the definition", "kind")
+    shape = _SHAPES[spec.kind]
+    element = etree.Element(shape.tag, dict(shape.fixed))
+    for setting, where in shape.settings.items():
+        value = getattr(spec, setting)
+        if value is not None:
+            _set(element, where, clean(value, setting))
+    if spec.read_only:
+        etree.SubElement(element, "readonly")
+    match spec.kind:
+        case DeviceKind.GRAPHICS if spec.address is not None:
+            _listen(element, spec.address)
+        case DeviceKind.HOST_DEVICE:
+            _point(element, spec)
+        case DeviceKind.TPM if spec.backend == "emulator":
+            _set(element, "backend@version", "2.0")
+        case DeviceKind.VSOCK if spec.address is None:
+            _set(element, "cid@auto", "yes")
+        case DeviceKind.FILE_SYSTEM if spec.backend == "path":
+            element.set("accessmode", "mapped")  # ownership stays the guest's own affair
+        case DeviceKind.CONTROLLER if spec.type in _COMPANION_PORTS:
+            _set(element, "master@startport", _COMPANION_PORTS[spec.type])
+    return element
+
+
+def patch(root: Element, local: str, spec: DeviceSpec, clean: Clean) -> None:
+    """Change the device of this local id as ``spec`` says, and nothing else. NOT_FOUND, NOT_SUPPORTED."""
+    found = next((each for each in _described(root, active=False) if each[2] == local), None)
+    if found is None:
+        raise ModelError(Problem.NOT_FOUND, f"there is no device {local}", local)
+    element, kind, _local, now = found
+    for setting in ("kind", *sorted(IDENTITY.get(kind, ()))):
+        asked = getattr(spec, setting)
+        if asked is not None and asked != (kind if setting == "kind" else now.get(setting)):
+            raise ModelError(Problem.NOT_SUPPORTED, f"the {setting} of {local} cannot be changed", setting)
+    shape = _SHAPES[kind]
+    for setting, where in shape.settings.items():
+        value = getattr(spec, setting)
+        if value is not None and value != now.get(setting):
+            _set(element, where, clean(value, setting))
+    if spec.address is not None and kind is DeviceKind.GRAPHICS:
+        _listen(element, spec.address)
+    if spec.read_only is not None:
+        for old in element.findall("readonly"):
+            element.remove(old)
+        if spec.read_only:
+            etree.SubElement(element, "readonly")
+
+
+def _set(element: Element, where: str, value: str) -> None:
+    path, at, attribute = where.partition("@")
+    for step in path.split("/") if path else ():
+        found = element.find(step)
+        element = etree.SubElement(element, step) if found is None else found
+    if at:
+        element.set(attribute, value)
+    else:
+        element.text = value
+
+
+def _listen(graphics: Element, address: str) -> None:
+    listen, port = parse_endpoint(address)
+    graphics.attrib.pop("listen", "")
+    for old in graphics.findall("listen"):
+        graphics.remove(old)
+    graphics.set("autoport", "yes" if port is None else "no")
+    graphics.set("port", "-1" if port is None else str(port))
+    etree.SubElement(graphics, "listen", type="address", address=listen)
+
+
+def _point(element: Element, spec: DeviceSpec) -> None:
+    source = etree.SubElement(element, "source")
+    text = spec.source or ""
+    if spec.type == "pci":
+        domain, bus, rest = text.split(":")
+        slot, function = rest.split(".")
+        parts = {"domain": domain, "bus": bus, "slot": slot, "function": function}
+        etree.SubElement(source, "address", {name: f"0x{part}" for name, part in parts.items()})
+    elif "/" in text:
+        bus, device = text.split("/")
+        etree.SubElement(source, "address", bus=str(int(bus)), device=str(int(device)))
+    else:
+        vendor, product = text.split(":")
+        etree.SubElement(source, "vendor", id=f"0x{vendor}")
+        etree.SubElement(source, "product", id=f"0x{product}")

@@ -1,0 +1,177 @@
+"""The rules that a request for a device without a record of its own must keep."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from openvman.model.allocation import NO_DEVICE, DeviceKind
+from openvman.model.endpoint import parse_endpoint
+from openvman.model.errors import Problem
+from openvman.model.spec import DeviceSpec
+from openvman.model.validation import WORD, Rule, Surroundings, is_path
+
+Kind = DeviceKind
+
+SETTINGS: Final[Mapping[DeviceKind, frozenset[str]]] = {
+    Kind.GRAPHICS: frozenset({"type", "address"}),
+    Kind.VIDEO: frozenset({"type"}),
+    Kind.INPUT: frozenset({"type", "bus"}),
+    Kind.SOUND: frozenset({"type"}),
+    Kind.RNG: frozenset({"type", "backend", "source"}),
+    Kind.TPM: frozenset({"type", "backend", "source"}),
+    Kind.WATCHDOG: frozenset({"type", "action"}),
+    Kind.BALLOON: frozenset({"type"}),
+    Kind.CHANNEL: frozenset({"type", "backend", "target"}),
+    Kind.CONSOLE: frozenset({"type", "backend"}),
+    Kind.PARALLEL: frozenset({"backend", "address"}),
+    Kind.CONTROLLER: frozenset({"type", "bus", "address"}),
+    Kind.HOST_DEVICE: frozenset({"type", "source"}),
+    Kind.FILE_SYSTEM: frozenset({"type", "backend", "source", "target", "read_only"}),
+    Kind.REDIRECTION: frozenset({"bus", "backend"}),
+    Kind.HUB: frozenset({"type"}),
+    Kind.SMARTCARD: frozenset({"type", "backend"}),
+    Kind.PANIC: frozenset({"type"}),
+    Kind.VSOCK: frozenset({"type", "address"}),
+    Kind.IOMMU: frozenset({"type"}),
+}
+"""What can be said of each kind."""
+
+_NEEDED: Final[Mapping[str, frozenset[DeviceKind]]] = {
+    "type": frozenset({Kind.GRAPHICS, Kind.INPUT, Kind.HOST_DEVICE}),
+    "bus": frozenset({Kind.INPUT, Kind.CONTROLLER, Kind.REDIRECTION}),
+    "source": frozenset({Kind.HOST_DEVICE, Kind.FILE_SYSTEM}),
+    "target": frozenset({Kind.CHANNEL, Kind.FILE_SYSTEM}),
+}
+"""What no device of these kinds can be without."""
+
+_TAKEN: Final[Mapping[str, Mapping[DeviceKind, tuple[str, ...]]]] = {
+    "type": {
+        Kind.GRAPHICS: ("vnc", "spice"),
+        Kind.INPUT: ("mouse", "tablet", "keyboard"),
+        Kind.CHANNEL: ("virtio",),
+        Kind.CONSOLE: ("virtio",),
+        Kind.HOST_DEVICE: ("pci", "usb"),
+        Kind.FILE_SYSTEM: ("mount",),
+        Kind.HUB: ("usb",),
+        Kind.SMARTCARD: ("passthrough",),  # the others read certificates of the host
+    },
+    "bus": {
+        Kind.INPUT: ("usb", "ps2", "virtio"),
+        Kind.CONTROLLER: ("pci", "usb", "scsi", "sata", "ide", "virtio-serial", "fdc", "ccid"),
+        Kind.REDIRECTION: ("usb",),
+    },
+    # Those that name a file, a socket or a command of the host are not among them.
+    "backend": {
+        Kind.RNG: ("random", "builtin"),
+        Kind.TPM: ("emulator", "passthrough"),
+        Kind.CHANNEL: ("unix", "pty", "spicevmc"),
+        Kind.CONSOLE: ("pty",),
+        Kind.PARALLEL: ("pty",),
+        Kind.FILE_SYSTEM: ("path", "virtiofs"),
+        Kind.REDIRECTION: ("spicevmc",),
+        Kind.SMARTCARD: ("spicevmc",),
+    },
+    "action": {Kind.WATCHDOG: ("reset", "shutdown", "poweroff", "pause", "none", "inject-nmi")},
+}
+"""What is taken where a kind is named; elsewhere any word, which the hypervisor then judges."""
+
+_HOST_DEVICES: Final[Mapping[str, re.Pattern[str]]] = {
+    "pci": re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]"),
+    "usb": re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}|[0-9]{3}/[0-9]{3}"),
+}
+_NUMBERS: Final = {Kind.PARALLEL: range(3), Kind.CONTROLLER: range(256), Kind.VSOCK: range(3, 1 << 31)}
+_TAG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}|/[A-Za-z0-9._/-]{0,63}")
+
+
+def _said_of(device: DeviceSpec) -> set[str]:
+    names = ("type", "bus", "address", "source", "backend", "target", "action", "read_only")
+    return {name for name in names if getattr(device, name)}
+
+
+def _taken(setting: str) -> Callable[[DeviceSpec, Surroundings], bool]:
+    def holds(device: DeviceSpec, _: Surroundings) -> bool:
+        value = getattr(device, setting)
+        taken = _TAKEN[setting].get(device.kind) if device.kind is not None else None
+        if value is None:
+            return device.kind not in _NEEDED.get(setting, ())
+        return value in taken if taken is not None else bool(WORD.fullmatch(value))
+
+    return holds
+
+
+def _address_fits(device: DeviceSpec, _: Surroundings) -> bool:
+    if device.address is None:
+        return True
+    numbers = _NUMBERS.get(device.kind) if device.kind is not None else None
+    if numbers is not None:
+        number = device.address
+        return number.isascii() and number.isdigit() and str(int(number)) == number and int(number) in numbers
+    try:
+        parse_endpoint(device.address)
+    except ValueError:
+        return False
+    return True
+
+
+def _source_fits(device: DeviceSpec, _: Surroundings) -> bool:
+    if device.kind is Kind.HOST_DEVICE:
+        pattern = _HOST_DEVICES.get(device.type or "")
+        return pattern is not None and bool(pattern.fullmatch(device.source or ""))
+    if device.source is None:
+        return device.kind not in _NEEDED["source"]
+    return device.source.startswith("/") and is_path(device.source)
+
+
+def _offered(device: DeviceSpec, around: Surroundings) -> bool:
+    if device.kind is None or device.type in (None, NO_DEVICE):
+        return True
+    offered = around.host.facts.device_types.get(device.kind)
+    return offered is None or device.type in offered
+
+
+DEVICE_RULES: Final[tuple[Rule[DeviceSpec], ...]] = (
+    Rule(
+        ("kind",),
+        lambda v, _: v.kind is not None,
+        "it is not said of what kind the device is; give its ResourceType",
+    ),
+    Rule(
+        ("kind", "type", "bus", "address", "source", "backend", "target", "action", "read_only"),
+        lambda v, _: _said_of(v) <= SETTINGS[v.kind or Kind.VIDEO],
+        "more is said of a {v.kind} device than it has; leave out what is not its own",
+    ),
+    *(
+        Rule(
+            (setting, "kind"),
+            _taken(setting),
+            f"a {{v.kind}} device cannot have the {setting} {{v.{setting}!r}}; see the documentation for those taken",
+            Problem.NOT_SUPPORTED,
+        )
+        for setting in _TAKEN
+    ),
+    Rule(
+        ("type", "kind"),
+        _offered,
+        "host {s.host.name!r} has no {v.kind} device of type {v.type!r}; leave the type out to have one chosen",
+        Problem.NOT_SUPPORTED,
+    ),
+    Rule(
+        ("address", "kind"),
+        _address_fits,
+        "{v.address!r} is no address of a {v.kind} device; give an IP address with or without a port to graphics, a "
+        "number to others",
+    ),
+    Rule(
+        ("source", "kind"),
+        _source_fits,
+        "{v.source!r} is nothing of the host that a {v.kind} device can stand on; give a path, an address such as "
+        "0000:00:1f.2 of a PCI device, or 1d6b:0002 of a USB device",
+    ),
+    Rule(
+        ("target", "kind"),
+        lambda v, _: (v.target is None and v.kind not in _NEEDED["target"]) or bool(_TAG.fullmatch(v.target or "")),
+        "{v.target!r} is no name by which a guest could find a {v.kind} device",
+    ),
+)

@@ -1,0 +1,60 @@
+"""The part of the driver conformance suite that is about devices without a record of their own."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+from tests.drivers.subject import Subject, refuses
+
+from openvman.model.allocation import DeviceAllocation, DeviceKind
+from openvman.model.errors import Problem
+from openvman.model.spec import DeviceSpec, SerialSpec
+from openvman.model.system import ConfigurationKind
+
+DEFINED = ConfigurationKind.DEFINED
+
+
+class DeviceConformance:
+    async def test_devices_are_as_defined(self, subject: Subject) -> None:
+        asked = (
+            DeviceSpec(kind=DeviceKind.GRAPHICS, type="vnc", address="127.0.0.1"),
+            DeviceSpec(kind=DeviceKind.VIDEO, type="vga"),
+            DeviceSpec(kind=DeviceKind.INPUT, type="tablet", bus="usb"),
+            DeviceSpec(kind=DeviceKind.SOUND, type="ich6"),
+            DeviceSpec(kind=DeviceKind.WATCHDOG, type="i6300esb", action="poweroff"),
+            DeviceSpec(kind=DeviceKind.RNG, type="virtio", backend="random", source="/dev/urandom"),
+            DeviceSpec(kind=DeviceKind.CHANNEL, type="virtio", backend="unix", target="org.qemu.guest_agent.0"),
+            DeviceSpec(kind=DeviceKind.CONTROLLER, bus="scsi", address="0", type="virtio-scsi"),
+        )
+        defined = (await subject.define(devices=asked, serials=(SerialSpec(port=1),))).defined
+        assert defined is not None
+        found = [_spec_of(device) for device in defined.devices]
+        for spec in asked:
+            assert spec in found
+        assert [serial.port for serial in defined.serials] == [0, 1]
+        assert len({each.id for each in defined.allocations()}) == len(list(defined.allocations()))
+        controllers = {each.local_id for each in defined.devices if each.kind is DeviceKind.CONTROLLER}
+        parents = {each.parent for each in defined.allocations() if each.parent is not None}
+        assert parents <= controllers
+
+    async def test_a_device_changes_and_stays_what_it_is(self, subject: Subject) -> None:
+        watchdog = DeviceSpec(kind=DeviceKind.WATCHDOG, type="i6300esb", action="poweroff")
+        vnc = DeviceSpec(kind=DeviceKind.GRAPHICS, type="vnc", address="127.0.0.1")
+        system = await subject.define(devices=(watchdog, vnc))
+        for local_id, change in (("watchdog:0", {"action": "pause"}), ("graphics:vnc", {"address": "127.0.0.1:5999"})):
+            spec = DeviceSpec(allocation_id=f"{system.id}/defined/{local_id}", **change)
+            await subject.driver.modify_resource(system.id, DEFINED, spec)
+        defined = (await subject.read(system.id)).defined
+        assert defined is not None
+        found = [_spec_of(device) for device in defined.devices]
+        assert replace(watchdog, action="pause") in found
+        assert replace(vnc, address="127.0.0.1:5999") in found
+        other = DeviceSpec(allocation_id=f"{system.id}/defined/graphics:vnc", type="spice")
+        with refuses(Problem.NOT_SUPPORTED):
+            await subject.driver.modify_resource(system.id, DEFINED, other)
+
+
+def _spec_of(device: DeviceAllocation) -> DeviceSpec:
+    """What asks for such a device."""
+    said = {each.name: getattr(device, each.name) for each in fields(DeviceSpec) if each.name != "allocation_id"}
+    return DeviceSpec(**{**said, "read_only": device.read_only or None})
