@@ -13,6 +13,7 @@ import pytest
 from openvman.drivers.libvirt import console, host, kvm, xml
 from openvman.drivers.libvirt.address import parse
 from openvman.drivers.libvirt.errors import translate
+from openvman.drivers.libvirt.use import Use
 from openvman.drivers.libvirt.workers import Workers
 from openvman.model.errors import ModelError, Problem
 
@@ -72,6 +73,37 @@ def test_threads_do_not_hold_up_the_process(workers) -> None:
         return await workers.submit(lambda: threading.current_thread().daemon)
 
     assert asyncio.run(main())
+
+
+# The use of a connection
+
+
+def test_the_end_comes_at_once_when_nobody_is_inside() -> None:
+    use, ended = Use(), []
+    assert use.enter()
+    use.leave()
+    use.end(lambda: ended.append(1))
+    assert ended == [1]
+
+
+def test_the_end_waits_for_the_last_and_comes_once() -> None:
+    use, ended = Use(), []
+    assert use.enter()
+    assert use.enter()
+    use.end(lambda: ended.append(1))
+    use.leave()
+    assert ended == []
+    use.leave()
+    assert ended == [1]
+
+
+def test_nobody_enters_after_the_end_has_been_asked_for() -> None:
+    use = Use()
+    assert use.enter()
+    use.end(lambda: None)
+    assert not use.enter()
+    use.leave()
+    assert not use.enter()
 
 
 # Errors

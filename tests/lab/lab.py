@@ -24,7 +24,7 @@ from openvman.client.boot_sector import boot_sector
 HERE: Final = Path(__file__).parent
 CGROUP: Final = Path("/sys/fs/cgroup")
 CONTROLLERS: Final = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids")
-PROGRAMS: Final = ("libvirtd", "qemu-system-x86_64", "qemu-img", "unshare", "nsenter", "ip")
+PROGRAMS: Final = ("libvirtd", "qemu-system-x86_64", "qemu-img", "setpriv", "unshare", "nsenter", "ip")
 SECONDS: Final = 30.0
 
 _DAEMON: Final = """\
@@ -125,7 +125,9 @@ class PrivateHost:
         (self.folder / "etc/libvirtd.conf").write_text(_DAEMON.format(id=self.id, folder=self.folder))
         (self.folder / "etc/qemu.conf").write_text(_QEMU)
         version, groups = self._make_groups()
-        unshare = ["unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child"]
+        # Whatever ends the test process ends the host.
+        bound = ["setpriv", "--pdeathsig", "SIGKILL", "--"]
+        unshare = [*bound, "unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child"]
         # What is in a control group when its namespace is made sees the group as the root of all.
         join = 'for group in $1; do echo 0 >$group/cgroup.procs; done; shift; exec unshare --cgroup "$@"'
         joined = ["sh", "-ec", join, "sh", " ".join(map(str, groups))]

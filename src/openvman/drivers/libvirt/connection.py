@@ -13,6 +13,7 @@ import structlog
 
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.errors import PROBLEMS, translate
+from openvman.drivers.libvirt.use import Use
 from openvman.drivers.libvirt.workers import Workers, post
 from openvman.model.errors import ModelError, Problem
 
@@ -74,7 +75,7 @@ class Connection:
         self._pending: set[asyncio.Future[Any]] = set()
         self._lost: Callable[[str], None] | None = None
         self._farewell = farewell
-        self._use = _Use()
+        self._use = Use()
 
     async def open(self, lost: Callable[[str], None]) -> None:
         """Connect; ``lost`` is called in this loop, once, if the hypervisor goes away. Raises UNAVAILABLE."""
@@ -200,41 +201,6 @@ class Connection:
 
     def _gone(self) -> ModelError:
         return ModelError(Problem.UNAVAILABLE, f"{self.address.shown} is not connected", self.address.shown)
-
-
-class _Use:
-    """Counts the calls inside libvirt. Closing a connection while a call is in it would free its memory under the call.
-
-    Its methods are called in worker threads.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._count = 0
-        self._last: Callable[[], None] | None = None
-
-    def enter(self) -> bool:
-        """Begin a call; False when the end has come."""
-        with self._lock:
-            if self._last is not None:
-                return False
-            self._count += 1
-            return True
-
-    def leave(self) -> None:
-        with self._lock:
-            self._count -= 1
-            last = self._last if self._count == 0 else None
-        if last is not None:
-            last()
-
-    def end(self, last: Callable[[], None]) -> None:
-        """Do ``last`` once no call is left: now, or in the thread of the one that ends last."""
-        with self._lock:
-            self._last = last
-            now = self._count == 0
-        if now:
-            last()
 
 
 _REASONS: Final[dict[int, str]] = {
