@@ -231,7 +231,8 @@ def _boot_disk(root: Element) -> str | None:
     """The target of what is tried first: by the devices' own order, else by the order of the kinds of device."""
     orders = [(xml.number(boot.get("order"), 0), boot) for boot in root.iterfind("devices/*/boot")]
     if orders:
-        return xml.attribute(min(orders, key=lambda each: each[0])[1].getparent(), "target", "dev")
+        device = min(orders, key=lambda each: each[0])[1].getparent()
+        return xml.attribute(device, "target", "dev") if device is not None and device.tag == "disk" else None
     for boot in root.iterfind("os/boot"):
         kinds = _BOOT_KINDS.get(boot.get("dev") or "")
         if kinds is None:
