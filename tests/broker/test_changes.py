@@ -271,3 +271,103 @@ async def test_every_changing_operation_is_closed_to_viewers(client, operation):
     arguments = {p.name: _Untouchable() for p in OPERATIONS[operation].parameters.values() if p.required}
     error = await _fails(client.acting(Role.VIEWER).ask(operation, **arguments))
     assert error.status is Status.ACCESS_DENIED
+
+
+async def _configuration(client, system):
+    [setting] = await client.associators(system, AssocClass="CIM_SettingsDefineState")
+    return setting.path
+
+
+async def _parts(client, configuration):
+    found = await client.associators(configuration, AssocClass="CIM_VirtualSystemSettingDataComponent")
+    return {part.get("InstanceID").rpartition("/")[2]: part for part in found}
+
+
+async def _add(client, configuration, *settings):
+    return await client.invoke(
+        await _service(client),
+        "AddResourceSettings",
+        AffectedConfiguration=configuration,
+        ResourceSettings=tuple(settings),
+    )
+
+
+async def test_resources_are_added_and_given_in_order(client, images):
+    configuration = await _configuration(client, await _define(client))
+    answer = await _add(
+        client,
+        configuration,
+        _instance("CIM_EthernetPortAllocationSettingData", Address="52-54-00-00-00-09", Connection=("user",)),
+        _instance(_RASD, ResourceType=17, HostResource=(str(images / "disk.img"),)),
+    )
+    assert answer.return_value == 0
+    [output] = answer.outputs
+    assert (output.name, output.is_array) == ("ResultingResourceSettings", True)
+    shown = [await client.get(path) for path in output.value]
+    assert [each.get("ResourceType") for each in shown] == [10, 17]
+    parts = await _parts(client, configuration)
+    assert {"nic:52:54:00:00:00:09", "disk:vda"} <= set(parts)
+    assert [each.path for each in shown] == [parts["nic:52:54:00:00:00:09"].path, parts["disk:vda"].path]
+
+
+async def test_resources_are_removed(client):
+    configuration = await _configuration(client, await _define(client))
+    nic = _instance("CIM_EthernetPortAllocationSettingData", Connection=("user",))
+    drive = _instance(_RASD, ResourceType=15)
+    added = (await _add(client, configuration, nic, drive)).outputs[0].value
+    answer = await client.invoke(await _service(client), "RemoveResourceSettings", ResourceSettings=tuple(added))
+    assert (answer.return_value, answer.outputs) == (0, ())
+    assert set(await _parts(client, configuration)) == {"processor", "memory", "serial:0"}
+    again = client.invoke(await _service(client), "RemoveResourceSettings", ResourceSettings=tuple(added))
+    assert (await _fails(again)).status is Status.NOT_FOUND
+
+
+async def test_an_active_system_gets_and_loses_resources_at_once(client, images):
+    system = await _define(client, [_instance(_STORAGE, HostResource=("disk.img",))])
+    await client.invoke(system, "RequestStateChange", RequestedState=2)
+    current = await _configuration(client, system)
+    assert current.keys["InstanceID"].endswith("/state")
+    answer = await _add(client, current, _instance(_STORAGE, VirtualQuantity=1 << 20))
+    assert (await client.get(answer.outputs[0].value[0])).get("AddressOnParent") == "vdb"
+    (images / "disc.iso").write_bytes(bytes(512))
+    drive = _instance(_RASD, ResourceType=15, HostResource=("disc.iso",))
+    assert (await _add(client, current, drive)).return_value == 1, "a drive cannot be plugged"
+
+    async def remove(*paths):
+        return await client.invoke(await _service(client), "RemoveResourceSettings", ResourceSettings=paths)
+
+    parts = await _parts(client, current)
+    assert (await remove(parts["disk:vda"].path)).return_value == 5, "it was booted from this disk"
+    assert (await remove(parts["serial:0"].path)).return_value == 1
+    assert (await _fails(remove(parts["memory"].path))).status is Status.INVALID_PARAMETER
+    assert (await remove(parts["disk:vdb"].path)).return_value == 0
+    assert set(await _parts(client, current)) == {"processor", "memory", "serial:0", "disk:vda"}
+
+
+async def test_what_is_on_another_host_is_another_services(client):
+    first, second = await client.paths("VMAN_VirtualSystemManagementService")
+    configuration = await _configuration(client, await _define(client))
+    memory = (await _parts(client, configuration))["memory"].path
+    nic = _instance("CIM_EthernetPortAllocationSettingData", Connection=("user",))
+    assert first != second
+    for method, arguments in (
+        ("AddResourceSettings", {"AffectedConfiguration": configuration, "ResourceSettings": (nic,)}),
+        ("RemoveResourceSettings", {"ResourceSettings": (memory,)}),
+    ):
+        error = await _fails(client.invoke(second, method, **arguments))
+        assert error.status is Status.INVALID_PARAMETER
+        assert "its own host" in error.description
+
+
+@pytest.mark.parametrize("method", ["AddResourceSettings", "RemoveResourceSettings"])
+async def test_nothing_given_and_no_right_to_it(client, method):
+    service = await _service(client)
+    for arguments in ({}, {"ResourceSettings": ()}):
+        assert (await _fails(client.invoke(service, method, **arguments))).status is Status.INVALID_PARAMETER
+    viewer = client.acting(Role.VIEWER)
+    assert (await _fails(viewer.invoke(service, method))).status is Status.ACCESS_DENIED
+
+
+async def test_the_capabilities_name_every_method(client):
+    [capabilities, _] = await client.instances("VMAN_VirtualSystemManagementCapabilities")
+    assert capabilities.get("SynchronousMethodsSupported") == (2, 3, 5, 6, 7, 10)

@@ -17,7 +17,7 @@ from openvman.cli.root import root
 from openvman.client.errors import ClientError, Reason
 from openvman.client.records import Action, Configuration, Details, Disk, Host, Nic, Profile, System
 from openvman.client.target import Target
-from openvman.client.wishes import Change, SystemWish
+from openvman.client.wishes import Change, DiskWish, NicWish, SystemWish
 
 MIB = 2**20
 AFTER = {
@@ -50,6 +50,7 @@ class FakeClient:
         self.console_log = FakeLog(["Hello", "World"])
         self.guest_listens = True
         self.refusal: ClientError | None = None
+        self.refuses = "state"
         self.closed = 0
         self.session = SimpleNamespace()
 
@@ -100,11 +101,38 @@ class FakeClient:
 
     def modify(self, system: System, configuration: Configuration, change: Change) -> None:
         self.asked.append(("modify", configuration.kind, change))
+        if self.refusal is not None and configuration.kind == self.refuses:
+            raise self.refusal
         details = self.configurations[system.id]
         changed = replace(configuration, memory=change.memory or configuration.memory)
         self.configurations[system.id] = replace(
             details, **{"defined" if configuration.kind == "defined" else "current": changed}
         )
+
+    def attach(self, system: System, configuration: Configuration, wish: DiskWish | NicWish) -> Disk | Nic:
+        self.asked.append(("attach", configuration.kind, wish))
+        if self.refusal is not None and configuration.kind == self.refuses:
+            raise self.refusal
+        if isinstance(wish, NicWish):
+            return Nic(mac=wish.mac or "52:54:00:00:00:02", model=wish.model, connection=wish.connection)
+        return Disk(
+            target=wish.target or "vdb",
+            kind=wish.kind,
+            bus=wish.bus or "virtio",
+            source=wish.source or "/new.qcow2",
+            capacity=wish.capacity,
+            read_only=wish.read_only,
+        )
+
+    def detach(self, system: System, configurations: list[Configuration], device: str) -> None:
+        self.asked.append(("detach", [configuration.kind for configuration in configurations], device))
+        if self.refusal is not None:
+            raise self.refusal
+
+    def change_medium(
+        self, system: System, configurations: list[Configuration], drive: str, source: str | None
+    ) -> None:
+        self.asked.append(("medium", [configuration.kind for configuration in configurations], drive, source))
 
     def destroy(self, system: System) -> None:
         self.asked.append(("destroy", system.name))

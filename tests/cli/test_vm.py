@@ -4,7 +4,7 @@ import pytest
 
 from openvman.client.errors import ClientError, Reason
 from openvman.client.records import Action, Details
-from openvman.client.wishes import Change, DiskWish, NicWish, SystemWish
+from openvman.client.wishes import DiskWish, NicWish, SystemWish
 
 MIB = 2**20
 
@@ -249,47 +249,6 @@ def test_destroy_with_yes_does_not_ask(vman, client, make):
     client.put(make.system("a"))
     assert vman("vm", "destroy", "--yes", "a").exit_code == 0
     assert client.asked == [("destroy", "a")]
-
-
-def test_modify_changes_the_defined_configuration(vman, client, make):
-    active = make.system("a", state="active")
-    current, defined = make.configuration(active, kind="state"), make.configuration(active)
-    client.put(active, Details(system=active, current=current, defined=defined))
-    assert vman("vm", "modify", "a", "--memory", "96MiB", "--autostart").exit_code == 0
-    assert client.asked == [("modify", "defined", Change(memory=96 * MIB, autostart=True))]
-
-
-def test_modify_live_changes_both(vman, client, make):
-    active = make.system("a", state="active")
-    current, defined = make.configuration(active, kind="state"), make.configuration(active)
-    client.put(active, Details(system=active, current=current, defined=defined))
-    assert vman("vm", "modify", "a", "--memory", "96MiB", "--live").exit_code == 0
-    assert [asked[1] for asked in client.asked] == ["state", "defined"]
-
-
-def test_modify_live_that_is_refused_changes_nothing(vman, client, make, monkeypatch):
-    active = make.system("a", state="active")
-    current, defined = make.configuration(active, kind="state"), make.configuration(active)
-    client.put(active, Details(system=active, current=current, defined=defined))
-
-    def modify(_system, configuration, _change):
-        client.asked.append(configuration.kind)
-        raise ClientError(Reason.REFUSED, "No.")
-
-    monkeypatch.setattr(client, "modify", modify)
-    assert vman("vm", "modify", "a", "--memory", "96MiB", "--live").exit_code == 4
-    assert client.asked == ["state"]
-
-
-def test_modify_live_is_refused_for_one_that_does_not_run(vman, client, make):
-    client.put(make.system("a"))
-    assert vman("vm", "modify", "a", "--memory", "96MiB", "--live").exit_code == 4
-    assert client.asked == []
-
-
-def test_modify_wants_something_to_change(vman, client, make):
-    client.put(make.system("a"))
-    assert vman("vm", "modify", "a").exit_code == 2
 
 
 def test_console_prints_lines_without_their_control_characters(vman, client, make):

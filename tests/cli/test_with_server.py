@@ -99,7 +99,7 @@ def test_an_illegal_change_is_refused_and_tells_what_is_possible(vman, web):
 
 def test_the_next_start_is_changed_and_the_present_is_not(vman, web):
     vman("vm", "start", web)
-    vman("vm", "modify", web, "--memory", "96MiB", "--description", "a web server")
+    vman("vm", "set", web, "--memory", "96MiB", "--description", "a web server", "--config")
     told = one(vman("vm", "show", web, "--json"))
     assert (told["current"]["memory"], told["defined"]["memory"]) == (64 * 2**20, 96 * 2**20)
     assert told["defined"]["description"] == "a web server"
@@ -199,3 +199,51 @@ def test_a_demo_that_is_asked_to_stop_tidies_up(tmp_path):
     assert child.returncode in (0, 130), errors
     assert "Traceback" not in errors
     assert list(tmp_path.iterdir()) == []
+
+
+def _devices(vman, name: str, kind: str) -> dict[str, dict]:
+    configuration = one(vman("vm", "show", name, "--json"))[kind]
+    return {disk["target"]: disk for disk in configuration["disks"]} | {
+        nic["mac"]: nic for nic in configuration["nics"]
+    }
+
+
+def test_devices_come_and_go_now_and_at_the_next_start(vman, web):
+    vman("vm", "start", web)
+    before = _devices(vman, web, "defined")
+    assert "now and at the next start" in vman("vm", "attach", web, "disk", "1GiB")
+    vman("vm", "attach", web, "nic", "network=default,mac=52:54:00:00:00:0d")
+    now, following = _devices(vman, web, "current"), _devices(vman, web, "defined")
+    assert now == following
+    assert now.keys() - before.keys() == {"vdb", "52:54:00:00:00:0d"}
+    vman("vm", "detach", web, "vdb", "--live")
+    assert ("vdb" in _devices(vman, web, "current"), "vdb" in _devices(vman, web, "defined")) == (False, True)
+    vman("vm", "detach", web, "vdb")
+    vman("vm", "detach", web, "52:54:00:00:00:0D")
+    assert _devices(vman, web, "current") == _devices(vman, web, "defined") == before
+    assert "booted from" in vman("vm", "detach", web, "vda", code=4)
+    assert "It has: vda" in vman("vm", "detach", web, "vdz", code=3)
+    vman("vm", "detach", web, "vda", "--config")
+    assert "vda" not in _devices(vman, web, "defined")
+
+
+def test_media_change_in_a_drive(vman, web):
+    iso = "/simulated/images/installer.iso"
+    vman("vm", "attach", web, "cdrom", iso)
+    (drive,) = [t for t, disk in _devices(vman, web, "defined").items() if disk.get("kind") == "cdrom"]
+    vman("vm", "start", web)
+    assert f"Ejected {drive}" in vman("vm", "eject", web)
+    assert _devices(vman, web, "current")[drive]["source"] is _devices(vman, web, "defined")[drive]["source"] is None
+    assert f"Attached {drive}" in vman("vm", "attach", web, "cdrom", iso, "--live")
+    assert _devices(vman, web, "current")[drive]["source"] == iso
+    assert _devices(vman, web, "defined")[drive]["source"] is None
+
+
+def test_set_changes_both_or_one(vman, web):
+    vman("vm", "start", web)
+    vman("vm", "set", web, "--cpus", "1", "--description", "small")
+    told = one(vman("vm", "show", web, "--json"))
+    assert (told["current"]["cpus"], told["defined"]["cpus"], told["description"]) == (1, 1, "small")
+    vman("vm", "set", web, "--cpus", "2", "--live")
+    told = one(vman("vm", "show", web, "--json"))
+    assert (told["current"]["cpus"], told["defined"]["cpus"]) == (2, 1)

@@ -38,6 +38,8 @@ class Requirement(StrEnum):
     LIVE_MEMORY = "memory of an active system changes"
     LIVE_MEDIUM = "the medium in a drive of an active system changes"
     LIVE_NIC = "a NIC of an active system is connected to another place"
+    LIVE_DEVICES = "devices are plugged into an active system"
+    GUEST_LETS_GO = "the test's guest lets go of devices when it is asked to"
 
 
 class Recorder:
@@ -152,6 +154,15 @@ class Subject:
                     await asyncio.sleep(0.02)
         except TimeoutError:
             pytest.fail(f"{system_id} does not become {state}, it is {await self.state(system_id)}")
+
+    async def becomes(self, wanted: VirtualSystem) -> None:
+        """Wait until the system is again as it was, when that comes as the guest pleases."""
+        try:
+            async with asyncio.timeout(SECONDS):
+                while await self.read(wanted.id) != wanted:  # noqa: ASYNC110 - it is on the platform
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            assert await self.read(wanted.id) == wanted
 
     async def printed(self, system_id: str, times: int = 1) -> None:
         """Wait until the guest has printed its line so often; at once where guests print nothing."""

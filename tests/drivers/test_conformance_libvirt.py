@@ -25,6 +25,7 @@ TEST_GAPS = {
     Requirement.OUTLIVES_CLOSE: "libvirt's test host lives in its connections",
     Requirement.LIVE_MEDIUM: "libvirt's test host cannot update a device",
     Requirement.LIVE_NIC: "libvirt's test host cannot update a device",
+    Requirement.LIVE_DEVICES: "libvirt's test host cannot attach a device",
 }
 
 

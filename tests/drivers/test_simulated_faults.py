@@ -14,6 +14,7 @@ from openvman.drivers.simulated.faults import OPERATIONS, parse_fault
 from openvman.model.errors import ModelError, Problem
 from openvman.model.spec import SystemSpec
 from openvman.model.states import Action, State
+from openvman.model.system import ConfigurationKind
 
 
 @pytest.fixture
@@ -185,6 +186,8 @@ async def test_every_call_of_the_contract_can_fail(opened) -> None:
         "read_system": driver.read_system(system.id),
         "undefine": driver.undefine(system.id),
         "modify_system": driver.modify_system(system.id, SystemSpec()),
+        "add_resources": driver.add_resources(system.id, ConfigurationKind.DEFINED, []),
+        "remove_resources": driver.remove_resources(system.id, ConfigurationKind.DEFINED, []),
         "read_console": driver.read_console(system.id, 0, 0, 1),
         "inspect_image": driver.inspect_image(system.host_id, "/x"),
         "create_image": driver.create_image(system.host_id, "/x", "raw", 1),

@@ -34,7 +34,7 @@ class ArgumentReader:
         """
         value = None if given is None else given.value
         required = not isinstance(how, PlainInput) and how.required
-        if value is None or (isinstance(value, tuple) and not value and isinstance(how, SpecInput)):
+        if value is None or (isinstance(value, tuple) and not value and isinstance(how, SpecInput | ObjectInput)):
             if required:
                 raise CIMError(Status.INVALID_PARAMETER, f"Parameter {name} is needed")
             return None
@@ -51,9 +51,17 @@ class ArgumentReader:
                     raise UnsupportedCodeError(f"{name} {code} is not supported; known are {sorted(codes)}")
                 return codes[code]
             case ObjectInput(_, maps):
-                return self._object(ctx, name, value, maps)
+                return self._objects(ctx, name, declared, value, maps)
             case SpecInput():
                 return self._specs(ctx, name, declared, value, how)
+
+    def _objects(
+        self, ctx: Context, name: str, declared: ParameterDeclaration, value: Value, maps: tuple[Any, ...]
+    ) -> Any:
+        if not declared.is_array:
+            return self._object(ctx, name, value, maps)
+        items = value if isinstance(value, tuple) else (value,)
+        return [self._object(ctx, name, item, maps) for item in items]
 
     def _object(self, ctx: Context, name: str, value: Value, maps: tuple[Any, ...]) -> Any:
         path = _path(name, value)

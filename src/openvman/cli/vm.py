@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from openvman.cli import output
-from openvman.cli.connection import App, connecting, target_of, wish_from
+from openvman.cli import output, vm_change
+from openvman.cli.connection import connecting
 from openvman.cli.exits import EXPECTED, told
 from openvman.cli.kinds import Disk, Nic, Size
 from openvman.cli.texts import harmless
+from openvman.cli.vm_named import NAME, NAMES, ON_HOST, find
 from openvman.cli.vm_rows import details_object, print_details, print_systems, system_object
 from openvman.client.errors import ClientError, Reason
 from openvman.client.records import Action, Host, System
-from openvman.client.wishes import Change, DiskWish, NicWish, SystemWish
+from openvman.client.wishes import DiskWish, NicWish, SystemWish
 
 if TYPE_CHECKING:  # it imports pywbem, which is slow, and help must be quick
     from openvman.client.vman import Client
@@ -25,33 +26,9 @@ if TYPE_CHECKING:  # it imports pywbem, which is slow, and help must be quick
 FOLLOW_SECONDS = 0.5
 
 
-def _names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Names for a shell's completion, or none when the server cannot be asked without asking the person."""
-    wish = wish_from(dict(ctx.params))
-    if wish.asks_for_password:
-        return []
-    try:
-        client = ctx.ensure_object(App).connect(target_of(wish))
-        try:
-            return [system.name for system in client.systems() if system.name.startswith(incomplete)]
-        finally:
-            client.close()
-    except EXPECTED:
-        return []
-
-
-NAME = click.argument("name", shell_complete=_names)
-NAMES = click.argument("names", metavar="NAME…", nargs=-1, required=True, shell_complete=_names)
-ON_HOST = click.option("--host", metavar="HOST", help="Only on this host (name or UUID).")
-
-
 @click.group("vm")
 def command() -> None:
     """Virtual machines. NAME is a name or a UUID; where hosts share a name, the UUID or --host tells them apart."""
-
-
-def _find(client: Client, name: str, host: str | None) -> System:
-    return client.find(name, client.host(host) if host is not None else None)
 
 
 def _each(client: Client, names: Sequence[str], host: str | None, do: Callable[[System], str]) -> None:
@@ -59,7 +36,7 @@ def _each(client: Client, names: Sequence[str], host: str | None, do: Callable[[
     first = None
     for name in names:
         try:
-            output.say(do(_find(client, name, host)))
+            output.say(do(find(client, name, host)))
         except EXPECTED as error:
             code, sentence = told(error)
             click.echo(f"vman: {harmless(sentence)}", err=True)
@@ -95,7 +72,7 @@ def list_systems(client: Client, host: str | None, state: str | None, as_json: b
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of one object.")
 def show(client: Client, name: str, host: str | None, as_json: bool) -> None:
     """Show a virtual machine: what it has now, and what it gets at the next start."""
-    details = client.details(_find(client, name, host))
+    details = client.details(find(client, name, host))
     if as_json:
         output.emit_json([details_object(details)])
     else:
@@ -110,7 +87,7 @@ def show(client: Client, name: str, host: str | None, as_json: bool) -> None:
 @click.option("--lines", "-n", type=click.IntRange(0), metavar="N", help="Only the last N lines of what there is.")
 def console(client: Client, name: str, host: str | None, follow: bool, lines: int | None) -> None:
     """Print what the guest has printed on its serial console."""
-    log = client.console(_find(client, name, host))
+    log = client.console(find(client, name, host))
     there = list(log.lines())
     for line in there if lines is None else there[len(there) - min(lines, len(there)) :]:
         click.echo(harmless(line, keep="\t"))
@@ -200,44 +177,8 @@ def _only_host(client: Client) -> Host:
     return hosts[0]
 
 
-@command.command()
-@connecting
-@NAME
-@ON_HOST
-@click.option("--cpus", type=click.IntRange(1), metavar="N", help="Virtual processors.")
-@click.option("--memory", type=Size(), metavar="SIZE", help="For example 128MiB.")
-@click.option("--name", "new_name", metavar="NAME", help="A new name.")
-@click.option("--description", metavar="TEXT", help="What it is for.")
-@click.option("--autostart/--no-autostart", default=None, help="Start it with its host.")
-@click.option("--live", is_flag=True, help="Change what it has now too, and not only at the next start.")
-def modify(
-    client: Client,
-    name: str,
-    host: str | None,
-    cpus: int | None,
-    memory: int | None,
-    new_name: str | None,
-    description: str | None,
-    autostart: bool | None,
-    live: bool,
-) -> None:
-    """Change a virtual machine's configuration: for the next start, and with --live at once."""
-    change = Change(name=new_name, description=description, autostart=autostart, cpus=cpus, memory=memory)
-    if not change.of_system and not change.of_resources:
-        raise click.UsageError("Say what to change: --cpus, --memory, --name, --description or --autostart.")
-    system = _find(client, name, host)
-    details = client.details(system)
-    if details.defined is None:
-        raise ClientError(Reason.REFUSED, f"'{system.name}' is not defined: it has no next start to change.")
-    if live and details.current is None:
-        raise ClientError(Reason.REFUSED, f"'{system.name}' is {system.state}: leave out --live.")
-    with output.working(f"Changing {system.name}"):
-        # The running one first: it is the one that may refuse, and then nothing has changed.
-        if live and details.current is not None and change.of_resources:
-            client.modify(system, details.current, Change(cpus=cpus, memory=memory))
-        client.modify(system, details.defined, change)
-    when = "now and at the next start" if live else "at the next start" if details.current else "done"
-    output.say(f"Changed {system.name}: {when}")
+for changing in vm_change.COMMANDS:
+    command.add_command(changing)
 
 
 # --- changing the state ----------------------------------------------------------------------------------------------

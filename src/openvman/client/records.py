@@ -121,6 +121,11 @@ class Configuration:
     paths: tuple[Any, ...] = field(repr=False, compare=False, default=())
     """The setting data itself, then its parts."""
 
+    def device(self, name: str) -> Any:
+        """The path of the disk with this target or the network adapter with this MAC address, or None."""
+        wanted = {f"{self.id}/disk:{name}", f"{self.id}/nic:{name.lower()}"}
+        return next((path for path in self.paths if path.get("InstanceID") in wanted), None)
+
     def path(self, class_suffix: str) -> Any:
         """The path of the part whose class name ends so, or None."""
         return next((path for path in self.paths if path.classname.endswith(class_suffix)), None)
@@ -208,6 +213,11 @@ def configuration_of(setting: Any, parts: Iterable[Any]) -> Configuration:
         nics=tuple(_nic(part) for part in by_type.get(NIC, ())),
         paths=tuple(instance.path for instance in (setting, *parts)),
     )
+
+
+def device_of(instance: Any) -> Disk | Nic:
+    """A disk, drive or network adapter from its allocation."""
+    return _nic(instance) if instance.get("ResourceType") == NIC else _disk(instance)
 
 
 def count_of(instance: Any) -> int:

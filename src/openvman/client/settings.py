@@ -74,6 +74,17 @@ def disk_settings(wish: DiskWish) -> Any:
     )
 
 
+def medium_settings(source: str | None, instance_id: str) -> Any:
+    """Another medium for a drive; None takes it out."""
+    return _instance(
+        "VMAN_StorageAllocationSettingData", InstanceID=instance_id, HostResource=["" if source is None else source]
+    )
+
+
+def device_settings(wish: DiskWish | NicWish) -> Any:
+    return disk_settings(wish) if isinstance(wish, DiskWish) else nic_settings(wish)
+
+
 def nic_settings(wish: NicWish) -> Any:
     return _instance(
         "VMAN_EthernetPortAllocationSettingData",

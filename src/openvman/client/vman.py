@@ -7,7 +7,7 @@ its cost is a handful of requests however many there are.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
@@ -16,9 +16,9 @@ import pywbem
 
 from openvman.client import records, settings
 from openvman.client.errors import ClientError, Reason
-from openvman.client.records import Action, Configuration, Details, Host, Profile, System
+from openvman.client.records import Action, Configuration, Details, Disk, Host, Nic, Profile, System
 from openvman.client.session import Session
-from openvman.client.wishes import Change, SystemWish
+from openvman.client.wishes import Change, DiskWish, NicWish, SystemWish
 
 _END_OF_LOG: Final = 2
 _NOTHING: Final = 0
@@ -159,6 +159,30 @@ class Client:
                 path = _part(configuration, "MemoryAllocationSettingData")
                 parts.append(settings.memory_settings(change.memory, path["InstanceID"]))
             self.session.call("ModifyResourceSettings", service, [("ResourceSettings", parts)])
+
+    def attach(self, system: System, configuration: Configuration, wish: DiskWish | NicWish) -> Disk | Nic:
+        """Add a device to a configuration (DSP1042, AddResourceSettings); the device as it has become."""
+        parameters = [
+            ("AffectedConfiguration", configuration.paths[0]),
+            ("ResourceSettings", [settings.device_settings(wish)]),
+        ]
+        result = self.session.call("AddResourceSettings", self._service_of(system), parameters)
+        return records.device_of(self.session.get(result.outputs["ResultingResourceSettings"][0]))
+
+    def detach(self, system: System, configurations: Sequence[Configuration], device: str) -> None:
+        """Remove a device from configurations, all or none (DSP1042, RemoveResourceSettings); its image stays."""
+        paths = [_device(configuration, device) for configuration in configurations]
+        self.session.call("RemoveResourceSettings", self._service_of(system), [("ResourceSettings", paths)])
+
+    def change_medium(
+        self, system: System, configurations: Sequence[Configuration], drive: str, source: str | None
+    ) -> None:
+        """Put a medium into a drive, or take it out, in all the configurations or none."""
+        wanted = [
+            settings.medium_settings(source, _device(configuration, drive)["InstanceID"])
+            for configuration in configurations
+        ]
+        self.session.call("ModifyResourceSettings", self._service_of(system), [("ResourceSettings", wanted)])
 
     def destroy(self, system: System) -> None:
         """Destroy the machine (DSP1042 8.2.2); an active one is stopped by force first, where the server does so."""
@@ -304,6 +328,15 @@ def _part(configuration: Configuration, class_suffix: str) -> Any:
     path = configuration.path(class_suffix)
     if path is None:
         raise ClientError(Reason.REFUSED, f"Configuration {configuration.id} has no {class_suffix}.")
+    return path
+
+
+def _device(configuration: Configuration, name: str) -> Any:
+    path = configuration.device(name)
+    if path is None:
+        names = ", ".join([disk.target for disk in configuration.disks] + [nic.mac for nic in configuration.nics])
+        when = "at its next start" if configuration.kind == "defined" else "now"
+        raise ClientError(Reason.NOT_FOUND, f"It has no device '{name}' {when}. It has: {names or 'none'}.")
     return path
 
 

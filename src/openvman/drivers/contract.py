@@ -8,7 +8,7 @@ own (``inventory`` does), never guesses defaults (``operations`` fills them), an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -114,6 +114,21 @@ class Driver(Protocol):
         """Change the allocation ``spec.allocation_id`` in the configuration of ``kind``.
 
         STATE changes the active system (raises NOT_SUPPORTED where that cannot be done), DEFINED the next activation.
+        """
+
+    async def add_resources(self, system_id: str, kind: ConfigurationKind, specs: Sequence[ResourceSpec]) -> None:
+        """Add disks and NICs to the configuration of ``kind``, all or none; each spec says all, as in a definition.
+
+        STATE plugs them into the active system (NOT_SUPPORTED where that cannot be done, INVALID_STATE when it is not
+        active), DEFINED is the next activation. ALREADY_EXISTS for a target or address that it has.
+        """
+
+    async def remove_resources(self, system_id: str, kind: ConfigurationKind, allocation_ids: Sequence[str]) -> None:
+        """Remove disks and NICs from the configuration of ``kind``, all or none; images stay.
+
+        STATE asks the guest to let go and returns when it has: TIMEOUT when it does not in time (and yet may), FAILED
+        when it says no, NOT_SUPPORTED where that cannot be done. NOT_FOUND for what the configuration does not have,
+        INVALID_PARAMETER for what is neither disk nor NIC.
         """
 
     async def act(self, system_id: str, action: Action) -> None:

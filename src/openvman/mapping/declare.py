@@ -217,7 +217,7 @@ class CodedInput:
 
 @dataclass(frozen=True, slots=True)
 class ObjectInput:
-    """A reference: the model object it names. NOT_FOUND when there is none."""
+    """A reference (or an array of them): the model object that it names. NOT_FOUND when there is none."""
 
     keyword: str
     maps: tuple[ClassMap, ...]

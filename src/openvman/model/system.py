@@ -56,6 +56,8 @@ class Configuration:
     nics: tuple[NicAllocation, ...] = ()
     serials: tuple[SerialAllocation, ...] = ()
     devices: tuple[DeviceAllocation, ...] = ()
+    boot_disk: str | None = None
+    """The target of the disk or drive that a guest of this configuration is booted from first; None for none."""
 
     def allocations(self) -> Iterator[Allocation]:
         """Every allocation of the configuration, in a fixed order."""

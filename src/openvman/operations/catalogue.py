@@ -17,6 +17,8 @@ def use_cases(operations: Operations) -> Mapping[str, Callable[..., Awaitable[An
         "destroy_system": operations.destroy_system,
         "modify_system": operations.modify_system,
         "modify_resources": operations.modify_resources,
+        "add_resources": operations.add_resources,
+        "remove_resources": operations.remove_resources,
         "change_state": operations.change_state,
         "first_console_record": console.first,
         "console_record": console.record,

@@ -62,8 +62,8 @@ def fill(
         machine=_given(system.machine, next(iter(facts.machines), None)),
         processor=_processor(resources.processor),
         memory=_memory(resources.memory),
-        disks=_disks(resources.disks, host),
-        nics=_nics(resources.nics, host, macs, new_mac),
+        disks=fill_disks(resources.disks, host),
+        nics=fill_nics(resources.nics, host, macs, new_mac),
         console_log=facts.has_console_log,
         serials=_serials(resources.serials, facts),
         devices=_devices(resources.devices, facts),
@@ -120,8 +120,10 @@ def _memory(spec: MemorySpec) -> MemorySpec:
     return replace(spec, size=whole_kib(size), maximum=whole_kib(maximum))
 
 
-def _disks(asked: tuple[DiskSpec, ...], host: Host) -> tuple[DiskSpec, ...]:
-    taken = {disk.target for disk in asked if disk.target is not None}
+def fill_disks(asked: Iterable[DiskSpec], host: Host, targets: AbstractSet[str] = frozenset()) -> tuple[DiskSpec, ...]:
+    """The whole of each disk. ``targets`` are taken, by other disks of the system."""
+    asked = tuple(asked)
+    taken = {*targets, *(disk.target for disk in asked if disk.target is not None)}
     filled: list[DiskSpec] = []
     for disk in asked:
         kind = disk.kind or (DiskKind.FLOPPY if disk.bus == "fdc" else DiskKind.DISK)
@@ -163,9 +165,11 @@ def _free_target(bus: str, taken: AbstractSet[str]) -> str:
     return next(free, "")
 
 
-def _nics(
-    asked: tuple[NicSpec, ...], host: Host, in_use: AbstractSet[str], new_mac: Callable[[], str]
+def fill_nics(
+    asked: Iterable[NicSpec], host: Host, in_use: AbstractSet[str], new_mac: Callable[[], str]
 ) -> tuple[NicSpec, ...]:
+    """The whole of each NIC. ``in_use`` are the MAC addresses on the host."""
+    asked = tuple(asked)
     macs = [None if nic.mac is None else normal_mac(nic.mac) for nic in asked]
     taken = set(in_use) | {mac for mac in macs if mac is not None}
     models = host.facts.nic_models

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -12,12 +12,12 @@ from openvman.model.allocation import Allocation
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.spec import DeviceSpec, DiskSpec, NicSpec, ResourceSpec
-from openvman.model.states import State
 from openvman.model.system import Configuration
 from openvman.model.validation import Devices
 from openvman.operations import images
 from openvman.operations.adjust import adjusted
-from openvman.operations.context import Context, turn, unknown
+from openvman.operations.context import Context, turn
+from openvman.operations.current import allocation_of, refresh
 from openvman.operations.images import Resolved
 from openvman.operations.specs import changes, local_id, said, spec_of
 from openvman.operations.undo import UNCERTAIN, Undo, settle
@@ -64,7 +64,7 @@ async def modify_resources(context: Context, actor: Actor, specs: Sequence[Resou
     system_ids = _systems(specs)
     async with AsyncExitStack() as turns:
         await turns.enter_async_context(context.turns.hold(map(turn, system_ids)))
-        await _refresh(context, system_ids)
+        await refresh(context, system_ids)
         planned = [_plan(context, spec) for spec in specs]
         _check(context, actor, planned)
         planned = [await _with_image(context, actor, change) for change in planned]
@@ -73,10 +73,10 @@ async def modify_resources(context: Context, actor: Actor, specs: Sequence[Resou
         _check(context, actor, planned)
         planned = await _unused(context, planned)
         async with Undo() as undo:
-            undo.push("read the systems again", lambda: _refresh(context, system_ids))
+            undo.push("read the systems again", lambda: refresh(context, system_ids))
             done = [await settle(_apply(context, change, undo)) for change in planned]
-            await _refresh(context, system_ids)
-            return [_found(context, change.new_id) for change in done]
+            await refresh(context, system_ids)
+            return [allocation_of(context, change.new_id) for change in done]
 
 
 def _systems(specs: Sequence[ResourceSpec]) -> list[str]:
@@ -88,31 +88,9 @@ def _systems(specs: Sequence[ResourceSpec]) -> list[str]:
     return list(dict.fromkeys(id.partition("/")[0] for id in named))
 
 
-async def _refresh(context: Context, system_ids: Iterable[str]) -> None:
-    for system_id in system_ids:
-        system = context.inventory.generation.system(system_id)
-        if system is None:
-            message = f"There is no virtual system {system_id!r}. List the allocations again."
-            raise ModelError(Problem.NOT_FOUND, message, system_id)
-        found = await context.fresh(system)
-        if found.state is State.UNKNOWN:
-            raise unknown(found)
-
-
-def _found(context: Context, allocation_id: str) -> Allocation:
-    found = context.inventory.generation.allocation(allocation_id)
-    if found is None:
-        raise ModelError(
-            Problem.NOT_FOUND,
-            f"There is no allocation {allocation_id!r}: it is gone, or its system is not active. List them again.",
-            allocation_id,
-        )
-    return found
-
-
 def _plan(context: Context, spec: ResourceSpec) -> _Change:
     generation = context.inventory.generation
-    allocation = _found(context, spec.allocation_id or "")
+    allocation = allocation_of(context, spec.allocation_id or "")
     configuration = generation.configuration(allocation.configuration_id)
     host, system = generation.host(allocation.host_id), generation.system(allocation.system_id)
     assert configuration is not None, "an allocation is in a configuration"

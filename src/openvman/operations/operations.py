@@ -15,7 +15,15 @@ from openvman.model.errors import ModelError, Problem
 from openvman.model.spec import ResourceSpec, SystemSpec
 from openvman.model.states import Action
 from openvman.model.system import Configuration, VirtualSystem
-from openvman.operations import change_state, define, destroy, modify_resources, modify_system
+from openvman.operations import (
+    add_resources,
+    change_state,
+    define,
+    destroy,
+    modify_resources,
+    modify_system,
+    remove_resources,
+)
 from openvman.operations.context import Context, Showing
 from openvman.operations.policy import Policy
 from openvman.operations.turns import Turns
@@ -79,6 +87,21 @@ class Operations:
     async def modify_resources(self, actor: Actor, *, specs: Sequence[ResourceSpec]) -> list[Allocation]:
         """See :func:`openvman.operations.modify_resources.modify_resources`."""
         return await modify_resources.modify_resources(self._context, actor, specs)
+
+    async def add_resources(
+        self, actor: Actor, *, configuration: Configuration, specs: Sequence[ResourceSpec]
+    ) -> list[Allocation]:
+        """See :func:`openvman.operations.add_resources.add_resources`."""
+        return await add_resources.add_resources(self._context, actor, configuration, specs)
+
+    async def remove_resources(
+        self,
+        actor: Actor,  # noqa: ARG002 - as all take it
+        *,
+        allocations: Sequence[Allocation],
+    ) -> None:
+        """See :func:`openvman.operations.remove_resources.remove_resources`."""
+        await remove_resources.remove_resources(self._context, allocations)
 
     async def change_state(
         self,

@@ -21,19 +21,20 @@ from openvman.mapping.declare import (
     SpecInput,
 )
 from openvman.model.actor import Role
-from openvman.model.errors import Problem
+from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.picture import Picture
 from openvman.model.spec import SystemSpec
 from openvman.model.system import VirtualSystem
-from openvman.profiles.allocations import ALLOCATIONS
+from openvman.profiles.allocations import ALLOCATIONS, SETTINGS
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_values import SYSTEM_TYPES
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM, SETTING_DATA
 from openvman.profiles.identity import id_in, instance_id
 
-_DEFINE, _DESTROY, _MODIFY_RESOURCE, _MODIFY_SYSTEM = 2, 3, 5, 6
+_DEFINE, _DESTROY, _MODIFY_RESOURCE, _MODIFY_SYSTEM, _REMOVE_RESOURCES, _ADD_RESOURCES = 2, 3, 5, 6, 7, 10
 _RETURNS = {Problem.NOT_SUPPORTED: 1, Problem.TIMEOUT: 3, Problem.INVALID_STATE: 5}
+_RETURNS_OF_ADD = {Problem.NOT_SUPPORTED: 1, Problem.TIMEOUT: 3}  # it has no code for a state
 
 
 def _on_this_host(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -42,7 +43,37 @@ def _on_this_host(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
     return {**arguments, "system": replace(system, host_id=host.id), "resources": arguments["resources"] or []}
 
 
+def _only_of_this_host(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A service manages what is on its own host."""
+    of = arguments.get("allocations") or [arguments["configuration"]]
+    elsewhere = next((each.id for each in of if each.host_id != host.id), None)
+    if elsewhere is not None:
+        message = f"{elsewhere} is not on host {host.name!r}. Use the management service of its own host."
+        raise ModelError(Problem.INVALID_PARAMETER, message, elsewhere)
+    return arguments
+
+
 METHODS = (
+    MethodMap(
+        name="AddResourceSettings",
+        operation="add_resources",
+        permission=Role.OPERATOR,
+        inputs={
+            "AffectedConfiguration": ObjectInput("configuration", (SETTING_DATA,)),
+            "ResourceSettings": SpecInput("specs", ALLOCATIONS, Purpose.DEFINE, required=True),
+        },
+        outputs={"ResultingResourceSettings": ObjectOutput(SETTINGS, lambda allocations: allocations)},
+        returns=_RETURNS_OF_ADD,
+        arrange=_only_of_this_host,
+    ),
+    MethodMap(
+        name="RemoveResourceSettings",
+        operation="remove_resources",
+        permission=Role.OPERATOR,
+        inputs={"ResourceSettings": ObjectInput("allocations", SETTINGS)},
+        returns=_RETURNS,
+        arrange=_only_of_this_host,
+    ),
     MethodMap(
         name="DefineSystem",
         operation="define_system",
@@ -119,7 +150,9 @@ MANAGEMENT_CAPABILITIES = ClassMap(
         "VirtualSystemTypesSupported": Call(
             lambda host: tuple(SYSTEM_TYPES.get(h, f"openvman:{h}") for h in host.facts.hypervisors)
         ),
-        "SynchronousMethodsSupported": Const((_DEFINE, _DESTROY, _MODIFY_RESOURCE, _MODIFY_SYSTEM)),
+        "SynchronousMethodsSupported": Const(
+            (_DEFINE, _DESTROY, _MODIFY_RESOURCE, _MODIFY_SYSTEM, _REMOVE_RESOURCES, _ADD_RESOURCES)
+        ),
         "AsynchronousMethodsSupported": Const(()),
     },
 )

@@ -51,9 +51,9 @@ def build(definition: Definition, *, architecture: str, machine: str | None, con
     for disk in definition.disks:
         target = disk.target or _next_target(disk, taken)
         taken.add(target)
-        _disk(devices, disk, target)
+        add_disk(devices, disk, target)
     for nic in definition.nics:
-        _nic(devices, nic)
+        add_nic(devices, nic)
     _serials(devices, definition, console_logs)
     devices.extend(device_xml.build(spec, clean) for spec in _devices(definition))
     if any(spec.backend == "virtiofs" for spec in definition.devices):
@@ -63,14 +63,17 @@ def build(definition: Definition, *, architecture: str, machine: str | None, con
     return root
 
 
+SCSI_CONTROLLER: Final = DeviceSpec(kind=DeviceKind.CONTROLLER, bus="scsi", address="0", type="virtio-scsi")
+"""What QEMU gets where no other is asked for: the default of old machine types, lsilogic, is slow and not in each."""
+
+
 def _devices(definition: Definition) -> Iterator[DeviceSpec]:
     """Those asked for; without a word on graphics there is nothing to see, and a memory balloon there always is."""
     has_qemu = definition.hypervisor in {"kvm", "qemu"}
     kinds = {spec.kind for spec in definition.devices}
     buses = {spec.bus for spec in definition.devices if spec.kind is DeviceKind.CONTROLLER}
     if has_qemu and "scsi" not in buses and any(disk.bus == "scsi" for disk in definition.disks):
-        # The default of old machine types, lsilogic, is slow, and not every QEMU has it.
-        yield DeviceSpec(kind=DeviceKind.CONTROLLER, bus="scsi", address="0", type="virtio-scsi")
+        yield SCSI_CONTROLLER
     yield from definition.devices
     if has_qemu and kinds.isdisjoint({DeviceKind.GRAPHICS, DeviceKind.VIDEO}):
         yield DeviceSpec(kind=DeviceKind.VIDEO, type=NO_DEVICE)
@@ -221,7 +224,8 @@ def _next_target(disk: DiskSpec, taken: set[str]) -> str:
     raise ModelError(Problem.INVALID_PARAMETER, f"there is no room for another disk on {disk.bus}", "disks")
 
 
-def _disk(devices: Element, spec: DiskSpec, target: str) -> None:
+def add_disk(devices: Element, spec: DiskSpec, target: str) -> Element:
+    """Append a ``<disk>`` of which ``spec`` says all. Raises INVALID_PARAMETER naming what is missing or cannot be."""
     kind = spec.kind or DiskKind.DISK
     if spec.bus is None:
         raise ModelError(Problem.INVALID_PARAMETER, "a disk's bus is missing in the definition", "bus")
@@ -234,9 +238,11 @@ def _disk(devices: Element, spec: DiskSpec, target: str) -> None:
     etree.SubElement(disk, "target", dev=clean(target, "target"), bus=clean(spec.bus, "bus"))
     set_flag(disk, "readonly", bool(spec.read_only) or kind is DiskKind.CDROM)
     set_flag(disk, "shareable", bool(spec.shareable))
+    return disk
 
 
-def _nic(devices: Element, spec: NicSpec) -> None:
+def add_nic(devices: Element, spec: NicSpec) -> Element:
+    """Append an ``<interface>``, likewise."""
     interface = etree.SubElement(devices, "interface")
     if spec.connection is None:
         raise ModelError(Problem.INVALID_PARAMETER, "a NIC's connection is missing in the definition", "connection")
@@ -245,6 +251,19 @@ def _nic(devices: Element, spec: NicSpec) -> None:
         etree.SubElement(interface, "mac", address=clean(spec.mac, "mac"))
     if spec.model is not None:
         etree.SubElement(interface, "model", type=clean(spec.model, "model"))
+    return interface
+
+
+def let_boot(root: Element, spec: DiskSpec | NicSpec) -> None:
+    """Let the firmware try a device that was added, after everything that it tries already.
+
+    Where the devices themselves say the order there is no list of kinds, and a new device is not tried.
+    """
+    kind = "network" if isinstance(spec, NicSpec) else dict(_BOOT)[spec.kind or DiskKind.DISK]
+    listed = root.findall("os/boot")
+    if listed and kind not in {boot.get("dev") for boot in listed}:
+        boot = etree.Element("boot", dev=kind)
+        listed[-1].addnext(boot)
 
 
 def _serials(devices: Element, definition: Definition, folder: Path | None) -> None:

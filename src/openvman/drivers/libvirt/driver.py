@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from openvman.drivers.contract import (
@@ -18,7 +18,7 @@ from openvman.drivers.contract import (
     Picture,
     SystemChanged,
 )
-from openvman.drivers.libvirt import act, console, embedded, images, modify
+from openvman.drivers.libvirt import act, console, embedded, images, modify, plug
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.connection import Connection
 from openvman.drivers.libvirt.events import Subscriptions
@@ -142,6 +142,18 @@ class LibvirtDriver:
             spec.allocation_id,
             alone=kind is ConfigurationKind.DEFINED,
         )
+
+    async def add_resources(self, system_id: str, kind: ConfigurationKind, specs: Sequence[ResourceSpec]) -> None:
+        alone = kind is ConfigurationKind.DEFINED
+        add = plug.add if alone else plug.plug
+        doing = f"add devices to virtual system {system_id}"
+        await self._write(lambda raw: add(raw, system_id, specs), doing, system_id, system_id, alone=alone)
+
+    async def remove_resources(self, system_id: str, kind: ConfigurationKind, allocation_ids: Sequence[str]) -> None:
+        alone = kind is ConfigurationKind.DEFINED
+        remove = plug.remove if alone else plug.unplug
+        doing = f"remove {', '.join(allocation_ids)}"
+        await self._write(lambda raw: remove(raw, system_id, allocation_ids), doing, system_id, system_id, alone=alone)
 
     async def act(self, system_id: str, action: Action) -> None:
         await self._open.call(

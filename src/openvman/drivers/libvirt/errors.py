@@ -25,6 +25,7 @@ PROBLEMS: Final[dict[int, Problem]] = {
     libvirt.VIR_ERR_XML_INVALID_SCHEMA: Problem.INVALID_PARAMETER,
     libvirt.VIR_ERR_OS_TYPE: Problem.INVALID_PARAMETER,
     libvirt.VIR_ERR_RESOURCE_BUSY: Problem.BUSY,
+    libvirt.VIR_ERR_BLOCK_COPY_ACTIVE: Problem.BUSY,
     libvirt.VIR_ERR_OPERATION_TIMEOUT: Problem.TIMEOUT,
     libvirt.VIR_ERR_AGENT_UNRESPONSIVE: Problem.TIMEOUT,
     libvirt.VIR_ERR_OPERATION_DENIED: Problem.ACCESS_DENIED,

@@ -42,9 +42,9 @@ def modify_system(connection: Any, system_id: str, spec: SystemSpec, facts: Host
         domain_xml.clean(spec.description, "description", lines=True)
     if spec.name is not None:
         domain_xml.clean_name(spec.name)
-    with _changing(connection, domain) as (root, undo):
+    with changing(connection, domain) as (root, undo):
         _patch_system(root, spec)
-        _redefine(connection, root)
+        redefine(connection, root)
         if spec.autostart is not None:
             before = domain.autostart()
             domain.setAutostart(int(spec.autostart))
@@ -96,7 +96,7 @@ def modify_resource(connection: Any, system_id: str, kind: ConfigurationKind, sp
 
 
 def _modify_defined(connection: Any, domain: Any, local: str, spec: ResourceSpec) -> None:
-    with _changing(connection, domain) as (root, _undo):
+    with changing(connection, domain) as (root, _undo):
         match spec:
             case MemorySpec() if local == "memory":
                 _set_memory(domain, root, spec)
@@ -104,13 +104,13 @@ def _modify_defined(connection: Any, domain: Any, local: str, spec: ResourceSpec
                 _set_processors(domain, root, spec)
             case DiskSpec() if local.startswith("disk:"):
                 domain_xml.patch_disk(root, local, spec)
-                _redefine(connection, root)
+                redefine(connection, root)
             case NicSpec() if local.startswith("nic:"):
                 domain_xml.patch_nic(root, local, spec)
-                _redefine(connection, root)
+                redefine(connection, root)
             case DeviceSpec():
                 devices.patch(root, local, spec, domain_xml.clean)
-                _redefine(connection, root)
+                redefine(connection, root)
             case _:
                 raise _unfit(local, spec)
 
@@ -246,7 +246,7 @@ def _plug(domain: Any, count: int) -> None:
 
 
 @contextlib.contextmanager
-def _changing(connection: Any, domain: Any) -> Iterator[tuple[Element, contextlib.ExitStack]]:
+def changing(connection: Any, domain: Any) -> Iterator[tuple[Element, contextlib.ExitStack]]:
     """The defined configuration, to be changed; on any failure it is put back as it was.
 
     With passwords (SECURE), or redefining would lose them; the text goes nowhere but back to the hypervisor.
@@ -266,5 +266,6 @@ def _put_back(connection: Any, domain: Any, before: str, flags: int) -> None:
         connection.defineXML(before)
 
 
-def _redefine(connection: Any, root: Element) -> None:
+def redefine(connection: Any, root: Element) -> None:
+    """Define the configuration anew, as :func:`changing` gave it and the caller changed it."""
     connection.defineXML(xml.print_(root))

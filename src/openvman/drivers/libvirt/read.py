@@ -171,6 +171,7 @@ def configuration_of(
         nics=tuple(_nics(root, owner, controllers, active=active)),
         serials=tuple(_serials(root, owner, address.console_logs)),
         devices=tuple(devices.read(root, owner.base, controllers, active=active)),
+        boot_disk=_boot_disk(root),
     )
 
 
@@ -220,6 +221,26 @@ def _disks(
             read_only=disk.find("readonly") is not None or disk.get("device") == "cdrom",
             shareable=disk.find("shareable") is not None,
         )
+
+
+_BOOT_KINDS: Final[dict[str, tuple[str, ...]]] = {"hd": ("disk", "lun"), "cdrom": ("cdrom",), "fd": ("floppy",)}
+"""The kinds of disk that each ``<boot dev>`` means; a network is none."""
+
+
+def _boot_disk(root: Element) -> str | None:
+    """The target of what is tried first: by the devices' own order, else by the order of the kinds of device."""
+    orders = [(xml.number(boot.get("order"), 0), boot) for boot in root.iterfind("devices/*/boot")]
+    if orders:
+        device = min(orders, key=lambda each: each[0])[1].getparent()
+        return xml.attribute(device, "target", "dev") if device is not None and device.tag == "disk" else None
+    for boot in root.iterfind("os/boot"):
+        kinds = _BOOT_KINDS.get(boot.get("dev") or "")
+        if kinds is None:
+            return None
+        for disk in root.iterfind("devices/disk"):
+            if (disk.get("device") or "disk") in kinds:
+                return xml.attribute(disk, "target", "dev")
+    return None
 
 
 def _source(disk: Element) -> str | None:

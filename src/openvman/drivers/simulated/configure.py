@@ -14,6 +14,7 @@ from openvman.model.allocation import (
     DeviceAllocation,
     DeviceKind,
     DiskAllocation,
+    DiskKind,
     MemoryAllocation,
     NicAllocation,
     NicConnection,
@@ -60,38 +61,8 @@ A = TypeVar("A", bound=Allocation)
 def configure(definition: Definition, capacity: Capacity) -> Configuration:
     """The defined configuration. Raises ModelError INVALID_PARAMETER or NOT_SUPPORTED; see :func:`check`."""
     configuration_id = f"{definition.id}/{ConfigurationKind.DEFINED}"
-
-    def owned(local_id: str) -> dict[str, str]:
-        return {
-            "id": f"{configuration_id}/{local_id}",
-            "system_id": definition.id,
-            "configuration_id": configuration_id,
-            "host_id": definition.host_id,
-        }
-
-    def disk(spec: DiskSpec) -> DiskAllocation:
-        target = needed(spec.target, "the target of a disk")
-        return DiskAllocation(
-            **owned(f"disk:{target}"),
-            target=target,
-            kind=needed(spec.kind, "the kind of a disk"),
-            bus=needed(spec.bus, "the bus of a disk"),
-            source=spec.source,
-            format=spec.format,
-            capacity=None if spec.source is None else capacity(spec.source),
-            read_only=bool(spec.read_only),
-            shareable=bool(spec.shareable),
-        )
-
-    def nic(number: int, spec: NicSpec) -> NicAllocation:
-        mac = spec.mac or own_mac(definition.id, number)
-        return NicAllocation(
-            **owned(f"nic:{mac}"),
-            mac=mac,
-            model=spec.model,
-            connection=needed(spec.connection, "the connection of a NIC"),
-            source=spec.source,
-        )
+    owned = owner(configuration_id, definition.id, definition.host_id)
+    disks = tuple(disk(owned, spec, capacity) for spec in definition.disks)
 
     numbers: Counter[DeviceKind] = Counter()
 
@@ -124,10 +95,13 @@ def configure(definition: Definition, capacity: Capacity) -> Configuration:
             **owned("processor"), count=processors, maximum=definition.processor.maximum or processors
         ),
         memory=MemoryAllocation(**owned("memory"), size=memory, maximum=definition.memory.maximum or memory),
-        disks=tuple(disk(spec) for spec in definition.disks),
-        nics=tuple(nic(number, spec) for number, spec in enumerate(definition.nics)),
+        disks=disks,
+        nics=tuple(
+            nic(owned, spec, spec.mac or own_mac(definition.id, number)) for number, spec in enumerate(definition.nics)
+        ),
         serials=tuple(SerialAllocation(**owned(f"serial:{port}"), port=port, has_log=True) for port in ports),
         devices=tuple(device(spec) for spec in definition.devices),
+        boot_disk=boot_disk(disks),
     )
     made = _seated(made)
     check(made)
@@ -154,6 +128,54 @@ def _seated(made: Configuration) -> Configuration:
             seated(device, "pci" if device.kind is DeviceKind.CONTROLLER else device.bus) for device in made.devices
         ),
     )
+
+
+Owned = Callable[[str], dict[str, str]]
+"""What an allocation with this local id has of its owner."""
+
+
+def owner(configuration_id: str, system_id: str, host_id: str) -> Owned:
+    return lambda local_id: {
+        "id": f"{configuration_id}/{local_id}",
+        "system_id": system_id,
+        "configuration_id": configuration_id,
+        "host_id": host_id,
+    }
+
+
+def disk(owned: Owned, spec: DiskSpec, capacity: Capacity) -> DiskAllocation:
+    """The disk that a spec says all of."""
+    target = needed(spec.target, "the target of a disk")
+    source = spec.source or None
+    return DiskAllocation(
+        **owned(f"disk:{target}"),
+        target=target,
+        kind=needed(spec.kind, "the kind of a disk"),
+        bus=needed(spec.bus, "the bus of a disk"),
+        source=source,
+        format=spec.format,
+        capacity=None if source is None else capacity(source),
+        read_only=bool(spec.read_only),
+        shareable=bool(spec.shareable),
+    )
+
+
+def nic(owned: Owned, spec: NicSpec, mac: str) -> NicAllocation:
+    """The NIC that a spec says all of."""
+    return NicAllocation(
+        **owned(f"nic:{mac}"),
+        mac=mac,
+        model=spec.model,
+        connection=needed(spec.connection, "the connection of a NIC"),
+        source=spec.source or None,
+    )
+
+
+def boot_disk(disks: Iterable[DiskAllocation]) -> str | None:
+    """The first disk, else the first CD-ROM drive."""
+    order = (DiskKind.DISK, DiskKind.CDROM)
+    bootable = [disk for disk in disks if disk.kind in order]
+    return min(bootable, key=lambda disk: order.index(disk.kind)).target if bootable else None
 
 
 def own_mac(system_id: str, number: int) -> str:

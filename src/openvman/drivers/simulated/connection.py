@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
@@ -144,6 +144,16 @@ class SimulatedDriver:
     async def modify_resource(self, system_id: str, kind: ConfigurationKind, spec: ResourceSpec) -> None:
         names = self.hypervisor.names(system_id)
         await self._call("modify_resource", names, lambda: self.hypervisor.modify_resource(system_id, kind, spec))
+
+    async def add_resources(self, system_id: str, kind: ConfigurationKind, specs: Sequence[ResourceSpec]) -> None:
+        names = self.hypervisor.names(system_id)
+        await self._call("add_resources", names, lambda: self.hypervisor.add_resources(system_id, kind, specs))
+
+    async def remove_resources(self, system_id: str, kind: ConfigurationKind, allocation_ids: Sequence[str]) -> None:
+        names = self.hypervisor.names(system_id)
+        await self._call(
+            "remove_resources", names, lambda: self.hypervisor.remove_resources(system_id, kind, allocation_ids)
+        )
 
     async def act(self, system_id: str, action: Action) -> None:
         names = self.hypervisor.names(system_id)

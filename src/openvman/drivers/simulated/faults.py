@@ -42,6 +42,8 @@ OPERATIONS: Final = (
     "undefine",
     "modify_system",
     "modify_resource",
+    "add_resources",
+    "remove_resources",
     *(f"act.{name_of(action)}" for action in Action),
     "read_console",
     "inspect_image",

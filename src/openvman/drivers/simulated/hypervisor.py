@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from openvman.drivers.contract import ConsoleChunk, HostChanged, Image, SystemChanged
 from openvman.drivers.simulated.configure import activated, configure, invalid, unsupported
 from openvman.drivers.simulated.images import Images
 from openvman.drivers.simulated.modify import modified, with_settings, with_settings_at_once
+from openvman.drivers.simulated.plug import with_added, without
 from openvman.model.allocation import NicConnection
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
@@ -142,12 +143,39 @@ class Hypervisor:
 
         if kind is ConfigurationKind.DEFINED:
             self._put(replace(system, defined=modified(self._defined(system), spec, capacity)))
-        elif system.current is None:
-            raise _forbidden(f"{system.name} is {system.state}: only an active system has what you change.", system_id)
         else:
-            current = modified(system.current, spec, capacity)
+            current = modified(self._current(system), spec, capacity)
             self._check_room(system, current)
             self._put(replace(system, current=current))
+
+    def add_resources(self, system_id: str, kind: ConfigurationKind, specs: Sequence[ResourceSpec]) -> None:
+        system = self._system(system_id)
+
+        def capacity(path: str) -> int | None:
+            return self.images.capacity(system.host_id, path)
+
+        if kind is ConfigurationKind.DEFINED:
+            self._put(replace(system, defined=with_added(self._defined(system), specs, capacity)))
+            return
+        before = self._current(system)
+        current = with_added(before, specs, capacity)
+        new = {a.id for a in current.allocations()} - {a.id for a in before.allocations()}
+        self._check_parts(
+            system,
+            replace(
+                current,
+                disks=tuple(disk for disk in current.disks if disk.id in new),
+                nics=tuple(nic for nic in current.nics if nic.id in new),
+            ),
+        )
+        self._put(replace(system, current=current))
+
+    def remove_resources(self, system_id: str, kind: ConfigurationKind, allocation_ids: Sequence[str]) -> None:
+        system = self._system(system_id)
+        if kind is ConfigurationKind.DEFINED:
+            self._put(replace(system, defined=without(self._defined(system), allocation_ids)))
+        else:
+            self._put(replace(system, current=without(self._current(system), allocation_ids)))
 
     # States
 
@@ -234,6 +262,11 @@ class Hypervisor:
         if system.defined is None:
             raise _forbidden(f"{system.name} is transient: it has no defined configuration.", system.id)
         return system.defined
+
+    def _current(self, system: VirtualSystem) -> Configuration:
+        if system.current is None:
+            raise _forbidden(f"{system.name} is {system.state}: only an active system has what you change.", system.id)
+        return system.current
 
     def _check_name(self, host_id: str, name: str) -> None:
         if (host_id, name) in self._ids:

@@ -1,0 +1,83 @@
+"""Devices that come and go, in a configuration of either kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from openvman.drivers.simulated.configure import (
+    Capacity,
+    boot_disk,
+    check_allocation,
+    disk,
+    invalid,
+    needed,
+    nic,
+    owner,
+    unsupported,
+)
+from openvman.model.allocation import DiskAllocation, DiskKind, NicAllocation
+from openvman.model.errors import ModelError, Problem
+from openvman.model.spec import DiskSpec, NicSpec, ResourceSpec
+from openvman.model.system import Configuration, ConfigurationKind
+
+_PLUGGABLE: Final = frozenset({"virtio", "scsi", "usb"})
+"""The buses that an active system takes a disk on."""
+
+
+def with_added(configuration: Configuration, specs: Sequence[ResourceSpec], capacity: Capacity) -> Configuration:
+    """The configuration with the devices. Raises ALREADY_EXISTS, INVALID_PARAMETER, NOT_SUPPORTED."""
+    owned = owner(configuration.id, configuration.system_id, configuration.host_id)
+    live = configuration.kind is ConfigurationKind.STATE
+    for spec in specs:
+        match spec:
+            case DiskSpec():
+                new = disk(owned, spec, capacity)
+                if live and (new.kind is not DiskKind.DISK or new.bus not in _PLUGGABLE):
+                    raise unsupported(f"A {new.kind} on {new.bus} cannot be plugged into an active system.", "bus")
+                if new.kind is DiskKind.DISK and new.source is None:
+                    raise invalid(f"{new.local_id} has no image.", "source")
+                _put_in(configuration, new)
+                configuration = replace(configuration, disks=(*configuration.disks, new))
+            case NicSpec():
+                plugged = nic(owned, spec, needed(spec.mac, "the address of a NIC"))
+                _put_in(configuration, plugged)
+                if live:
+                    plugged = replace(plugged, target=_free_target(configuration))
+                configuration = replace(configuration, nics=(*configuration.nics, plugged))
+            case _:
+                raise invalid(f"A {type(spec).__name__} is neither a disk nor a NIC.", "resource")
+    return configuration if live else replace(configuration, boot_disk=boot_disk(configuration.disks))
+
+
+def without(configuration: Configuration, allocation_ids: Sequence[str]) -> Configuration:
+    """The configuration without the devices. Raises NOT_FOUND, INVALID_PARAMETER."""
+    there = {allocation.id: allocation for allocation in configuration.allocations()}
+    for allocation_id in allocation_ids:
+        found = there.get(allocation_id)
+        if found is None:
+            raise ModelError(Problem.NOT_FOUND, f"There is no allocation {allocation_id}.", subject=allocation_id)
+        if not isinstance(found, DiskAllocation | NicAllocation):
+            raise invalid(f"{found.local_id} cannot be removed: only disks and NICs can.", "allocation_id")
+    gone = set(allocation_ids)
+    left = replace(
+        configuration,
+        disks=tuple(each for each in configuration.disks if each.id not in gone),
+        nics=tuple(each for each in configuration.nics if each.id not in gone),
+    )
+    return left if left.kind is ConfigurationKind.STATE else replace(left, boot_disk=boot_disk(left.disks))
+
+
+def _put_in(configuration: Configuration, new: DiskAllocation | NicAllocation) -> None:
+    """Refuse what cannot be, or is there."""
+    check_allocation(new, ("bus", "model", "connection"))
+    if any(each.id == new.id for each in configuration.allocations()):
+        raise ModelError(Problem.ALREADY_EXISTS, f"There is already a {new.local_id}.", subject=new.id)
+
+
+def _free_target(configuration: Configuration) -> str:
+    """The interface on the host of a NIC that is plugged in."""
+    taken = {each.target for each in configuration.nics}
+    names = (f"sim-{configuration.system_id[:6]}-{number}" for number in range(len(taken) + 1))
+    return next(name for name in names if name not in taken)

@@ -1,0 +1,129 @@
+"""Add disks and NICs to a configuration (DSP1042, AddResourceSettings)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+from openvman.model.actor import Actor
+from openvman.model.allocation import Allocation
+from openvman.model.errors import ModelError, Problem
+from openvman.model.host import Host
+from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec
+from openvman.model.system import Configuration, VirtualSystem
+from openvman.model.validation import Devices
+from openvman.operations import images
+from openvman.operations.context import Context, turn
+from openvman.operations.current import allocation_of, configuration_of, refresh
+from openvman.operations.defaults import fill_disks, fill_nics
+from openvman.operations.images import Resolved
+from openvman.operations.specs import local_id, spec_of
+from openvman.operations.undo import UNCERTAIN, Undo, settle
+from openvman.operations.validate import check_devices, check_resource, image_turn, mac_turn, macs_in_use
+
+_Device = DiskSpec | NicSpec
+
+
+async def add_resources(
+    context: Context, actor: Actor, configuration: Configuration, specs: Sequence[ResourceSpec]
+) -> list[Allocation]:
+    """Add all, or none; the allocations as the inventory then shows them, in order.
+
+    The configuration says when: the one of the next activation, or that of the active system, which gets the devices at
+    once. Defaults, rules and the policy about images are those of a definition. Raises NOT_FOUND (the configuration is
+    gone), ALREADY_EXISTS (processors or memory, which every system has), else as the rules and the driver say.
+    """
+    asked = [_device(spec, configuration) for spec in specs]
+    system_id = configuration.system_id
+    async with AsyncExitStack() as turns:
+        await turns.enter_async_context(context.turns.hold([turn(system_id)]))
+        await refresh(context, [system_id])
+        system, there = configuration_of(context, configuration.id)
+        host = context.inventory.generation.host(system.host_id)
+        assert host is not None, "a system that was just read has a host"
+        full = _fill(context, host, system, asked)
+        _check(context, actor, host, there, full)
+        driver = context.inventory.driver_of(host.id)
+        found = [
+            await images.resolve(context.policy, actor, driver, host, system.name, spec)
+            for spec in full
+            if isinstance(spec, DiskSpec)
+        ]
+        claims = [image_turn(host.id, path) for image in found for path in image.chain]
+        claims += [mac_turn(host.id, spec) for spec in full if isinstance(spec, NicSpec)]
+        await turns.enter_async_context(context.turns.hold(claims))
+        # Others may have had their turn since: what they took is seen in the generation of now.
+        system, there = configuration_of(context, configuration.id)
+        _check(context, actor, host, there, full)
+        kept = [spec_of(disk) for disk in there.disks]
+        found = await images.check_unused(context.inventory.generation, host, system_id, system.name, found, kept)
+        async with Undo() as undo:
+            undo.push("read the system again", lambda: refresh(context, [system_id]))
+            added = await settle(_apply(context, host, there, full, found, undo))
+            await refresh(context, [system_id])
+            return [allocation_of(context, id) for id in added]
+
+
+def _device(spec: ResourceSpec, configuration: Configuration) -> _Device:
+    match spec:
+        case DiskSpec() | NicSpec():
+            return replace(spec, allocation_id=None)
+        case ProcessorSpec() | MemorySpec():
+            what = "processors" if isinstance(spec, ProcessorSpec) else "memory"
+            message = f"Configuration {configuration.id} has its {what} already. Modify that allocation."
+            raise ModelError(Problem.ALREADY_EXISTS, message, what)
+    message = f"A {type(spec).__name__} cannot be added: only disks and NICs can."
+    raise ModelError(Problem.NOT_SUPPORTED, message, "resource")
+
+
+def _fill(context: Context, host: Host, system: VirtualSystem, asked: list[_Device]) -> list[_Device]:
+    """A target or address that is made is free in every configuration, so that all can have the same device."""
+    targets = frozenset(disk.target for each in system.configurations() for disk in each.disks)
+    macs = macs_in_use(context.inventory.generation, host)
+    disks = iter(fill_disks((spec for spec in asked if isinstance(spec, DiskSpec)), host, targets))
+    nics = iter(fill_nics((spec for spec in asked if isinstance(spec, NicSpec)), host, macs, context.new_mac))
+    return [next(disks) if isinstance(spec, DiskSpec) else next(nics) for spec in asked]
+
+
+def _check(context: Context, actor: Actor, host: Host, there: Configuration, full: list[_Device]) -> None:
+    macs = macs_in_use(context.inventory.generation, host, there.system_id)
+    for spec in full:
+        check_resource(spec, there.name, host, macs, actor, context.policy)
+    new = Devices(
+        disks=tuple(spec for spec in full if isinstance(spec, DiskSpec)),
+        nics=tuple(spec for spec in full if isinstance(spec, NicSpec)),
+    )
+    both = Devices(
+        disks=(*map(spec_of, there.disks), *new.disks),
+        nics=(*map(spec_of, there.nics), *new.nics),
+    )
+    check_devices(both, there.name, host, {kind for kind in ("disks", "nics") if getattr(new, kind)})
+
+
+async def _apply(
+    context: Context, host: Host, there: Configuration, full: list[_Device], found: list[Resolved], undo: Undo
+) -> list[str]:
+    """Make the new images and add the devices; the ids of the allocations."""
+    if not full:
+        return []
+    driver = context.inventory.driver_of(host.id)
+    disks = iter([await images.make(driver, host, image, undo) if image.make else image.spec for image in found])
+    made = [next(disks) if isinstance(spec, DiskSpec) else spec for spec in full]
+    ids = [f"{there.id}/{local_id(spec)}" for spec in made]
+
+    async def take_away() -> None:
+        await refresh(context, [there.system_id])
+        added = [id for id in ids if context.inventory.generation.allocation(id) is not None]
+        if added:
+            await driver.remove_resources(there.system_id, there.kind, added)
+
+    what = f"take away {', '.join(ids)}"
+    try:
+        await driver.add_resources(there.system_id, there.kind, made)
+    except ModelError as error:
+        if error.problem in UNCERTAIN:
+            undo.push(what, take_away)
+        raise
+    undo.push(what, take_away)
+    return ids

@@ -1,0 +1,49 @@
+"""What there is now: systems read again, and the allocations and configurations that their ids name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from openvman.model.allocation import Allocation
+from openvman.model.errors import ModelError, Problem
+from openvman.model.states import State
+from openvman.model.system import Configuration, VirtualSystem
+from openvman.operations.context import Context, unknown
+
+
+async def refresh(context: Context, system_ids: Iterable[str]) -> None:
+    """Read the systems. NOT_FOUND for one that is not, UNAVAILABLE when its hypervisor does not answer."""
+    for system_id in system_ids:
+        system = context.inventory.generation.system(system_id)
+        if system is None:
+            message = f"There is no virtual system {system_id!r}. List the allocations again."
+            raise ModelError(Problem.NOT_FOUND, message, system_id)
+        found = await context.fresh(system)
+        if found.state is State.UNKNOWN:
+            raise unknown(found)
+
+
+def allocation_of(context: Context, allocation_id: str) -> Allocation:
+    """NOT_FOUND when it is gone."""
+    found = context.inventory.generation.allocation(allocation_id)
+    if found is None:
+        raise ModelError(
+            Problem.NOT_FOUND,
+            f"There is no allocation {allocation_id!r}: it is gone, or its system is not active. List them again.",
+            allocation_id,
+        )
+    return found
+
+
+def configuration_of(context: Context, configuration_id: str) -> tuple[VirtualSystem, Configuration]:
+    """The configuration and its system. NOT_FOUND when it is gone."""
+    found = context.inventory.generation.configuration(configuration_id)
+    system = None if found is None else context.inventory.generation.system(found.system_id)
+    if found is None or system is None:
+        raise ModelError(
+            Problem.NOT_FOUND,
+            f"There is no configuration {configuration_id!r}: it is gone, or its system is not active. List them "
+            "again.",
+            configuration_id,
+        )
+    return system, found

@@ -1,0 +1,205 @@
+"""The conformance suite's part about devices that come and go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+from tests.drivers.subject import MAC, Requirement, Subject, refuses
+
+from openvman.drivers.contract import SystemChanged
+from openvman.model.allocation import DiskKind, NicConnection
+from openvman.model.errors import Problem
+from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec
+from openvman.model.states import Action, State
+from openvman.model.system import Configuration, ConfigurationKind, VirtualSystem
+
+DEFINED, STATE = ConfigurationKind.DEFINED, ConfigurationKind.STATE
+OTHER_MAC = "52:54:00:00:00:0b"
+
+
+def disk(subject: Subject, target: str = "vdb", **changes: object) -> DiskSpec:
+    made = DiskSpec(
+        target=target,
+        kind=DiskKind.DISK,
+        bus="virtio",
+        source=subject.other_image,
+        format=subject.format,
+        read_only=True,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def nic(**changes: object) -> NicSpec:
+    return replace(NicSpec(mac=OTHER_MAC, connection=NicConnection.USER), **changes)  # type: ignore[arg-type]
+
+
+def configuration(system: VirtualSystem, kind: ConfigurationKind) -> Configuration:
+    found = system.defined if kind is DEFINED else system.current
+    assert found is not None
+    return found
+
+
+def locals_(system: VirtualSystem, kind: ConfigurationKind) -> set[str]:
+    return {each.local_id for each in configuration(system, kind).allocations()}
+
+
+class PlugConformance:
+    """A part of :class:`tests.drivers.conformance.Conformance`."""
+
+    async def test_devices_are_added_to_the_next_activation_and_removed(self, subject: Subject) -> None:
+        system = await subject.active()
+        subject.events.events.clear()
+        await subject.driver.add_resources(system.id, DEFINED, [disk(subject), nic()])
+        after = await subject.read(system.id)
+        assert after.current == system.current
+        assert locals_(after, DEFINED) - locals_(system, DEFINED) == {"disk:vdb", f"nic:{OTHER_MAC}"}
+        added = {each.target: each for each in configuration(after, DEFINED).disks}["vdb"]
+        assert (added.kind, added.bus, added.source, added.format, added.read_only, added.shareable) == (
+            DiskKind.DISK,
+            "virtio",
+            subject.other_image,
+            subject.format,
+            True,
+            False,
+        )
+        plugged = {each.mac: each for each in configuration(after, DEFINED).nics}[OTHER_MAC]
+        assert (plugged.connection, plugged.source, plugged.target) == (NicConnection.USER, None, None)
+        await subject.events.told(SystemChanged(system.id))
+        subject.events.events.clear()
+        gone = [f"{system.id}/defined/disk:vdb", f"{system.id}/defined/nic:{OTHER_MAC}"]
+        await subject.driver.remove_resources(system.id, DEFINED, gone)
+        assert await subject.read(system.id) == system
+        await subject.events.told(SystemChanged(system.id))
+
+    async def test_a_system_starts_with_what_was_added(self, subject: Subject) -> None:
+        system = await subject.define(nics=())
+        await subject.driver.add_resources(system.id, DEFINED, [disk(subject), nic()])
+        await subject.driver.remove_resources(system.id, DEFINED, [f"{system.id}/defined/disk:hdc"])
+        await subject.driver.act(system.id, Action.START)
+        after = await subject.read(system.id)
+        assert locals_(after, STATE) == locals_(after, DEFINED)
+        assert {"disk:vdb", f"nic:{OTHER_MAC}"} <= locals_(after, STATE)
+        assert "disk:hdc" not in locals_(after, STATE)
+
+    async def test_drives_are_added_too(self, subject: Subject) -> None:
+        system = await subject.define(disks=())
+        drive = DiskSpec(target="hdc", kind=DiskKind.CDROM, bus="ide", read_only=True)
+        await subject.driver.add_resources(system.id, DEFINED, [drive])
+        (added,) = configuration(await subject.read(system.id), DEFINED).disks
+        assert (added.kind, added.bus, added.source) == (DiskKind.CDROM, "ide", None)
+
+    async def test_the_disk_that_is_booted_from_is_known(self, subject: Subject) -> None:
+        system = await subject.define(disks=(), nics=())
+        assert configuration(system, DEFINED).boot_disk is None
+        await subject.driver.add_resources(system.id, DEFINED, [disk(subject, "vda", source=subject.image)])
+        await subject.driver.add_resources(system.id, DEFINED, [disk(subject)])
+        assert configuration(await subject.read(system.id), DEFINED).boot_disk == "vda"
+        await subject.driver.act(system.id, Action.START)
+        assert configuration(await subject.read(system.id), STATE).boot_disk == "vda"
+        await subject.driver.remove_resources(system.id, DEFINED, [f"{system.id}/defined/disk:vda"])
+        after = await subject.read(system.id)
+        assert (configuration(after, DEFINED).boot_disk, configuration(after, STATE).boot_disk) == ("vdb", "vda")
+
+    @pytest.mark.parametrize("kind", ConfigurationKind)
+    async def test_what_cannot_be_added_leaves_all_as_it_was(self, subject: Subject, kind: ConfigurationKind) -> None:
+        system = await subject.active()
+        wrong: list[tuple[ResourceSpec, Problem]] = [
+            (disk(subject, "vda"), Problem.ALREADY_EXISTS),
+            (nic(mac=MAC), Problem.ALREADY_EXISTS),
+            (disk(subject, "vdc", bus=None), Problem.INVALID_PARAMETER),
+            (disk(subject, "vdc", source=None), Problem.INVALID_PARAMETER),
+            (nic(mac="52:54:00:00:00:0c", connection=NicConnection.NETWORK), Problem.INVALID_PARAMETER),
+            (nic(mac=None), Problem.INVALID_PARAMETER),
+            (ProcessorSpec(count=1), Problem.INVALID_PARAMETER),
+        ]
+        for spec, problem in wrong:
+            with refuses(problem):
+                await subject.driver.add_resources(system.id, kind, [disk(subject), spec])
+            assert await subject.read(system.id) == system, spec
+
+    @pytest.mark.parametrize("kind", ConfigurationKind)
+    async def test_what_cannot_be_removed_leaves_all_as_it_was(self, subject: Subject, kind: ConfigurationKind) -> None:
+        system = await subject.active()
+        other = STATE if kind is DEFINED else DEFINED
+        for wrong, problem in [
+            (f"{system.id}/{kind}/disk:vdz", Problem.NOT_FOUND),
+            (f"{system.id}/{kind}/nic:52:54:00:00:00:99", Problem.NOT_FOUND),
+            (f"{system.id}/{other}/disk:vda", Problem.NOT_FOUND),
+            (f"{uuid4()}/{kind}/disk:vda", Problem.NOT_FOUND),
+            (f"{system.id}/{kind}/memory", Problem.INVALID_PARAMETER),
+            (f"{system.id}/{kind}/serial:0", Problem.INVALID_PARAMETER),
+        ]:
+            with refuses(problem):
+                await subject.driver.remove_resources(system.id, kind, [f"{system.id}/{kind}/nic:{MAC}", wrong])
+            assert await subject.read(system.id) == system, wrong
+
+    async def test_an_inactive_system_takes_no_devices(self, subject: Subject) -> None:
+        system = await subject.define()
+        with refuses(Problem.INVALID_STATE):
+            await subject.driver.add_resources(system.id, STATE, [nic()])
+        with refuses(Problem.INVALID_STATE):
+            await subject.driver.remove_resources(system.id, STATE, [f"{system.id}/state/nic:{MAC}"])
+
+    async def test_nobody_takes_no_devices(self, subject: Subject) -> None:
+        nobody = str(uuid4())
+        for kind in ConfigurationKind:
+            with refuses(Problem.NOT_FOUND):
+                await subject.driver.add_resources(nobody, kind, [nic()])
+            with refuses(Problem.NOT_FOUND):
+                await subject.driver.remove_resources(nobody, kind, [f"{nobody}/{kind}/nic:{MAC}"])
+
+    async def test_devices_are_plugged_into_an_active_system(self, subject: Subject) -> None:
+        system = await subject.active()
+        await subject.printed(system.id)
+        subject.events.events.clear()
+        with subject.needs(Requirement.LIVE_DEVICES):
+            await subject.driver.add_resources(system.id, STATE, [disk(subject), nic()])
+        after = await subject.read(system.id)
+        assert after.defined == system.defined
+        assert locals_(after, STATE) - locals_(system, STATE) == {"disk:vdb", f"nic:{OTHER_MAC}"}
+        added = {each.target: each for each in configuration(after, STATE).disks}["vdb"]
+        assert (added.bus, added.source, added.format, added.read_only) == (
+            "virtio",
+            subject.other_image,
+            subject.format,
+            True,
+        )
+        await subject.events.told(SystemChanged(system.id))
+        assert after.state is State.ACTIVE
+        assert after in (await subject.driver.load()).systems
+
+    async def test_a_disk_gets_the_controller_that_it_needs(self, subject: Subject) -> None:
+        system = await subject.active()
+        await subject.driver.add_resources(system.id, DEFINED, [disk(subject, "sda", bus="scsi")])
+        assert "disk:sda" in locals_(await subject.read(system.id), DEFINED)
+        with subject.needs(Requirement.LIVE_DEVICES):
+            await subject.driver.add_resources(system.id, STATE, [disk(subject, "sda", bus="scsi")])
+        assert "disk:sda" in locals_(await subject.read(system.id), STATE)
+
+    async def test_one_device_that_cannot_be_plugged_takes_the_others_back(self, subject: Subject) -> None:
+        system = await subject.active()
+        await subject.printed(system.id)
+        subject.lacks(Requirement.LIVE_DEVICES)
+        drive = disk(subject, "hdd", kind=DiskKind.CDROM, bus="ide")
+        with refuses(Problem.NOT_SUPPORTED):
+            await subject.driver.add_resources(system.id, STATE, [nic(), drive])
+        await subject.becomes(system)
+
+    async def test_a_guest_lets_go_of_its_devices(self, subject: Subject) -> None:
+        system = await subject.active()
+        await subject.printed(system.id)
+        with subject.needs(Requirement.LIVE_DEVICES):
+            await subject.driver.add_resources(system.id, STATE, [disk(subject), nic()])
+        subject.events.events.clear()
+        gone = [f"{system.id}/state/disk:vdb", f"{system.id}/state/nic:{OTHER_MAC}"]
+        with subject.needs(Requirement.GUEST_LETS_GO):
+            await subject.driver.remove_resources(system.id, STATE, gone)
+        assert await subject.read(system.id) == system
+        await subject.events.told(SystemChanged(system.id))
+
+    async def test_memory_is_not_a_device(self, subject: Subject) -> None:
+        system = await subject.define()
+        with refuses(Problem.INVALID_PARAMETER):
+            await subject.driver.add_resources(system.id, DEFINED, [MemorySpec(size=1 << 25)])
