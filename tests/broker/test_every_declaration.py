@@ -54,7 +54,11 @@ async def furnished(client):
     service = (await client.paths("VMAN_VirtualSystemManagementService"))[0]
     settings = [Instance.of("CIM_ResourceAllocationSettingData", [_code(code)]) for code in (10, 14, 15)]
     settings += [Instance.of("VMAN_ResourceAllocationSettingData", properties) for properties in DEVICES]
-    answer = await client.invoke(service, "DefineSystem", ResourceSettings=tuple(settings))
+    system = Instance.of(
+        "VMAN_VirtualSystemSettingData",
+        _words(Kernel="/srv/vmlinuz", Initrd="/srv/initrd", CommandLine="console=ttyS0", Firmware="uefi"),
+    )
+    answer = await client.invoke(service, "DefineSystem", SystemSettings=system, ResourceSettings=tuple(settings))
     assert answer.return_value == 0
     return client
 

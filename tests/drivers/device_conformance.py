@@ -9,6 +9,7 @@ from tests.drivers.subject import Subject, refuses
 from openvman.model.allocation import DeviceAllocation, DeviceKind
 from openvman.model.errors import Problem
 from openvman.model.spec import DeviceSpec, SerialSpec
+from openvman.model.states import Action
 from openvman.model.system import ConfigurationKind
 
 DEFINED = ConfigurationKind.DEFINED
@@ -34,6 +35,10 @@ class DeviceConformance:
         assert [serial.port for serial in defined.serials] == [0, 1]
         assert len({each.id for each in defined.allocations()}) == len(list(defined.allocations()))
         controllers = {each.local_id for each in defined.devices if each.kind is DeviceKind.CONTROLLER}
+        await subject.driver.act(defined.system_id, Action.START)
+        current = (await subject.read(defined.system_id)).current
+        assert current is not None
+        assert [each.local_id for each in current.allocations()] == [each.local_id for each in defined.allocations()]
         parents = {each.parent for each in defined.allocations() if each.parent is not None}
         assert parents <= controllers
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from openvman.drivers.libvirt import domain_xml, xml
 from openvman.drivers.libvirt.address import parse
 from openvman.drivers.libvirt.read import configuration_of
-from openvman.model.allocation import DiskKind, NicConnection
+from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
 from openvman.model.errors import ModelError, Problem
-from openvman.model.spec import Definition, DiskSpec, MemorySpec, NicSpec, ProcessorSpec
-from openvman.model.system import ConfigurationKind, OnCrash
+from openvman.model.spec import Definition, DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, SerialSpec
+from openvman.model.system import BootDevice, ConfigurationKind, Firmware, OnCrash
 
 DATA = Path(__file__).parent / "data" / "define"
 LOGS = Path("/lab/log/console")
@@ -60,6 +60,19 @@ FULL = replace(
         NicSpec(connection=NicConnection.USER, model="e1000"),
     ),
     console_log=True,
+    boot_order=tuple(BootDevice),
+    firmware=Firmware.UEFI,
+    kernel="/boot/vmlinuz",
+    initrd="/boot/initrd",
+    command_line="console=ttyS0 a=<b>",
+    serials=(SerialSpec(port=1),),
+    devices=(
+        DeviceSpec(kind=DeviceKind.INPUT, type="tablet", bus="usb"),
+        DeviceSpec(kind=DeviceKind.TPM, type="tpm-crb", backend="passthrough", source="/dev/tpm0"),
+        DeviceSpec(kind=DeviceKind.CHANNEL, type="virtio", backend="unix", target="org.qemu.guest_agent.0"),
+        DeviceSpec(kind=DeviceKind.WATCHDOG, type="i6300esb", action="reset"),
+        DeviceSpec(kind=DeviceKind.CONTROLLER, type="pcie-root-port", bus="pci", address="1"),
+    ),
 )
 CASES = {"minimal": MINIMAL, "full": FULL}
 
@@ -94,6 +107,13 @@ HOSTILE = (
 )
 BAD = ("a\0b", "a\x1bb", "a\x7fb", "a\x85b", "a\ud800b", "a\ufffeb")
 
+
+def with_device(place: int, **changes: str) -> dict[str, Any]:
+    devices = list(FULL.devices)
+    devices[place] = replace(devices[place], **changes)
+    return {"devices": tuple(devices)}
+
+
 SETTINGS = {
     "name": lambda value: {"name": value.replace("/", "")},
     "id": lambda value: {"id": value},
@@ -106,6 +126,16 @@ SETTINGS = {
     "disk format": lambda value: {"disks": (replace(FULL.disks[0], format=value), *FULL.disks[1:])},
     "nic mac": lambda value: {"nics": (replace(FULL.nics[0], mac=value), *FULL.nics[1:])},
     "nic model": lambda value: {"nics": (replace(FULL.nics[0], model=value), *FULL.nics[1:])},
+    "kernel": lambda value: {"kernel": "/" + value},
+    "initrd": lambda value: {"initrd": "/" + value},
+    "command_line": lambda value: {"command_line": value},
+    "device type": lambda value: with_device(0, type=value),
+    "device bus": lambda value: with_device(0, bus=value),
+    "device source": lambda value: with_device(1, source="/" + value),
+    "device backend": lambda value: with_device(1, backend=value),
+    "device target": lambda value: with_device(2, target=value),
+    "device action": lambda value: with_device(3, action=value),
+    "device address": lambda value: with_device(4, address=value),
     "nic source": lambda value: {"nics": (replace(FULL.nics[0], source=value), *FULL.nics[1:])},
 }
 
@@ -114,11 +144,11 @@ def test_every_string_of_a_definition_is_tried() -> None:
     """A new text setting wants a row above."""
     strings = {
         f"{kind}{name}".removeprefix(" ")
-        for kind, spec in (("", Definition), ("disk ", DiskSpec), ("nic ", NicSpec))
+        for kind, spec in (("", Definition), ("disk ", DiskSpec), ("nic ", NicSpec), ("device ", DeviceSpec))
         for name, field in spec.__dataclass_fields__.items()
         if "str" in str(field.type)
     }
-    assert strings - {"host_id", "disk allocation_id", "nic allocation_id"} == set(SETTINGS)
+    assert strings - {"host_id", "disk allocation_id", "nic allocation_id", "device allocation_id"} == set(SETTINGS)
 
 
 @pytest.mark.parametrize("value", HOSTILE)

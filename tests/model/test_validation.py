@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from openvman.model import defaults, validation
 from openvman.model.allocation import DiskKind
+from openvman.model.device_rules import DEVICE_RULES
 from openvman.model.host import Host, HostFacts
-from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, SystemSpec
+from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, SerialSpec, SystemSpec
 
 TABLES = {
     SystemSpec: validation.SYSTEM_RULES,
@@ -17,6 +18,8 @@ TABLES = {
     MemorySpec: validation.MEMORY_RULES,
     DiskSpec: validation.DISK_RULES,
     NicSpec: validation.NIC_RULES,
+    SerialSpec: validation.SERIAL_RULES,
+    DeviceSpec: DEVICE_RULES,
 }
 
 

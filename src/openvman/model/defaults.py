@@ -8,12 +8,20 @@ from __future__ import annotations
 from typing import Final
 
 from openvman.model.allocation import DeviceKind, DiskKind
-from openvman.model.system import OnCrash
+from openvman.model.system import BootDevice, Firmware, OnCrash
 
 PROCESSORS: Final = 1
 MEMORY: Final = 512 * 1024**2
 """Bytes."""
 ON_CRASH: Final = OnCrash.DESTROY
+
+FIRMWARE: Final = Firmware.BIOS
+BOOT_ORDER: Final = (
+    (DiskKind.DISK, BootDevice.DISK),
+    (DiskKind.CDROM, BootDevice.CDROM),
+    (DiskKind.FLOPPY, BootDevice.FLOPPY),
+)
+"""What kinds of disks are tried in; the network comes last."""
 
 DISK_BUSES: Final[dict[DiskKind, tuple[str, ...]]] = {
     DiskKind.DISK: ("virtio", "scsi", "sata", "ide", "usb", "xen"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from openvman.model.allocation import DeviceKind
+from openvman.model.system import Firmware
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class HostFacts:
     has_networks: bool = True
     """Virtual networks can be named by a NIC."""
     has_console_log: bool = True
+    firmwares: tuple[Firmware, ...] = (Firmware.BIOS,)
     device_types: Mapping[DeviceKind, tuple[str, ...]] = field(default_factory=dict, hash=False)
     """Types of the kinds of devices whose choice the host tells; any may be asked for of a kind not there."""
 

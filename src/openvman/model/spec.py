@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
-from openvman.model.system import OnCrash
+from openvman.model.system import BootDevice, Firmware, OnCrash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ class SystemSpec:
     """The settings of the system as a whole.
 
     ``system_id`` names the system to modify; in a definition it is the UUID that the new system shall have. An empty
-    description means none.
+    description, kernel, initrd or command line means none.
     """
 
     system_id: str | None = None
@@ -93,6 +93,11 @@ class SystemSpec:
     autostart: bool | None = None
     on_crash: OnCrash | None = None
     machine: str | None = None
+    boot_order: tuple[BootDevice, ...] | None = None
+    firmware: Firmware | None = None
+    kernel: str | None = None
+    initrd: str | None = None
+    command_line: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +119,11 @@ class Definition:
     nics: tuple[NicSpec, ...]
     console_log: bool = True
     """Give the system serial port 0, with its output kept."""
+    boot_order: tuple[BootDevice, ...] = ()
+    firmware: Firmware = Firmware.BIOS
+    kernel: str | None = None
+    initrd: str | None = None
+    command_line: str | None = None
     serials: tuple[SerialSpec, ...] = ()
     """Serial ports beside that one."""
     devices: tuple[DeviceSpec, ...] = ()

@@ -34,6 +34,20 @@ class OnCrash(StrEnum):
     PRESERVE = "preserve"
 
 
+class BootDevice(StrEnum):
+    """What a system looks for its guest on."""
+
+    DISK = "disk"
+    CDROM = "cdrom"
+    FLOPPY = "floppy"
+    NETWORK = "network"
+
+
+class Firmware(StrEnum):
+    BIOS = "bios"
+    UEFI = "uefi"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """One configuration of a virtual system; its id is ``<system id>/<kind>``."""
@@ -52,6 +66,14 @@ class Configuration:
     machine: str | None
     processor: ProcessorAllocation
     memory: MemoryAllocation
+    boot_order: tuple[BootDevice, ...] = ()
+    """What is tried, in order; empty where the hypervisor has no such thing."""
+    firmware: Firmware | None = None
+    kernel: str | None = None
+    """A host path: the kernel that is started instead of what the boot order would find, with ``initrd`` (a host
+    path) and ``command_line``."""
+    initrd: str | None = None
+    command_line: str | None = None
     disks: tuple[DiskAllocation, ...] = ()
     nics: tuple[NicAllocation, ...] = ()
     serials: tuple[SerialAllocation, ...] = ()

@@ -26,6 +26,8 @@ MAXIMUM_NAME: Final = 200
 """Bytes in UTF-8: hypervisors make file names of it, which take 255 with what they add."""
 MAXIMUM_DESCRIPTION: Final = 8192
 """Characters."""
+MAXIMUM_COMMAND_LINE: Final = 2048
+"""Characters (Linux COMMAND_LINE_SIZE on most architectures)."""
 MAXIMUM_PATH: Final = 4096
 """Bytes in UTF-8 (Linux PATH_MAX)."""
 MINIMUM_MEMORY: Final = 1024**2
@@ -186,6 +188,35 @@ SYSTEM_RULES: Final[tuple[Rule[SystemSpec], ...]] = (
         lambda v, s: s.host.facts.can_autostart or not v.autostart,
         "host {s.host.name!r} cannot start systems by itself; leave autostart out",
         Problem.NOT_SUPPORTED,
+    ),
+    Rule(
+        ("boot_order",),
+        lambda v, _: len(set(v.boot_order or ())) == len(v.boot_order or ()),
+        "a boot device is named twice; name each once",
+    ),
+    Rule(
+        ("firmware",),
+        lambda v, s: v.firmware is None or v.firmware in s.host.facts.firmwares,
+        "host {s.host.name!r} has no {v.firmware} firmware; it has {s.host.facts.firmwares}",
+        Problem.NOT_SUPPORTED,
+    ),
+    *(
+        Rule(
+            (path,),
+            lambda v, _, path=path: not getattr(v, path) or (getattr(v, path)[0] == "/" and is_path(getattr(v, path))),  # type: ignore[misc]
+            f"the {path} {{v.{path}!r}} cannot be used: an absolute path on the host without '..' is needed",
+        )
+        for path in ("kernel", "initrd")
+    ),
+    Rule(
+        ("command_line",),
+        lambda v, _: len(v.command_line or "") <= MAXIMUM_COMMAND_LINE and is_text(v.command_line or ""),
+        f"the command line has control characters or more than {MAXIMUM_COMMAND_LINE} characters",
+    ),
+    Rule(
+        ("kernel", "initrd", "command_line"),
+        lambda v, _: bool(v.kernel) or not (v.initrd or v.command_line),
+        "an initrd or a command line goes with a kernel; give the kernel too",
     ),
 )
 

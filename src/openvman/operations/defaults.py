@@ -29,6 +29,7 @@ from openvman.model.spec import (
     SerialSpec,
     SystemSpec,
 )
+from openvman.model.system import BootDevice
 from openvman.model.validation import target_prefix
 from openvman.operations.specs import Resources
 
@@ -60,6 +61,11 @@ def fill(
         autostart=_given(system.autostart, False),
         on_crash=_given(system.on_crash, defaults.ON_CRASH),
         machine=_given(system.machine, next(iter(facts.machines), None)),
+        boot_order=system.boot_order or _boot_order(resources),
+        firmware=_given(system.firmware, defaults.FIRMWARE),
+        kernel=system.kernel or None,
+        initrd=system.initrd or None,
+        command_line=system.command_line or None,
         processor=_processor(resources.processor),
         memory=_memory(resources.memory),
         disks=fill_disks(resources.disks, host),
@@ -102,6 +108,13 @@ def whole_kib(size: int) -> int:
 def _new_name(system_id: str, named: Callable[[str], bool]) -> str:
     short = f"vm-{system_id[:8]}"
     return f"vm-{system_id}" if named(short) else short
+
+
+def _boot_order(resources: Resources) -> tuple[BootDevice, ...]:
+    """Disk, CD-ROM, floppy, network: whichever there is."""
+    kinds = {disk.kind or DiskKind.DISK for disk in resources.disks}
+    order = tuple(device for kind, device in defaults.BOOT_ORDER if kind in kinds)
+    return order + ((BootDevice.NETWORK,) if resources.nics else ()) or (BootDevice.DISK,)
 
 
 def _processor(spec: ProcessorSpec) -> ProcessorSpec:

@@ -19,7 +19,7 @@ from openvman.operations.placement import choose_host
 from openvman.operations.reference import complement
 from openvman.operations.specs import sort
 from openvman.operations.undo import UNCERTAIN, Undo, settle
-from openvman.operations.validate import check_definition, image_turn, mac_turn, macs_in_use, name_turn
+from openvman.operations.validate import check_boot, check_definition, image_turn, mac_turn, macs_in_use, name_turn
 
 
 async def define(
@@ -49,6 +49,7 @@ async def define(
         new_mac=context.new_mac,
     )
     check_definition(definition, host, generation, macs_in_use(generation, host), actor, context.policy)
+    await check_boot(context.policy, actor, definition)
     driver = context.inventory.driver_of(host.id)
     async with AsyncExitStack() as turns:
         await turns.enter_async_context(context.turns.hold(_claims(definition)))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from openvman.model.actor import Actor
 from openvman.model.errors import ModelError, Problem
 from openvman.model.spec import SystemSpec
 from openvman.model.states import State
 from openvman.model.system import VirtualSystem
 from openvman.operations.context import Context, turn, unknown
 from openvman.operations.specs import changes, merged, said
-from openvman.operations.validate import check_name_free, check_system, name_turn
+from openvman.operations.validate import check_boot, check_name_free, check_system, name_turn
 
 
-async def modify_system(context: Context, spec: SystemSpec) -> VirtualSystem:
+async def modify_system(context: Context, actor: Actor, spec: SystemSpec) -> VirtualSystem:
     """Change what ``spec`` says of the defined configuration; the system as the inventory then shows it.
 
     What is said as it is already is no change. Raises NOT_FOUND, INVALID_STATE (a transient system; a new name while
@@ -30,6 +31,7 @@ async def modify_system(context: Context, spec: SystemSpec) -> VirtualSystem:
     async with context.turns.hold(turns):
         found = await context.fresh(system)
         change = _change(context, found, spec)
+        await check_boot(context.policy, actor, change)
         if change == SystemSpec(system_id=found.id):
             return found
         driver = context.inventory.driver_of(found.host_id)
@@ -53,6 +55,11 @@ def _change(context: Context, system: VirtualSystem, spec: SystemSpec) -> System
         autostart=system.defined.autostart,
         on_crash=system.defined.on_crash,
         machine=system.defined.machine,
+        boot_order=system.defined.boot_order,
+        firmware=system.defined.firmware,
+        kernel=system.defined.kernel or "",
+        initrd=system.defined.initrd or "",
+        command_line=system.defined.command_line or "",
     )
     changed = changes(spec, base)
     if "host_id" in changed:

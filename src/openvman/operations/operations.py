@@ -80,9 +80,9 @@ class Operations:
         """See :func:`openvman.operations.destroy.destroy`."""
         await destroy.destroy(self._context, system)
 
-    async def modify_system(self, actor: Actor, *, spec: SystemSpec) -> VirtualSystem:  # noqa: ARG002 - as all take it
+    async def modify_system(self, actor: Actor, *, spec: SystemSpec) -> VirtualSystem:
         """See :func:`openvman.operations.modify_system.modify_system`."""
-        return await modify_system.modify_system(self._context, spec)
+        return await modify_system.modify_system(self._context, actor, spec)
 
     async def modify_resources(self, actor: Actor, *, specs: Sequence[ResourceSpec]) -> list[Allocation]:
         """See :func:`openvman.operations.modify_resources.modify_resources`."""

@@ -35,6 +35,11 @@ def complement(
         autostart=reference.autostart,
         on_crash=reference.on_crash,
         machine=kept,
+        boot_order=reference.boot_order or None,
+        firmware=reference.firmware if reference.firmware in facts.firmwares else None,
+        kernel=reference.kernel,
+        initrd=reference.initrd,
+        command_line=reference.command_line,
     )
     return merged(system, base), sort(
         [

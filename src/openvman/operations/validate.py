@@ -5,6 +5,7 @@ Pure: it looks at the generation given and at nothing else. What has to be looke
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Set as AbstractSet
 
 from openvman.inventory.generation import Generation
@@ -63,6 +64,11 @@ def check_definition(
         hypervisor=definition.hypervisor,
         machine=definition.machine,
         autostart=definition.autostart,
+        boot_order=definition.boot_order,
+        firmware=definition.firmware,
+        kernel=definition.kernel,
+        initrd=definition.initrd,
+        command_line=definition.command_line,
     )
     check_system(system, definition.name, host)
     check_name_free(generation, host, definition.name)
@@ -92,6 +98,14 @@ def check_definition(
 def check_system(system: SystemSpec, name: str, host: Host, changed: AbstractSet[str] | None = None) -> None:
     """The settings of the system as a whole, of which all is said; with ``changed``, only what these are about."""
     check(SYSTEM_RULES, system, Surroundings(host=host, of=label(name)), changed)
+
+
+async def check_boot(policy: Policy, actor: Actor, system: SystemSpec | Definition) -> None:
+    """Refuse a kernel or initrd that the actor may not reach: ACCESS_DENIED, as for disks."""
+    for setting in ("kernel", "initrd"):
+        path = getattr(system, setting)
+        if path:
+            await asyncio.to_thread(policy.check_path, actor, path, setting)
 
 
 def check_name_free(generation: Generation, host: Host, name: str) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
+from enum import StrEnum
+from typing import Final, TypeVar
 from uuid import UUID
 
 from openvman.cim.datetime import CIMDateTime
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
 from openvman.profiles.identity import local_id
+
+E = TypeVar("E", bound=StrEnum)
 
 SYSTEM_TYPES: Final = {"kvm": "DMTF:KVM", "lxc": "DMTF:Linux:LXC"}
 """VirtualSystemType of what the schema lists; every other way to execute a guest is ``openvman:<name>``."""
@@ -55,6 +59,24 @@ def startup_is_automatic(action: Value, _values: NameMap[Value]) -> bool:
     if action not in (_NEVER, _ALWAYS):
         raise ValueError("use 2 (none) or 4 (always)")
     return bool(action == _ALWAYS)
+
+
+def one_of(kinds: type[E]) -> Callable[[Value, NameMap[Value]], E]:
+    """Reads a member of the enumeration by its value."""
+
+    def parse(text: Value, _values: NameMap[Value]) -> E:
+        try:
+            return kinds(text.lower())
+        except ValueError:
+            raise ValueError(f"use one of {', '.join(kinds)}") from None
+
+    return parse
+
+
+def each_of(kinds: type[E]) -> Callable[[Value, NameMap[Value]], tuple[E, ...]]:
+    """Reads members of the enumeration by their values."""
+    parse = one_of(kinds)
+    return lambda texts, values: tuple(parse(text or "", values) for text in texts)
 
 
 def timeout_of(value: Value) -> timedelta | None:

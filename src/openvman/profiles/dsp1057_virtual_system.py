@@ -19,18 +19,21 @@ from openvman.mapping.declare import (
     Modify,
     PlainInput,
     Write,
+    own_property,
 )
 from openvman.model.actor import Role
 from openvman.model.errors import Problem
 from openvman.model.picture import Picture
 from openvman.model.spec import SystemSpec
-from openvman.model.system import Configuration, OnCrash, VirtualSystem
+from openvman.model.system import BootDevice, Configuration, Firmware, OnCrash, VirtualSystem
 from openvman.profiles import states
 from openvman.profiles.dsp1057_values import (
     SYSTEM_TYPES,
+    each_of,
     hypervisor_of,
     identifier_of,
     lines_of,
+    one_of,
     startup_is_automatic,
     system_in,
     timeout_of,
@@ -120,7 +123,28 @@ SETTING_DATA = ClassMap(
         "AutomaticStartupAction": Call(lambda c: 4 if c.autostart else 2, Write("autostart", startup_is_automatic)),
         "AutomaticShutdownAction": Const(2),
         "AutomaticRecoveryAction": Coded("on_crash", {OnCrash.DESTROY: 2, OnCrash.RESTART: 3}, into="on_crash"),
+        "MachineType": Attr("machine", Write("machine")),
+        "Firmware": Call(lambda c: c.firmware and c.firmware.value, Write("firmware", one_of(Firmware))),
+        "BootDevices": Call(
+            lambda c: tuple(device.value for device in c.boot_order) or None, Write("boot_order", each_of(BootDevice))
+        ),
+        "Kernel": Attr("kernel", Write("kernel")),
+        "Initrd": Attr("initrd", Write("initrd")),
+        "CommandLine": Attr("command_line", Write("command_line")),
     },
+    extras=(
+        own_property("MachineType", "string", "The type of machine that the hypervisor makes, for example q35."),
+        own_property("Firmware", "string", "What the machine starts with: bios or uefi."),
+        own_property(
+            "BootDevices",
+            "string",
+            "Where a guest is looked for, in order: disk, cdrom, floppy, network.",
+            is_array=True,
+        ),
+        own_property("Kernel", "string", "The host path of a kernel to start in place of what the boot devices hold."),
+        own_property("Initrd", "string", "The host path of the initial file system that goes with the kernel."),
+        own_property("CommandLine", "string", "What the kernel is told."),
+    ),
     spec=SystemSpec,
     modify=Modify("modify_system", "spec", Role.OPERATOR),
 )

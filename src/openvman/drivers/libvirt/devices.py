@@ -6,6 +6,7 @@ element itself, or ``path`` for a text. Reading and writing use the same rows.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -262,7 +263,10 @@ def _set(element: Element, where: str, value: str) -> None:
 
 
 def _listen(graphics: Element, address: str) -> None:
-    listen, port = parse_endpoint(address)
+    try:
+        listen, port = parse_endpoint(address)
+    except ValueError as error:
+        raise ModelError(Problem.INVALID_PARAMETER, f"{address!r}: {error}", "address") from error
     graphics.attrib.pop("listen", "")
     for old in graphics.findall("listen"):
         graphics.remove(old)
@@ -271,18 +275,20 @@ def _listen(graphics: Element, address: str) -> None:
     etree.SubElement(graphics, "listen", type="address", address=listen)
 
 
+_PCI: Final = re.compile("(?P<domain>[0-9a-f]{4}):(?P<bus>[0-9a-f]{2}):(?P<slot>[0-9a-f]{2})[.](?P<function>[0-7])")
+_USB_PRODUCT: Final = re.compile("(?P<vendor>[0-9a-f]{4}):(?P<product>[0-9a-f]{4})")
+_USB_PLACE: Final = re.compile("0*(?P<bus>[0-9]+)/0*(?P<device>[0-9]+)")
+
+
 def _point(element: Element, spec: DeviceSpec) -> None:
-    source = etree.SubElement(element, "source")
-    text = spec.source or ""
-    if spec.type == "pci":
-        domain, bus, rest = text.split(":")
-        slot, function = rest.split(".")
-        parts = {"domain": domain, "bus": bus, "slot": slot, "function": function}
-        etree.SubElement(source, "address", {name: f"0x{part}" for name, part in parts.items()})
-    elif "/" in text:
-        bus, device = text.split("/")
-        etree.SubElement(source, "address", bus=str(int(bus)), device=str(int(device)))
+    """Name the host device, as :func:`_host_device` reads it."""
+    source, text = etree.SubElement(element, "source"), spec.source or ""
+    if spec.type == "pci" and (pci := _PCI.fullmatch(text)):
+        etree.SubElement(source, "address", {name: f"0x{part}" for name, part in pci.groupdict().items()})
+    elif spec.type == "usb" and (product := _USB_PRODUCT.fullmatch(text)):
+        for name, part in product.groupdict().items():
+            etree.SubElement(source, name, id=f"0x{part}")
+    elif spec.type == "usb" and (place := _USB_PLACE.fullmatch(text)):
+        etree.SubElement(source, "address", place.groupdict())
     else:
-        vendor, product = text.split(":")
-        etree.SubElement(source, "vendor", id=f"0x{vendor}")
-        etree.SubElement(source, "product", id=f"0x{product}")
+        raise ModelError(Problem.INVALID_PARAMETER, f"{text!r} names no {spec.type} device of the host", "source")

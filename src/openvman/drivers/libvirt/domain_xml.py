@@ -9,6 +9,7 @@ from typing import Final
 
 from lxml import etree
 
+from openvman.drivers.libvirt import boot
 from openvman.drivers.libvirt import devices as device_xml
 from openvman.drivers.libvirt.console import log_path
 from openvman.drivers.libvirt.xml import Element
@@ -185,8 +186,9 @@ def _platform(root: Element, definition: Definition, architecture: str, machine:
     type = _child(system, "type", "hvm", arch=architecture)
     if machine is not None:
         type.set("machine", clean(machine, "machine"))
-    for device in _boot_order(definition):
-        etree.SubElement(system, "boot", dev=device)
+    for setting in ("kernel", "initrd", "command_line"):
+        clean(getattr(definition, setting) or "", setting)
+    boot.patch(root, definition)
     features = etree.SubElement(root, "features")
     if architecture in _ACPI_ARCHITECTURES:
         etree.SubElement(features, "acpi")
@@ -198,20 +200,6 @@ def _platform(root: Element, definition: Definition, architecture: str, machine:
     _child(root, "on_poweroff", "destroy")
     _child(root, "on_reboot", "restart")
     _child(root, "on_crash", definition.on_crash.value)
-
-
-_BOOT: Final[tuple[tuple[DiskKind, str], ...]] = (
-    (DiskKind.DISK, "hd"),
-    (DiskKind.CDROM, "cdrom"),
-    (DiskKind.FLOPPY, "fd"),
-)
-
-
-def _boot_order(definition: Definition) -> list[str]:
-    """Disk, CD-ROM, floppy, network: whichever there is."""
-    kinds = {disk.kind or DiskKind.DISK for disk in definition.disks}
-    order = [device for kind, device in _BOOT if kind in kinds]
-    return order + (["network"] if definition.nics else []) or ["hd"]
 
 
 def _next_target(disk: DiskSpec, taken: set[str]) -> str:

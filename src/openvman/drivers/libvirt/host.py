@@ -14,6 +14,7 @@ from openvman.drivers.libvirt.connection import version_text
 from openvman.drivers.libvirt.xml import Element
 from openvman.model.allocation import DeviceKind
 from openvman.model.host import Host, HostFacts
+from openvman.model.system import Firmware
 
 MIB: Final = 2**20
 _NAMESPACE: Final = uuid.UUID("6f3e1d5a-9c0b-4f5e-8b7e-0d6a2c41b9a3")
@@ -67,6 +68,7 @@ def read_host(connection: Any, address: Address) -> Host:
             nic_models=_NIC_MODELS.get(address.hypervisor, ()),
             has_networks=networks is not None,
             has_console_log=address.console_logs is not None,
+            firmwares=_firmwares(domain),
             device_types=_device_types(domain),
         ),
         networks=networks or (),
@@ -155,6 +157,12 @@ def _disk_buses(domain: Element | None) -> tuple[str, ...]:
         return _DISK_BUSES
     named = [value.text or "" for value in domain.iterfind("devices/disk/enum[@name='bus']/value")]
     return tuple(bus for bus in _DISK_BUSES if bus in named) or _DISK_BUSES
+
+
+def _firmwares(domain: Element | None) -> tuple[Firmware, ...]:
+    """BIOS always; UEFI where the hypervisor finds one to choose by itself."""
+    named = () if domain is None else domain.iterfind("os/enum[@name='firmware']/value")
+    return (Firmware.BIOS, Firmware.UEFI) if any(value.text == "efi" for value in named) else (Firmware.BIOS,)
 
 
 _DEVICE_TYPES: Final = {

@@ -14,7 +14,7 @@ from typing import Any, Final
 import libvirt
 from lxml import etree
 
-from openvman.drivers.libvirt import devices, domain_xml, xml
+from openvman.drivers.libvirt import boot, devices, domain_xml, xml
 from openvman.drivers.libvirt.act import lookup, must_be_free
 from openvman.drivers.libvirt.domain_xml import KIB
 from openvman.drivers.libvirt.errors import problem_of
@@ -69,6 +69,9 @@ def _patch_system(root: Element, spec: SystemSpec) -> None:
         _set_text(root, "description", spec.description)
     if spec.on_crash is not None:
         _set_text(root, "on_crash", spec.on_crash.value)
+    for setting in ("kernel", "initrd", "command_line"):
+        domain_xml.clean(getattr(spec, setting) or "", setting)
+    boot.patch(root, spec)
     if spec.machine is not None:
         type = root.find("os/type")
         if type is None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import libvirt
 
-from openvman.drivers.libvirt import devices, xml
+from openvman.drivers.libvirt import boot, devices, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.console import logs_of
 from openvman.drivers.libvirt.images import capacity_of
@@ -157,6 +157,7 @@ def configuration_of(
         on_crash=_ON_CRASH.get(xml.text(root, "on_crash") or "", OnCrash.DESTROY),
         architecture=xml.attribute(os_type, ".", "arch"),
         machine=xml.attribute(os_type, ".", "machine"),
+        **boot.read(root),
         processor=ProcessorAllocation(
             **owner.base("processor"),
             count=min(maximum, max(1, xml.number(xml.attribute(root, "vcpu", "current"), maximum))),

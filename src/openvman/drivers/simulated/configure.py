@@ -26,7 +26,7 @@ from openvman.model.endpoint import format_endpoint, parse_endpoint
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import HostFacts
 from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec
-from openvman.model.system import Configuration, ConfigurationKind
+from openvman.model.system import Configuration, ConfigurationKind, Firmware
 
 HYPERVISOR: Final = "simulated"
 
@@ -37,6 +37,7 @@ FACTS: Final = HostFacts(
     maximum_processors=288,
     disk_buses=("virtio", "scsi", "sata", "ide", "usb", "fdc"),
     nic_models=("virtio", "e1000", "e1000e", "rtl8139"),
+    firmwares=(Firmware.BIOS, Firmware.UEFI),
     device_types={
         DeviceKind.GRAPHICS: ("vnc", "spice"),
         DeviceKind.VIDEO: ("virtio", "qxl", "vga", "cirrus", NO_DEVICE),
@@ -91,6 +92,11 @@ def configure(definition: Definition, capacity: Capacity) -> Configuration:
         on_crash=definition.on_crash,
         architecture=FACTS.architecture,
         machine=definition.machine or FACTS.machines[0],
+        boot_order=definition.boot_order,
+        firmware=definition.firmware,
+        kernel=definition.kernel,
+        initrd=definition.initrd,
+        command_line=definition.command_line,
         processor=ProcessorAllocation(
             **owned("processor"), count=processors, maximum=definition.processor.maximum or processors
         ),

@@ -15,7 +15,7 @@ from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
 from openvman.model.host import Host
 from openvman.model.spec import Definition, DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec
 from openvman.model.states import State
-from openvman.model.system import OnCrash, VirtualSystem
+from openvman.model.system import BootDevice, OnCrash, VirtualSystem
 
 _NAMESPACE: Final = UUID("7c1f8a52-92b4-5d0e-8f0a-6d2a61f4c3b7")
 _GIB: Final = 1 << 30
@@ -102,6 +102,7 @@ def _definition(system_id: str, host_id: str, name: str, processors: int, memory
         processor=ProcessorSpec(count=processors, maximum=processors * 2),
         memory=MemorySpec(size=memory * _GIB, maximum=memory * _GIB * 2),
         disks=(DiskSpec(target="vda", kind=DiskKind.DISK, bus="virtio", source=path, format="qcow2", read_only=False),),
+        boot_order=(BootDevice.DISK, BootDevice.NETWORK),
         devices=(
             DeviceSpec(kind=DeviceKind.GRAPHICS, type="vnc", address="127.0.0.1"),
             DeviceSpec(kind=DeviceKind.VIDEO, type="virtio"),

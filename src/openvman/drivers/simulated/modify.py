@@ -48,8 +48,9 @@ _LIVE: Final[dict[type[ResourceSpec], frozenset[str]]] = {
 """What can change while the system is active."""
 
 
+_MAY_BE_NONE: Final = ("description", "kernel", "initrd", "command_line")
 _AT_ONCE: Final = ("description", "autostart")
-_SETTINGS: Final = (*_AT_ONCE, "name", "hypervisor", "on_crash", "machine")
+_SETTINGS: Final = (*_AT_ONCE, "name", "hypervisor", "on_crash", "machine", "boot_order", "firmware", *_MAY_BE_NONE[1:])
 
 
 def with_settings(configuration: Configuration, spec: SystemSpec) -> Configuration:
@@ -68,9 +69,7 @@ def with_settings_at_once(configuration: Configuration, spec: SystemSpec) -> Con
 def _said(spec: SystemSpec, names: Iterable[str]) -> dict[str, Any]:
     values = {name: getattr(spec, name) for name in names}
     said = {name: value for name, value in values.items() if value is not None}
-    if said.get("description") == "":
-        said["description"] = None  # taken away
-    return said
+    return {name: None if value == "" and name in _MAY_BE_NONE else value for name, value in said.items()}
 
 
 def modified(configuration: Configuration, spec: ResourceSpec, capacity: Capacity) -> Configuration:
