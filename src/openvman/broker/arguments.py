@@ -51,6 +51,8 @@ class ArgumentReader:
                     raise UnsupportedCodeError(f"{name} {code} is not supported; known are {sorted(codes)}")
                 return codes[code]
             case ObjectInput(_, maps):
+                if declared.is_array:
+                    return [self._object(ctx, name, v, maps) for v in (value if isinstance(value, tuple) else (value,))]
                 return self._object(ctx, name, value, maps)
             case SpecInput():
                 return self._specs(ctx, name, declared, value, how)
