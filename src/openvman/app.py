@@ -43,6 +43,7 @@ from openvman.server.listen import ListenError, Listeners
 from openvman.store.files import PRIVATE_FOLDER
 from openvman.store.identity import server_id
 from openvman.store.lock import StateLock
+from openvman.store.pools import PoolStore
 from openvman.store.users import UserStore
 from openvman.views.standard import STANDARD
 from openvman.wire.cimxml.decode import decode_embedded
@@ -84,8 +85,17 @@ async def serve(settings: Settings, announce: Callable[[str], None] = _print) ->
         pair = _key_pair(settings, state)
         gate = _gate(settings, state, stack)
         place(settings.image_roots[0])
-        inventory = Inventory(await _drivers(settings, state), reconcile_every=settings.reconcile_interval)
-        application = _application(settings, state, inventory, gate, stack)
+        pools = PoolStore(state.database)
+        stack.callback(pools.close)
+        inventory = Inventory(
+            await _drivers(settings, state),
+            reconcile_every=settings.reconcile_interval,
+            pools=pools.pools(),
+            members=pools.members(),
+        )
+        policy = Policy(image_roots=settings.image_roots, bridges=settings.bridges)
+        operations = Operations(inventory, policy, pool_store=pools)
+        application = _application(settings, state, inventory, operations, gate, stack)
         listeners = Listeners(application, _connection_limits(settings))
         bound = await _listen(settings, listeners, pair)
         stack.push_async_callback(inventory.close)
@@ -167,12 +177,12 @@ def _gate(settings: Settings, state: State, stack: AsyncExitStack) -> Gate:
 
 
 def _application(
-    settings: Settings, state: State, inventory: Inventory, gate: Gate, stack: AsyncExitStack
+    settings: Settings, state: State, inventory: Inventory, operations: Operations, gate: Gate, stack: AsyncExitStack
 ) -> Application:
     host = socket.gethostname()
     broker = Broker(
         inventory,
-        use_cases(Operations(inventory, Policy(image_roots=settings.image_roots, bridges=settings.bridges))),
+        use_cases(operations),
         (STANDARD,),
         load_schema(),
         Server(id=server_id(state.database), host_name=host, version=__version__),

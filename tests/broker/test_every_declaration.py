@@ -6,7 +6,8 @@ import pytest
 
 from openvman.cim.convert import convert
 from openvman.cim.datetime import CIMDateTime, format_datetime
-from openvman.cim.values import Instance, Property
+from openvman.cim.names import NameMap
+from openvman.cim.values import Instance, InstancePath, Property
 from openvman.views.standard import STANDARD
 
 # Mapped, and rightly NULL in a simulated fleet.
@@ -50,7 +51,21 @@ DEVICES = (
 
 @pytest.fixture
 async def furnished(client):
-    """A fleet in which one system has every kind of device."""
+    """A fleet in which one system has every kind of device, and one host a child pool."""
+    pools = (await client.paths("VMAN_ResourcePoolConfigurationService"))[0]
+    parent = InstancePath(
+        "VMAN_ResourcePool",
+        NameMap([("InstanceID", f"VMAN:{pools.keys['SystemName']}/pool/processor")]),
+        "root/vman",
+    )
+    share = Instance.of(
+        "CIM_ResourceAllocationSettingData",
+        [Property("ResourceType", "uint16", 3), Property("VirtualQuantity", "uint64", 1)],
+    )
+    made = await client.invoke(
+        pools, "CreateChildResourcePool", ElementName="gold", Settings=(share,), ParentPool=(parent,)
+    )
+    assert made.return_value == 0
     service = (await client.paths("VMAN_VirtualSystemManagementService"))[0]
     settings = [Instance.of("CIM_ResourceAllocationSettingData", [_code(code)]) for code in (10, 14, 15)]
     settings += [Instance.of("VMAN_ResourceAllocationSettingData", properties) for properties in DEVICES]

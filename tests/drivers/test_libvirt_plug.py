@@ -10,7 +10,7 @@ import pytest
 from tests.drivers.subject import MAC, Recorder, Subject, refuses
 from tests.lab import lab
 
-from openvman.drivers.libvirt import create, domain_xml, plug, xml
+from openvman.drivers.libvirt import create, plug, xml
 from openvman.drivers.libvirt.address import parse
 from openvman.drivers.libvirt.read import configuration_of
 from openvman.model.allocation import DiskKind
@@ -75,7 +75,7 @@ def test_a_new_device_is_tried_after_all_others(
     devices: str, boot: str, spec: DiskSpec | NicSpec, expected: list[str]
 ) -> None:
     root = domain(devices, boot)
-    domain_xml.let_boot(root, spec)
+    boot.let_try(root, spec)
     assert [each.get("dev") for each in root.iterfind("os/boot")] == expected
 
 

@@ -76,7 +76,9 @@ def test_every_page_is_in_the_menu(root):
                 yield from listed(below)
 
     menu = yaml.safe_load((root / "mkdocs.yml").read_text())["nav"]
-    assert sorted(listed(menu)) == sorted(page.name for page in (root / "docs").glob("*.md"))
+    assert sorted(listed(menu)) == sorted(
+        str(page.relative_to(root / "docs")) for page in (root / "docs").rglob("*.md")
+    )
 
 
 def test_every_dependency_has_its_reason(root):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from hypothesis import strategies as st
@@ -11,6 +12,8 @@ from openvman.drivers.simulated.address import parse
 from openvman.drivers.simulated.fleet import populate
 from openvman.drivers.simulated.hypervisor import Hypervisor
 from openvman.inventory.generation import Generation
+from openvman.model.pool import consumption, pool_id
+from openvman.model.resource import ResourceKind
 
 _fleet = Hypervisor(lambda _: None)
 populate(_fleet, parse("sim://?hosts=3&vms=2&active=50%25"))
@@ -86,6 +89,15 @@ class Generations(RuleBasedStateMachine):
                 assert self.generation.allocation(allocation.id) is allocation
         count = sum(1 for c in configurations for _ in c.allocations())
         assert sum(1 for _ in self.generation.allocations()) == count
+
+    @invariant()
+    def counts_what_pools_give(self) -> None:
+        wanted: Counter[str] = Counter()
+        for system in self.systems.values():
+            wanted.update(consumption(system))
+        for host in HOSTS:
+            for kind in ResourceKind:
+                assert self.generation.consumed(pool_id(host.id, kind)) == wanted[pool_id(host.id, kind)]
 
     @invariant()
     def old_generations_stay(self) -> None:

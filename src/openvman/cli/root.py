@@ -26,6 +26,7 @@ NOUNS: Final = {
     "demo": Noun("demo", "Define, start, watch, change and destroy a virtual machine, in one go."),
     "vm": Noun("vm", "Virtual machines: list, define, start, stop, watch, destroy."),
     "host": Noun("host", "Hosts that run virtual machines."),
+    "pool": Noun("pool", "Resource pools of hosts: list, set aside, delete."),
     "cim": Noun("cim", "Classes, instances and methods as they are, for those who know CIM."),
     "user": Noun("user", "Users of this machine's server."),
     "config": Noun("config", "Settings of this machine's server."),

@@ -13,6 +13,7 @@ from openvman.cli import output, vm_change
 from openvman.cli.connection import connecting
 from openvman.cli.exits import EXPECTED, told
 from openvman.cli.kinds import Disk, Nic, Size
+from openvman.cli.pool import amount, one_host, pools_of
 from openvman.cli.texts import harmless
 from openvman.cli.vm_named import NAME, NAMES, ON_HOST, find
 from openvman.cli.vm_rows import details_object, print_details, print_systems, system_object
@@ -24,6 +25,7 @@ if TYPE_CHECKING:  # it imports pywbem, which is slow, and help must be quick
     from openvman.client.vman import Client
 
 FOLLOW_SECONDS = 0.5
+POINTS = ("default", "minimum", "maximum", "increment")
 
 
 @click.group("vm")
@@ -43,6 +45,26 @@ def _each(client: Client, names: Sequence[str], host: str | None, do: Callable[[
             first = first or code
     if first is not None:
         raise click.exceptions.Exit(first)
+
+
+@command.command()
+@connecting
+@click.argument("host", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of objects, sizes in bytes.")
+def capabilities(client: Client, host: str | None, as_json: bool) -> None:
+    """What a virtual machine may be given on HOST: the default and the range of each resource, by pool."""
+    where = one_host(client, host)
+    found = pools_of(client).capabilities(where)
+    if as_json:
+        output.emit_json(
+            [
+                {"pool": c.pool, "kind": c.kind, "in_bytes": c.in_bytes, **{p: c.points.get(p) for p in POINTS}}
+                for c in found
+            ]
+        )
+        return
+    rows = [(c.pool, c.kind, *(amount(c.points.get(point), c.in_bytes) for point in POINTS)) for c in found]
+    output.table(("POOL", "KIND", *(point.upper() for point in POINTS)), rows, right=[p.upper() for p in POINTS])
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------

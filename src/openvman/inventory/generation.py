@@ -10,6 +10,7 @@ from rpds import HashTrieMap
 
 from openvman.model.allocation import Allocation
 from openvman.model.host import Host
+from openvman.model.pool import consumption
 from openvman.model.system import Configuration, VirtualSystem
 
 # Name -> ids. A name is unique on its host, but what is read is not read at one instant: while a name passes from one
@@ -21,13 +22,14 @@ _Names: TypeAlias = "HashTrieMap[str, tuple[str, ...]]"
 class Generation:
     """``hosts`` and ``systems`` by id; ``_names`` is host id -> system name -> system ids.
 
-    ``number`` grows by one with every publication.
+    ``_consumed`` is pool id -> how much of the pool systems have. ``number`` grows by one with every publication.
     """
 
     number: int = 0
     hosts: HashTrieMap[str, Host] = field(default_factory=HashTrieMap)
     systems: HashTrieMap[str, VirtualSystem] = field(default_factory=HashTrieMap)
     _names: HashTrieMap[str, _Names] = field(default_factory=HashTrieMap)
+    _consumed: HashTrieMap[str, int] = field(default_factory=HashTrieMap)
 
     def host(self, host_id: str) -> Host | None:
         return self.hosts.get(host_id)
@@ -69,6 +71,10 @@ class Generation:
         for configuration in self.configurations():
             yield from configuration.allocations()
 
+    def consumed(self, pool_id: str) -> int:
+        """How much of a pool its systems have (see :func:`openvman.model.pool.consumption`)."""
+        return self._consumed.get(pool_id) or 0
+
     def following(
         self,
         *,
@@ -76,19 +82,33 @@ class Generation:
         systems: Iterable[tuple[str, VirtualSystem | None]] = (),
     ) -> Generation:
         """The next generation: each (id, object) replaces, None removes. Costs in proportion to what is given."""
-        all_hosts, all_systems, names = self.hosts, self.systems, self._names
+        all_hosts, all_systems, names, consumed = self.hosts, self.systems, self._names, self._consumed
         for host_id, host in hosts:
             all_hosts = all_hosts.discard(host_id) if host is None else all_hosts.insert(host_id, host)
         for system_id, system in systems:
             before = all_systems.get(system_id)
             if _place(before) != _place(system):
                 names = _with(_without(names, before), system)
+            consumed = _moved(consumed, before, system)
             all_systems = all_systems.discard(system_id) if system is None else all_systems.insert(system_id, system)
-        return Generation(self.number + 1, all_hosts, all_systems, names)
+        return Generation(self.number + 1, all_hosts, all_systems, names, consumed)
 
 
 def _place(system: VirtualSystem | None) -> tuple[str, str] | None:
     return None if system is None else (system.host_id, system.name)
+
+
+def _moved(
+    consumed: HashTrieMap[str, int], before: VirtualSystem | None, after: VirtualSystem | None
+) -> HashTrieMap[str, int]:
+    given = {} if after is None else consumption(after)
+    taken = {} if before is None else consumption(before)
+    for pool_id in given.keys() | taken.keys():
+        change = given.get(pool_id, 0) - taken.get(pool_id, 0)
+        if change:
+            amount = (consumed.get(pool_id) or 0) + change
+            consumed = consumed.insert(pool_id, amount) if amount else consumed.discard(pool_id)
+    return consumed
 
 
 def _with(names: HashTrieMap[str, _Names], system: VirtualSystem | None) -> HashTrieMap[str, _Names]:

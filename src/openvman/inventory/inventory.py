@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from openvman.drivers.contract import Driver
@@ -12,6 +12,7 @@ from openvman.inventory.generation import Generation
 from openvman.inventory.platform import Backoff, Platform, PlatformStatus, Sleep, Timing
 from openvman.inventory.register import Register
 from openvman.model.errors import ModelError, Problem
+from openvman.model.host import ChildPool
 from openvman.model.states import Action, Transition
 from openvman.model.system import VirtualSystem
 
@@ -29,7 +30,8 @@ class Inventory:
     :class:`openvman.inventory.register.Register`.
 
     ``reconcile_every`` (seconds) is how often each platform is read as a whole; ``retry`` how soon a lost one is tried
-    again. ``clock`` and ``sleep`` are for tests that own the time.
+    again. ``pools`` are the child pools of hosts by host id, ``members`` which of a system's allocations (by system id
+    and local id) are from which of them. ``clock`` and ``sleep`` are for tests that own the time.
     """
 
     def __init__(
@@ -40,8 +42,10 @@ class Inventory:
         retry: Backoff = Backoff(),  # noqa: B008 - immutable
         clock: Callable[[], datetime] = _now,
         sleep: Sleep = asyncio.sleep,
+        pools: Mapping[str, tuple[ChildPool, ...]] | None = None,
+        members: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
-        self._register = Register(clock)
+        self._register = Register(clock, pools or {}, members or {})
         timing = Timing(reconcile_every=reconcile_every, retry=retry, clock=clock, sleep=sleep)
         self._platforms = [Platform(place, driver, self._register, timing) for place, driver in enumerate(drivers)]
         self._tasks: list[asyncio.Task[None]] = []
@@ -95,6 +99,18 @@ class Inventory:
     def end(self, system_id: str) -> None:
         """The transition is over (whatever came of it); ``requested`` stays. Nothing happens if the system is gone."""
         self._register.end(system_id)
+
+    def set_pools(self, host_id: str, pools: tuple[ChildPool, ...]) -> None:
+        """Show these child pools of a host from now on."""
+        self._register.set_pools(host_id, pools)
+
+    def members(self, system_id: str) -> Mapping[str, str]:
+        """Which child pools a system's allocations are from, by local id; those not named are from the host's own."""
+        return self._register.members(system_id)
+
+    def assign(self, system_id: str, members: Mapping[str, str]) -> None:
+        """Show the system's allocations, now or when it is there, as from these child pools."""
+        self._register.assign(system_id, members)
 
     def subscribe(self, listener: Callable[[Difference], None]) -> Callable[[], None]:
         """Call ``listener`` with each difference, in order, in the loop's thread; returns the unsubscribe.

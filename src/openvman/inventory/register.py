@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
 
 from openvman.inventory.publisher import Publisher
-from openvman.model.host import Host
+from openvman.model.host import ChildPool, Host
+from openvman.model.pool import in_pools
 from openvman.model.states import Action, State, Transition
 from openvman.model.system import VirtualSystem
 
@@ -37,13 +38,20 @@ class Register:
     - ``since`` is when the state changed by ``clock``; an outage after which the state is as before does not count.
     """
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        pools: Mapping[str, tuple[ChildPool, ...]],
+        members: Mapping[str, Mapping[str, str]],
+    ) -> None:
         self.publisher = Publisher()
         self._clock = clock
         self._places: dict[str, int] = {}  # host id -> platform
         self._shadowed: dict[str, dict[int, VirtualSystem]] = {}  # system id -> platform -> what is not shown
         self._overlays: dict[str, _Overlay] = {}
         self._before_outage: dict[str, tuple[State, datetime | None]] = {}
+        self._pools = dict(pools)  # host id -> child pools
+        self._members = dict(members)  # system id -> local id of an allocation -> name of its child pool
 
     def place_of(self, host_id: str) -> int | None:
         """The platform that the host belongs to."""
@@ -69,7 +77,8 @@ class Register:
             self._places[host.id] = place
             before = self.publisher.generation.host(host.id)
             same = before is not None and before.online == host.online
-            shown.append((host.id, replace(host, since=before.since if same and before is not None else now)))
+            since = before.since if same and before is not None else now
+            shown.append((host.id, replace(host, since=since, pools=self._pools.get(host.id, ()))))
         self.publisher.publish_hosts(shown)
 
     def drop_host(self, place: int, host_id: str) -> None:
@@ -114,6 +123,33 @@ class Register:
         if overlay is not None:
             self._overlays[system_id] = replace(overlay, transition=None)
             self._overlay(system_id)
+
+    def set_pools(self, host_id: str, pools: tuple[ChildPool, ...]) -> None:
+        """The host has these child pools."""
+        self._pools[host_id] = pools
+        host = self.publisher.generation.host(host_id)
+        if host is not None:
+            self.publisher.publish_hosts([(host_id, replace(host, pools=pools))])
+
+    def members(self, system_id: str) -> Mapping[str, str]:
+        """The child pools of a system's allocations, by local id."""
+        return self._members.get(system_id, {})
+
+    def assign(self, system_id: str, members: Mapping[str, str]) -> None:
+        """The system's allocations are from these child pools, all others from the host's own."""
+        if members:
+            self._members[system_id] = dict(members)
+        else:
+            self._members.pop(system_id, None)
+        system = self.publisher.generation.system(system_id)
+        if system is not None:
+            self.publisher.publish_systems([(system_id, self._pooled(system))])
+
+    def _pooled(self, system: VirtualSystem) -> VirtualSystem:
+        """With the pool of each allocation; a pool that is not there (any more) does not count."""
+        host = self.publisher.generation.host(system.host_id)
+        kinds = {} if host is None else {child.name: child.kind for child in host.pools}
+        return in_pools(system, self.members(system.id), kinds)
 
     def _overlay(self, system_id: str) -> None:
         system, overlay = self.publisher.generation.system(system_id), self._overlays[system_id]
@@ -172,7 +208,7 @@ class Register:
             since = at if known is state else now
         overlay = self._overlays.get(system.id)
         return replace(
-            system,
+            self._pooled(system),
             state=state,
             since=since,
             transition=overlay.transition if overlay else None,

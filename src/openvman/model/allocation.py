@@ -27,6 +27,8 @@ class Allocation:
     host_id: str
     parent: str | None = None
     place: str | None = None
+    pool: str | None = None
+    """The name of the pool that it is from, where that is not the host's own pool of the kind."""
 
     @property
     def local_id(self) -> str:

@@ -13,6 +13,8 @@ from openvman.model.system import BootDevice, Firmware, OnCrash
 PROCESSORS: Final = 1
 MEMORY: Final = 512 * 1024**2
 """Bytes."""
+CAPACITY: Final = 10 * 1024**3
+"""Bytes of a new image as capabilities propose it; a request for a disk has to say its size or its source."""
 ON_CRASH: Final = OnCrash.DESTROY
 
 FIRMWARE: Final = Firmware.BIOS

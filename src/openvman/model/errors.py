@@ -17,6 +17,9 @@ class Problem(Enum):
     TIMEOUT = auto()  # begun, and not finished within the time given
     ACCESS_DENIED = auto()  # the caller's role does not reach this far
     UNAVAILABLE = auto()  # the hypervisor does not answer
+    IN_USE = auto()  # others depend on the object
+    INSUFFICIENT = auto()  # a pool has not so much left
+    WRONG_KIND = auto()  # a resource of another kind than the pool's
     FAILED = auto()  # the hypervisor refused, for a reason in the message
 
 

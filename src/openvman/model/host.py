@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from openvman.model.allocation import DeviceKind
+from openvman.model.resource import ResourceKind
 from openvman.model.system import Firmware
 
 
@@ -33,6 +34,20 @@ class HostFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChildPool:
+    """A part of a host's pool that was set aside (DSP1041); its name is unique on the host."""
+
+    name: str
+    kind: ResourceKind
+    parent: str
+    """The name of the pool that it is a part of."""
+    quantity: int
+    """What the parent gave: bytes or a number of things."""
+    resources: tuple[str, ...] = ()
+    """The ids of devices of the host that were put into it; see :mod:`openvman.model.host_device`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """A host. ``id`` is its UUID; ``platform`` is the address that this server reaches it by (no credentials in it)."""
 
@@ -53,3 +68,5 @@ class Host:
     online: bool = True
     """False while the hypervisor does not answer."""
     since: datetime | None = None
+    pools: tuple[ChildPool, ...] = ()
+    """As this server keeps them: no driver tells of them."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
+from openvman.model.resource import ResourceKind
 from openvman.model.system import BootDevice, Firmware, OnCrash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceSpec:
-    """``allocation_id`` names the allocation to modify; None in a definition."""
+    """``allocation_id`` names the allocation to modify; None in a definition. ``pool`` names the pool to take it from,
+    which no driver looks at.
+    """
 
     allocation_id: str | None = None
+    pool: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,14 @@ class DeviceSpec(ResourceSpec):
     target: str | None = None
     action: str | None = None
     read_only: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSpec:
+    """What a child pool shall have of its parent: bytes or a number of things."""
+
+    kind: ResourceKind | None = None
+    quantity: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

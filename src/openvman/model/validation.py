@@ -30,9 +30,14 @@ MAXIMUM_COMMAND_LINE: Final = 2048
 """Characters (Linux COMMAND_LINE_SIZE on most architectures)."""
 MAXIMUM_PATH: Final = 4096
 """Bytes in UTF-8 (Linux PATH_MAX)."""
+MINIMUM_PROCESSORS: Final = 1
 MINIMUM_MEMORY: Final = 1024**2
 """Bytes."""
-MINIMUM_CAPACITY: Final = 512
+MEMORY_INCREMENT: Final = 1024
+"""Hypervisors count memory in this; what is asked for is rounded up to it."""
+CAPACITY_INCREMENT: Final = 512
+"""Images have whole sectors; what is asked for is rounded up to them."""
+MINIMUM_CAPACITY: Final = CAPACITY_INCREMENT
 MAXIMUM_CAPACITY: Final = 64 * 1024**4
 """Bytes of a new image."""
 MAXIMUM_DISKS: Final = 64
@@ -262,7 +267,11 @@ SERIAL_RULES: Final[tuple[Rule[SerialSpec], ...]] = (
 )
 
 PROCESSOR_RULES: Final[tuple[Rule[ProcessorSpec], ...]] = (
-    Rule(("count",), lambda v, _: (v.count or 0) >= 1, "{v.count} virtual processors; at least 1 is needed"),
+    Rule(
+        ("count",),
+        lambda v, _: (v.count or 0) >= MINIMUM_PROCESSORS,
+        f"{{v.count}} virtual processors; at least {MINIMUM_PROCESSORS} is needed",
+    ),
     Rule(
         ("count", "maximum"),
         lambda v, s: max(v.count or 0, v.maximum or 0) <= s.host.facts.maximum_processors,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import replace
 
 from openvman.model.actor import Actor
 from openvman.model.allocation import Allocation
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
+from openvman.model.pool import demand
 from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec
 from openvman.model.system import Configuration, VirtualSystem
 from openvman.model.validation import Devices
@@ -18,7 +19,8 @@ from openvman.operations.context import Context, turn
 from openvman.operations.current import allocation_of, configuration_of, refresh
 from openvman.operations.defaults import fill_disks, fill_nics
 from openvman.operations.images import Resolved
-from openvman.operations.specs import local_id, spec_of
+from openvman.operations.pledging import pledged
+from openvman.operations.specs import asked_of_pools, child_pools, local_id, spec_of
 from openvman.operations.undo import UNCERTAIN, Undo, settle
 from openvman.operations.validate import check_devices, check_resource, image_turn, mac_turn, macs_in_use
 
@@ -58,11 +60,31 @@ async def add_resources(
         _check(context, actor, host, there, full)
         kept = [spec_of(disk) for disk in there.disks]
         found = await images.check_unused(context.inventory.generation, host, system_id, system.name, found, kept)
-        async with Undo() as undo:
-            undo.push("read the system again", lambda: refresh(context, [system_id]))
-            added = await settle(_apply(context, host, there, full, found, undo))
-            await refresh(context, [system_id])
-            return [allocation_of(context, id) for id in added]
+        disks = iter(image.spec for image in found)
+        known: list[_Device] = [next(disks) if isinstance(spec, DiskSpec) else spec for spec in full]
+        with _pledged(context, host, system, there, known):
+            async with Undo() as undo:
+                undo.push("read the system again", lambda: refresh(context, [system_id]))
+                await _join(context, system_id, known, undo)
+                added = await settle(_apply(context, host, there, full, found, undo))
+                await refresh(context, [system_id])
+                return [allocation_of(context, id) for id in added]
+
+
+def _pledged(
+    context: Context, host: Host, system: VirtualSystem, there: Configuration, specs: list[_Device]
+) -> AbstractContextManager[None]:
+    wanted = dict(demand(there))
+    for pool, much in asked_of_pools(specs).items():
+        wanted[pool] = wanted.get(pool, 0) + much
+    return pledged(context, host, system, there, wanted)
+
+
+async def _join(context: Context, system_id: str, specs: list[_Device], undo: Undo) -> None:
+    """Remember their child pools before they are there, so that they are never seen in another."""
+    before = context.inventory.members(system_id)
+    undo.push("forget their pools", lambda: context.pools.assign(system_id, before))
+    await context.pools.assign(system_id, {**before, **child_pools(specs)})
 
 
 def _device(spec: ResourceSpec, configuration: Configuration) -> _Device:

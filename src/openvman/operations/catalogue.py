@@ -20,6 +20,12 @@ def use_cases(operations: Operations) -> Mapping[str, Callable[..., Awaitable[An
         "add_resources": operations.add_resources,
         "remove_resources": operations.remove_resources,
         "change_state": operations.change_state,
+        "create_child_pool": operations.create_child_pool,
+        "create_pool": operations.create_pool,
+        "add_to_pool": operations.add_to_pool,
+        "remove_from_pool": operations.remove_from_pool,
+        "delete_pool": operations.delete_pool,
+        "change_parent_pool": operations.change_parent_pool,
         "first_console_record": console.first,
         "console_record": console.record,
     }

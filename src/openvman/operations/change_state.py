@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, suppress
+from contextlib import AbstractContextManager, AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import timedelta
 
 from openvman.inventory.difference import Difference
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
+from openvman.model.pool import demand
 from openvman.model.states import TRANSITIONS, Action, State, Transition
 from openvman.model.system import VirtualSystem
 from openvman.operations.context import Context, gone, turn, unknown
+from openvman.operations.validate import label
 
 _LOOK_EVERY = 1.0
 """Seconds after which a guest that shuts down is looked at although no event told of it."""
@@ -34,6 +36,8 @@ async def change_state(
         async with context.turns.hold([turn(system.id)]):
             before = await context.fresh(system)
             transition = _legal(before, action, context.inventory.generation.host(before.host_id))
+            if transition.target is State.ACTIVE and before.current is None:
+                showing.enter_context(_pledged(context, before))
             showing.enter_context(context.showing.show(before.id, transition, action))
             await context.act(before, action)
             if action is not Action.SHUT_DOWN:
@@ -41,6 +45,13 @@ async def change_state(
         if action is Action.SHUT_DOWN:
             found = await _ended(context, before, context.policy.shut_down_time(patience))
     return context.inventory.generation.system(found.id) or found
+
+
+def _pledged(context: Context, system: VirtualSystem) -> AbstractContextManager[None]:
+    """What the system is about to have is its own before it is activated."""
+    host = context.inventory.generation.host(system.host_id)
+    assert host is not None, "a system that was just read has a host"
+    return context.pools.pledge(system.id, host, demand(system.effective), label(system.name))
 
 
 def _legal(system: VirtualSystem, action: Action, host: Host | None) -> Transition:

@@ -12,6 +12,7 @@ from openvman.model.errors import ModelError, Problem
 from openvman.model.states import Action, Transition
 from openvman.model.system import VirtualSystem
 from openvman.operations.policy import Policy
+from openvman.operations.pools import Pools
 from openvman.operations.turns import Turns
 from openvman.operations.undo import settle
 
@@ -42,6 +43,7 @@ class Context:
     policy: Policy
     turns: Turns
     showing: Showing
+    pools: Pools
     new_id: Callable[[], str]
     new_mac: Callable[[], str]
 

@@ -7,7 +7,7 @@ makes no sense is left for ``validate`` to refuse.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import count, product
@@ -17,6 +17,7 @@ from uuid import UUID
 
 from openvman.model import defaults
 from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
+from openvman.model.choice import usual_bus, usual_connection, usual_network, usual_nic_model
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host, HostFacts
 from openvman.model.spec import (
@@ -30,7 +31,7 @@ from openvman.model.spec import (
     SystemSpec,
 )
 from openvman.model.system import BootDevice
-from openvman.model.validation import target_prefix
+from openvman.model.validation import CAPACITY_INCREMENT, MEMORY_INCREMENT, target_prefix
 from openvman.operations.specs import Resources
 
 T = TypeVar("T")
@@ -102,7 +103,7 @@ def format_of(path: str) -> str:
 
 def whole_kib(size: int) -> int:
     """Rounded up to what hypervisors count memory in."""
-    return -(-size // 1024) * 1024
+    return -(-size // MEMORY_INCREMENT) * MEMORY_INCREMENT
 
 
 def _new_name(system_id: str, named: Callable[[str], bool]) -> str:
@@ -140,7 +141,7 @@ def fill_disks(asked: Iterable[DiskSpec], host: Host, targets: AbstractSet[str] 
     filled: list[DiskSpec] = []
     for disk in asked:
         kind = disk.kind or (DiskKind.FLOPPY if disk.bus == "fdc" else DiskKind.DISK)
-        bus = disk.bus if disk.bus is not None else _bus(kind, disk.target, host.facts.disk_buses)
+        bus = disk.bus if disk.bus is not None else usual_bus(kind, host, disk.target)
         target = disk.target if disk.target is not None else _free_target(bus or "", taken)
         taken.add(target)
         filled.append(
@@ -159,17 +160,8 @@ def fill_disks(asked: Iterable[DiskSpec], host: Host, targets: AbstractSet[str] 
 
 
 def whole_sectors(capacity: int) -> int:
-    """Rounded up to sectors of 512 bytes, as images are."""
-    return -(-capacity // 512) * 512
-
-
-def _bus(kind: DiskKind, target: str | None, offered: Collection[str]) -> str | None:
-    """The first bus that the host offers and the kind can be on; one that suits the target, if that is given."""
-    preferred = [bus for bus in defaults.DISK_BUSES[kind] if bus in offered]
-    others = [bus for bus in offered if bus not in defaults.TARGET_PREFIXES]
-    candidates = preferred + others
-    suiting = [bus for bus in candidates if target is not None and target.startswith(target_prefix(bus))]
-    return _first(suiting) or _first(candidates)
+    """Rounded up to whole sectors, as images are."""
+    return -(-capacity // CAPACITY_INCREMENT) * CAPACITY_INCREMENT
 
 
 def _free_target(bus: str, taken: AbstractSet[str]) -> str:
@@ -185,8 +177,7 @@ def fill_nics(
     asked = tuple(asked)
     macs = [None if nic.mac is None else normal_mac(nic.mac) for nic in asked]
     taken = set(in_use) | {mac for mac in macs if mac is not None}
-    models = host.facts.nic_models
-    usual_model = _first(model for model in (*defaults.NIC_MODELS, *models) if model in models)
+    usual_model = usual_nic_model(host)
     filled: list[NicSpec] = []
     for nic, given in zip(asked, macs, strict=True):
         mac = _free_mac(taken, new_mac) if given is None else given
@@ -204,14 +195,12 @@ def fill_nics(
 def connected(nic: NicSpec, host: Host) -> NicSpec:
     """With connection and source: the network named, else the host's default network, else user-mode networking."""
     source = nic.source or None
-    networks = host.networks if host.facts.has_networks else ()
-    usual = defaults.NETWORK if defaults.NETWORK in networks else None
     if nic.connection is None:
-        if source is None and usual is None:
-            return replace(nic, connection=NicConnection.USER, source=None)
-        return replace(nic, connection=NicConnection.NETWORK, source=source or usual)
+        connection, source = usual_connection(host) if source is None else (NicConnection.NETWORK, source)
+        return replace(nic, connection=connection, source=source)
     if nic.connection is NicConnection.NETWORK and source is None:
-        return replace(nic, source=usual or (networks[0] if len(networks) == 1 else None))
+        networks = host.networks if host.facts.has_networks else ()
+        return replace(nic, source=usual_network(host) or (networks[0] if len(networks) == 1 else None))
     return replace(nic, source=source)
 
 
@@ -254,7 +243,7 @@ def _usual(device: DeviceSpec, facts: HostFacts) -> DeviceSpec:
     usual = {setting: values[0] for setting, values in defaults.DEVICES.get(device.kind, {}).items()}
     offered = facts.device_types.get(device.kind)
     if offered is not None:
-        usual["type"] = _first(t for t in (*defaults.DEVICES[device.kind]["type"], *offered) if t in offered) or ""
+        usual["type"] = next((t for t in (*defaults.DEVICES[device.kind]["type"], *offered) if t in offered), "")
     full = replace(device, **{name: value for name, value in usual.items() if getattr(device, name) is None})  # type: ignore[arg-type]  # texts all
     if full.kind is DeviceKind.RNG and full.backend == "random" and full.source is None:
         return replace(full, source=defaults.ENTROPY)
@@ -271,7 +260,3 @@ def _free_mac(taken: AbstractSet[str], new_mac: Callable[[], str]) -> str:
 
 def _given(value: T | None, default: T) -> T:
     return default if value is None else value
-
-
-def _first(values: Iterable[T]) -> T | None:
-    return next(iter(values), None)

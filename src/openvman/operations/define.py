@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
@@ -10,6 +10,7 @@ from openvman.drivers.contract import Driver
 from openvman.model.actor import Actor
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
+from openvman.model.pool import HELD_AT_ALL_TIMES
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
 from openvman.model.system import Configuration, VirtualSystem
 from openvman.operations import images
@@ -17,9 +18,17 @@ from openvman.operations.context import Context, turn
 from openvman.operations.defaults import fill
 from openvman.operations.placement import choose_host
 from openvman.operations.reference import complement
-from openvman.operations.specs import sort
+from openvman.operations.specs import asked_of_pools, child_pools, resource_kind, sort
 from openvman.operations.undo import UNCERTAIN, Undo, settle
-from openvman.operations.validate import check_boot, check_definition, image_turn, mac_turn, macs_in_use, name_turn
+from openvman.operations.validate import (
+    check_boot,
+    check_definition,
+    image_turn,
+    label,
+    mac_turn,
+    macs_in_use,
+    name_turn,
+)
 
 
 async def define(
@@ -63,7 +72,12 @@ async def define(
         generation = context.inventory.generation
         check_definition(definition, host, generation, macs_in_use(generation, host), actor, context.policy)
         disks = await images.check_unused(generation, host, definition.id, definition.name, disks, ())
-        return await _act(context, driver, host, definition, disks)
+        found = [disk.spec for disk in disks]
+        specs = (definition.processor, definition.memory, *found, *definition.nics, *definition.serials)
+        context.pools.check_fits(host, asked_of_pools(specs), label(definition.name))
+        held = asked_of_pools(spec for spec in found if resource_kind(spec) in HELD_AT_ALL_TIMES)
+        with context.pools.pledge(definition.id, host, held, label(definition.name)):
+            return await _act(context, driver, host, definition, disks, child_pools(specs))
 
 
 def _claims(definition: Definition) -> list[str]:
@@ -72,9 +86,17 @@ def _claims(definition: Definition) -> list[str]:
 
 
 async def _act(
-    context: Context, driver: Driver, host: Host, definition: Definition, disks: list[images.Resolved]
+    context: Context,
+    driver: Driver,
+    host: Host,
+    definition: Definition,
+    disks: list[images.Resolved],
+    members: Mapping[str, str],
 ) -> VirtualSystem:
     async with Undo() as undo:
+        # Before it is there, so that it is never seen, nor found after a crash, in another pool.
+        undo.push("forget its pools", lambda: context.pools.assign(definition.id, {}))
+        await context.pools.assign(definition.id, members)
         made = [await settle(images.make(driver, host, disk, undo)) if disk.make else disk.spec for disk in disks]
         await settle(_define(context, driver, replace(definition, disks=tuple(made)), undo))
         found = await context.inventory.refresh(definition.id, host.id)

@@ -26,6 +26,7 @@ async def destroy(context: Context, system: VirtualSystem) -> None:
         if await context.inventory.refresh(found.id, found.host_id) is not None:
             message = f"Virtual system {found.name!r} was undefined and is there again: somebody else defined it."
             raise ModelError(Problem.FAILED, message, found.id)
+        await context.pools.assign(found.id, {})
 
 
 async def _stopped(context: Context, system: VirtualSystem, stop: Transition) -> VirtualSystem | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -11,6 +11,7 @@ from openvman.model.actor import Actor
 from openvman.model.allocation import Allocation
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
+from openvman.model.pool import demand
 from openvman.model.spec import DeviceSpec, DiskSpec, NicSpec, ResourceSpec
 from openvman.model.system import Configuration
 from openvman.model.validation import Devices
@@ -19,7 +20,8 @@ from openvman.operations.adjust import adjusted
 from openvman.operations.context import Context, turn
 from openvman.operations.current import allocation_of, refresh
 from openvman.operations.images import Resolved
-from openvman.operations.specs import changes, local_id, said, spec_of
+from openvman.operations.pledging import pledged
+from openvman.operations.specs import amount, changes, child_pools, local_id, merged, pool_of_spec, said, spec_of
 from openvman.operations.undo import UNCERTAIN, Undo, settle
 from openvman.operations.validate import check_devices, check_resource, image_turn, mac_turn, macs_in_use
 
@@ -72,11 +74,16 @@ async def modify_resources(context: Context, actor: Actor, specs: Sequence[Resou
         # Others may have had their turn since: what they took is seen in the generation of now.
         _check(context, actor, planned)
         planned = await _unused(context, planned)
-        async with Undo() as undo:
-            undo.push("read the systems again", lambda: refresh(context, system_ids))
-            done = [await settle(_apply(context, change, undo)) for change in planned]
-            await refresh(context, system_ids)
-            return [allocation_of(context, change.new_id) for change in done]
+        with ExitStack() as pledges:
+            for there in _by_configuration(planned):
+                pledges.enter_context(_pledged(context, there))
+            async with Undo() as undo:
+                undo.push("read the systems again", lambda: refresh(context, system_ids))
+                done = [await settle(_apply(context, change, undo)) for change in planned]
+                for there in _by_configuration(done):
+                    await _move(context, there, undo)
+                await refresh(context, system_ids)
+                return [allocation_of(context, change.new_id) for change in done]
 
 
 def _systems(specs: Sequence[ResourceSpec]) -> list[str]:
@@ -160,13 +167,48 @@ async def _unused(context: Context, planned: list[_Change]) -> list[_Change]:
     return planned
 
 
+def _pledged(context: Context, there: list[_Change]) -> AbstractContextManager[None]:
+    """What the system will have of pools is its own before it is changed."""
+    one = there[0]
+    system = context.inventory.generation.system(one.configuration.system_id)
+    assert system is not None, "a change is of a system"
+    wanted = demand(one.configuration)
+    for change in there:
+        if "pool" in change.changed and system.current is not None:
+            message = f"Virtual system {one.name!r} is {system.state} and stays in its pools. Stop it to move it."
+            raise ModelError(Problem.INVALID_STATE, message, system.id)
+        before, after = pool_of_spec(change.base), pool_of_spec(change.full)
+        if before is None or after is None:
+            continue
+        wanted[before] = wanted.get(before, 0) - amount(change.base)
+        # Of a disk that keeps its image, nothing is said of the size.
+        sized = merged(change.full, change.base) if isinstance(change.full, DiskSpec) else change.full
+        wanted[after] = wanted.get(after, 0) + amount(sized)
+    return pledged(context, one.host, system, one.configuration, wanted)
+
+
+async def _move(context: Context, there: list[_Change], undo: Undo) -> None:
+    """Remember the pools of what was changed, under the ids that it has now."""
+    system_id = there[0].configuration.system_id
+    before = context.inventory.members(system_id)
+    after = dict(before)
+    system = context.inventory.generation.system(system_id)
+    for change in there:
+        if system is None or system.current is None:
+            after.pop(local_id(change.base), None)
+        after.pop(local_id(change.full), None)
+        after.update(child_pools([change.full]))
+    undo.push("put them back into their pools", lambda: context.pools.assign(system_id, before))
+    await context.pools.assign(system_id, after)
+
+
 async def _apply(context: Context, change: _Change, undo: Undo) -> _Change:
     driver = context.inventory.driver_of(change.host.id)
     system_id, kind = change.configuration.system_id, change.configuration.kind
     if change.image is not None and change.image.make:
         made = await images.make(driver, change.host, change.image, undo)
         change = replace(change, full=made)
-    settings = change.changed - {"capacity"}  # that of the image, which was made or found by now
+    settings = change.changed - {"capacity", "pool"}  # the image was made or found by now; a pool is no driver's affair
     if not settings:
         return change
     trigger, together = _TOGETHER.get(type(change.full), (frozenset(), frozenset()))

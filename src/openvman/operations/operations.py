@@ -12,7 +12,11 @@ from openvman.inventory.inventory import Inventory
 from openvman.model.actor import Actor
 from openvman.model.allocation import Allocation, SerialAllocation
 from openvman.model.errors import ModelError, Problem
-from openvman.model.spec import ResourceSpec, SystemSpec
+from openvman.model.host import Host
+from openvman.model.host_device import HostDevice
+from openvman.model.pool import ResourcePool
+from openvman.model.resource import ResourceKind
+from openvman.model.spec import PoolSpec, ResourceSpec, SystemSpec
 from openvman.model.states import Action
 from openvman.model.system import Configuration, VirtualSystem
 from openvman.operations import (
@@ -22,11 +26,14 @@ from openvman.operations import (
     destroy,
     modify_resources,
     modify_system,
+    pool_configuration,
     remove_resources,
 )
 from openvman.operations.context import Context, Showing
 from openvman.operations.policy import Policy
+from openvman.operations.pools import Pools
 from openvman.operations.turns import Turns
+from openvman.store.pools import PoolStore
 
 
 def random_id() -> str:
@@ -53,6 +60,7 @@ class Operations:
         inventory: Inventory,
         policy: Policy,
         *,
+        pool_store: PoolStore | None = None,
         new_id: Callable[[], str] = random_id,
         new_mac: Callable[[], str] = random_mac,
     ) -> None:
@@ -61,6 +69,7 @@ class Operations:
             policy=policy,
             turns=Turns(policy.patience),
             showing=Showing(inventory),
+            pools=Pools(inventory, pool_store),
             new_id=new_id,
             new_mac=new_mac,
         )
@@ -113,6 +122,65 @@ class Operations:
     ) -> VirtualSystem:
         """See :func:`openvman.operations.change_state.change_state`."""
         return await change_state.change_state(self._context, system, action, timeout)
+
+    async def create_child_pool(
+        self,
+        actor: Actor,  # noqa: ARG002 - as all take it
+        *,
+        host: Host,
+        name: str | None,
+        parents: Sequence[ResourcePool],
+        specs: Sequence[PoolSpec],
+    ) -> ResourcePool:
+        """See :func:`openvman.operations.pool_configuration.create_child`."""
+        return await pool_configuration.create_child(self._context, host, name, parents, specs)
+
+    async def create_pool(
+        self,
+        actor: Actor,  # noqa: ARG002 - as all take it
+        *,
+        host: Host,
+        name: str | None,
+        devices: Sequence[HostDevice],
+        kind: ResourceKind | None,
+    ) -> ResourcePool:
+        """See :func:`openvman.operations.pool_configuration.create`."""
+        return await pool_configuration.create(self._context, host, name, devices, kind)
+
+    async def add_to_pool(
+        self,
+        actor: Actor,  # noqa: ARG002 - as all take it
+        *,
+        pool: ResourcePool,
+        devices: Sequence[HostDevice],
+    ) -> None:
+        """See :func:`openvman.operations.pool_configuration.add`."""
+        await pool_configuration.add(self._context, pool, devices)
+
+    async def remove_from_pool(
+        self,
+        actor: Actor,  # noqa: ARG002 - as all take it
+        *,
+        pool: ResourcePool,
+        devices: Sequence[HostDevice],
+    ) -> None:
+        """See :func:`openvman.operations.pool_configuration.remove`."""
+        await pool_configuration.remove(self._context, pool, devices)
+
+    async def delete_pool(self, actor: Actor, *, pool: ResourcePool) -> None:  # noqa: ARG002 - as all take it
+        """See :func:`openvman.operations.pool_configuration.delete`."""
+        await pool_configuration.delete(self._context, pool)
+
+    async def change_parent_pool(
+        self,
+        actor: Actor,  # noqa: ARG002 - as all take it
+        *,
+        pool: ResourcePool,
+        parents: Sequence[ResourcePool],
+        specs: Sequence[PoolSpec],
+    ) -> None:
+        """See :func:`openvman.operations.pool_configuration.change_parent`."""
+        await pool_configuration.change_parent(self._context, pool, parents, specs)
 
     async def read_console(
         self,

@@ -14,10 +14,20 @@ What the host of the new system does not have (hypervisor, machine type) is not 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import overload
 
-from openvman.model.allocation import DeviceAllocation, DeviceKind, DiskAllocation, DiskKind, NicAllocation
+from openvman.model.allocation import (
+    Allocation,
+    DeviceAllocation,
+    DeviceKind,
+    DiskAllocation,
+    DiskKind,
+    MemoryAllocation,
+    NicAllocation,
+    ProcessorAllocation,
+)
 from openvman.model.host import Host
-from openvman.model.spec import DeviceSpec, DiskSpec, NicSpec, SystemSpec
+from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
 from openvman.model.system import Configuration
 from openvman.operations.specs import Resources, memory, merged, processors, sort, spec_of
 
@@ -43,17 +53,30 @@ def complement(
     )
     return merged(system, base), sort(
         [
-            processors(resources.processor, spec_of(reference.processor)),
-            memory(resources.memory, spec_of(reference.memory)),
-            *_disks(resources.disks, reference.disks),
-            *_nics(resources.nics, reference.nics),
+            processors(resources.processor, _said_of(reference.processor, host)),
+            memory(resources.memory, _said_of(reference.memory, host)),
+            *_disks(resources.disks, reference.disks, host),
+            *_nics(resources.nics, reference.nics, host),
             *(resources.serials or [spec_of(serial) for serial in reference.serials]),
             *_devices(resources.devices, reference.devices, same_machine=machine == reference.machine),
         ]
     )
 
 
-def _disks(asked: tuple[DiskSpec, ...], of_reference: tuple[DiskAllocation, ...]) -> tuple[DiskSpec, ...]:
+@overload
+def _said_of(allocation: ProcessorAllocation, host: Host) -> ProcessorSpec: ...
+@overload
+def _said_of(allocation: MemoryAllocation, host: Host) -> MemorySpec: ...
+@overload
+def _said_of(allocation: DiskAllocation, host: Host) -> DiskSpec: ...
+@overload
+def _said_of(allocation: Allocation, host: Host) -> ResourceSpec: ...
+def _said_of(allocation: Allocation, host: Host) -> ResourceSpec:
+    """All that the allocation says, for a system on ``host``: another host's pool is none there."""
+    return replace(spec_of(allocation), pool=allocation.pool if allocation.host_id == host.id else None)
+
+
+def _disks(asked: tuple[DiskSpec, ...], of_reference: tuple[DiskAllocation, ...], host: Host) -> tuple[DiskSpec, ...]:
     left = {disk.target: disk for disk in of_reference}
     bases = [left.pop(disk.target, None) if disk.target is not None else None for disk in asked]
     found: list[DiskSpec] = []
@@ -63,17 +86,17 @@ def _disks(asked: tuple[DiskSpec, ...], of_reference: tuple[DiskAllocation, ...]
             base = next((other for other in left.values() if other.kind is kind), None)  # noqa: PLW2901
             if base is not None:
                 del left[base.target]
-        found.append(disk if base is None else _like(disk, base))
-    return (*found, *(_like(DiskSpec(), base) for base in left.values()))
+        found.append(disk if base is None else _like(disk, base, host))
+    return (*found, *(_like(DiskSpec(), base, host) for base in left.values()))
 
 
-def _like(disk: DiskSpec, base: DiskAllocation) -> DiskSpec:
+def _like(disk: DiskSpec, base: DiskAllocation, host: Host) -> DiskSpec:
     """``disk`` in the place of ``base``. A copied capacity would ask for a new image, so it stays behind."""
-    like = replace(spec_of(base), capacity=None)
+    like = replace(_said_of(base, host), capacity=None)
     if disk.source is not None or disk.capacity is not None:
         like = replace(like, source=None, format=None)
     if disk.kind not in {None, base.kind} or disk.bus not in {None, base.bus}:
-        like = replace(like, bus=None, target=None, read_only=None)
+        like = replace(like, bus=None, target=None, read_only=None, pool=None)
     return merged(disk, like)
 
 
@@ -86,13 +109,14 @@ def _devices(
     return (*asked, *(spec_of(device) for device in of_reference if device.kind not in left_out))
 
 
-def _nics(asked: tuple[NicSpec, ...], of_reference: tuple[NicAllocation, ...]) -> tuple[NicSpec, ...]:
+def _nics(asked: tuple[NicSpec, ...], of_reference: tuple[NicAllocation, ...], host: Host) -> tuple[NicSpec, ...]:
     found: list[NicSpec] = []
     for place in range(max(len(asked), len(of_reference))):
         nic = asked[place] if place < len(asked) else NicSpec()
         if place < len(of_reference):
             base = of_reference[place]
-            like = NicSpec(model=base.model, connection=base.connection, source=base.source)
+            pool = base.pool if base.host_id == host.id else None
+            like = NicSpec(model=base.model, connection=base.connection, source=base.source, pool=pool)
             if nic.connection is not None or nic.source is not None:
                 like = replace(like, connection=None, source=None)
             nic = merged(nic, like)

@@ -43,6 +43,18 @@ async def remove_resources(context: Context, allocations: Sequence[Allocation]) 
             for configuration, devices in _by_configuration(context, there):
                 await settle(_apply(context, configuration, devices, undo))
             await refresh(context, system_ids)
+            for system_id in system_ids:
+                await _leave(context, system_id, undo)
+
+
+async def _leave(context: Context, system_id: str, undo: Undo) -> None:
+    """Forget the pools of what no configuration of the system has any more."""
+    system, before = context.inventory.generation.system(system_id), context.inventory.members(system_id)
+    if system is None:
+        return
+    left = {a.local_id for configuration in system.configurations() for a in configuration.allocations()}
+    undo.push("remember their pools", lambda: context.pools.assign(system_id, before))
+    await context.pools.assign(system_id, {local: pool for local, pool in before.items() if local in left})
 
 
 def _removable(context: Context, allocation: Allocation) -> Allocation:

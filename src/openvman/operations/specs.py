@@ -10,12 +10,14 @@ from openvman.model.allocation import (
     Allocation,
     DeviceAllocation,
     DiskAllocation,
+    DiskKind,
     MemoryAllocation,
     NicAllocation,
     ProcessorAllocation,
     SerialAllocation,
 )
 from openvman.model.errors import ModelError, Problem
+from openvman.model.resource import KIND_OF_DISK, ResourceKind, pool_name
 from openvman.model.spec import (
     DeviceSpec,
     DiskSpec,
@@ -97,14 +99,18 @@ def spec_of(allocation: DeviceAllocation) -> DeviceSpec: ...
 def spec_of(allocation: Allocation) -> ResourceSpec: ...
 def spec_of(allocation: Allocation) -> ResourceSpec:
     """The spec that says all of what the allocation is."""
+    pool = pool_name(allocation)
     match allocation:
         case ProcessorAllocation():
-            return ProcessorSpec(allocation_id=allocation.id, count=allocation.count, maximum=allocation.maximum)
+            return ProcessorSpec(
+                allocation_id=allocation.id, pool=pool, count=allocation.count, maximum=allocation.maximum
+            )
         case MemoryAllocation():
-            return MemorySpec(allocation_id=allocation.id, size=allocation.size, maximum=allocation.maximum)
+            return MemorySpec(allocation_id=allocation.id, pool=pool, size=allocation.size, maximum=allocation.maximum)
         case DiskAllocation():
             return DiskSpec(
                 allocation_id=allocation.id,
+                pool=pool,
                 target=allocation.target,
                 kind=allocation.kind,
                 bus=allocation.bus,
@@ -117,13 +123,14 @@ def spec_of(allocation: Allocation) -> ResourceSpec:
         case NicAllocation():
             return NicSpec(
                 allocation_id=allocation.id,
+                pool=pool,
                 mac=allocation.mac,
                 model=allocation.model,
                 connection=allocation.connection,
                 source=allocation.source or "",
             )
         case SerialAllocation():
-            return SerialSpec(allocation_id=allocation.id, port=allocation.port)
+            return SerialSpec(allocation_id=allocation.id, pool=pool, port=allocation.port)
         case DeviceAllocation():
             said = {f.name: getattr(allocation, f.name) for f in fields(DeviceSpec) if f.name != "allocation_id"}
             return DeviceSpec(allocation_id=allocation.id, **said)
@@ -182,6 +189,55 @@ def local_id(spec: ResourceSpec) -> str:
         case DeviceSpec():
             return f"{spec.kind or 'device'} {spec.type or ''}".strip()
     raise _unknown(spec)
+
+
+def resource_kind(spec: ResourceSpec) -> ResourceKind | None:
+    """The kind of resource that a (full) spec asks for; None for one that comes from no pool."""
+    match spec:
+        case ProcessorSpec():
+            return ResourceKind.PROCESSOR
+        case MemorySpec():
+            return ResourceKind.MEMORY
+        case DiskSpec():
+            return KIND_OF_DISK[spec.kind or DiskKind.DISK]
+        case NicSpec():
+            return ResourceKind.NETWORK
+        case SerialSpec():
+            return ResourceKind.SERIAL
+    return None
+
+
+def pool_of_spec(spec: ResourceSpec) -> str | None:
+    """The name of the pool that a (full) spec asks of; None for what comes from no pool."""
+    kind = resource_kind(spec)
+    return spec.pool or (None if kind is None else kind.value)
+
+
+def amount(spec: ResourceSpec) -> int:
+    """How much of its pool a (full) spec asks for; a disk's capacity is that of its image."""
+    match spec:
+        case ProcessorSpec():
+            return spec.count or 0
+        case MemorySpec():
+            return spec.size or 0
+        case DiskSpec(kind=DiskKind.DISK):
+            return spec.capacity or 0
+    return 1
+
+
+def asked_of_pools(specs: Iterable[ResourceSpec]) -> dict[str, int]:
+    """How much (full) specs ask of each pool, by name."""
+    asked: dict[str, int] = {}
+    for spec in specs:
+        name = pool_of_spec(spec)
+        if name is not None:
+            asked[name] = asked.get(name, 0) + amount(spec)
+    return asked
+
+
+def child_pools(specs: Iterable[ResourceSpec]) -> dict[str, str]:
+    """The child pools that (full) specs name, by the local ids of the allocations."""
+    return {local_id(s): s.pool for s in specs if s.pool is not None and s.pool != resource_kind(s)}
 
 
 def _unknown(thing: ResourceSpec | Allocation) -> ModelError:

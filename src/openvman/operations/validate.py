@@ -13,6 +13,7 @@ from openvman.model.actor import Actor
 from openvman.model.device_rules import DEVICE_RULES
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
+from openvman.model.pool import pools_of
 from openvman.model.spec import (
     Definition,
     DeviceSpec,
@@ -37,7 +38,7 @@ from openvman.model.validation import (
     check,
 )
 from openvman.operations.policy import Policy
-from openvman.operations.specs import local_id
+from openvman.operations.specs import local_id, resource_kind
 
 _SHOWN = 80
 """Characters of a name that a message repeats before anything is known of the name."""
@@ -134,6 +135,8 @@ def check_resource(
 ) -> None:
     """One allocation, of which all is said; with ``changed``, only what these settings are about."""
     around = Surroundings(host=host, of=f"{label(name)}, {local_id(spec)[:_SHOWN]}", macs=macs)
+    if changed is None or "pool" in changed:
+        check_pool(spec, around.of, host)
     match spec:
         case ProcessorSpec():
             check(PROCESSOR_RULES, spec, around, changed)
@@ -150,6 +153,22 @@ def check_resource(
         case DeviceSpec():
             check(DEVICE_RULES, spec, around, changed)
             policy.check_device(actor, spec)
+
+
+def check_pool(spec: ResourceSpec, of: str, host: Host) -> None:
+    """Refuse the name of a pool that is not there, or that has other resources: INVALID_PARAMETER."""
+    kind = resource_kind(spec)
+    names = [pool.name for pool in pools_of(host, lambda _: 0) if pool.kind is kind]
+    if spec.pool is None or spec.pool in names:
+        return
+    if kind is None:
+        raise ModelError(Problem.INVALID_PARAMETER, f"{of}: it comes from no pool. Leave the pool out.", "pool")
+    raise ModelError(
+        Problem.INVALID_PARAMETER,
+        f"{of}: host {host.name!r} has no pool {spec.pool[:_SHOWN]!r} of kind {kind.value}; it has "
+        f"{', '.join(map(repr, names))}. Leave the pool out to get {kind.value!r}.",
+        "pool",
+    )
 
 
 def label(name: str) -> str:

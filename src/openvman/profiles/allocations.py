@@ -84,7 +84,8 @@ def _next_allocations(system: VirtualSystem, _picture: Picture) -> Iterator[Any]
             yield (kind, allocation), (kind, following), allocation is following
 
 
-def _device_map(allocation: Allocation) -> ClassMap:
+def device_map_of(allocation: Allocation) -> ClassMap:
+    """The class map of the devices that an allocation makes."""
     match allocation:
         case DiskAllocation(kind=kind):
             return _DRIVES[kind]
@@ -95,13 +96,13 @@ def _device_map(allocation: Allocation) -> ClassMap:
 
 def _system_devices(system: VirtualSystem, _picture: Picture) -> Iterator[Any]:
     for device in devices_of(system):
-        yield (COMPUTER_SYSTEM, system), (_device_map(device.allocation), device)
+        yield (COMPUTER_SYSTEM, system), (device_map_of(device.allocation), device)
 
 
 def _device_settings(system: VirtualSystem, _picture: Picture) -> Iterator[Any]:
     for device in devices_of(system):
         allocation = device.allocation
-        yield (_device_map(allocation), device), (MAP_OF[type(allocation)], allocation)
+        yield (device_map_of(allocation), device), (MAP_OF[type(allocation)], allocation)
 
 
 EDGES = (

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Const, Edge, End, Space
 from openvman.model.host import Host
 from openvman.model.picture import Picture
+from openvman.model.pool import pools_of
 from openvman.model.server import Server
 from openvman.model.system import VirtualSystem
+from openvman.profiles.dsp1041_pools import RESOURCE_POOL
+from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES, able_of
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
 from openvman.profiles.identity import id_in, instance_id
@@ -46,9 +49,18 @@ def _references(_owner: Server, _picture: Picture) -> Iterator[Any]:
             yield (REGISTERED_PROFILE, by_specification[specification]), (REGISTERED_PROFILE, referencing)
 
 
-def _conforming(classmap: ClassMap) -> Callable[[Any, Picture], Iterator[Any]]:
+Of = Callable[[Any, Picture], Iterable[Any]]
+
+
+def _itself(owner: Any, _picture: Picture) -> Iterable[Any]:
+    return (owner,)
+
+
+def _conforming(classmap: ClassMap, of: Of) -> Of:
     profiles = [r for r in REGISTRATIONS if classmap in r.central]
-    return lambda obj, _picture: (((REGISTERED_PROFILE, r), (classmap, obj)) for r in profiles)
+    return lambda owner, picture: (
+        ((REGISTERED_PROFILE, r), (classmap, obj)) for obj in of(owner, picture) for r in profiles
+    )
 
 
 def _registration(_owner: Server, _picture: Picture) -> Iterator[Any]:
@@ -58,13 +70,14 @@ def _registration(_owner: Server, _picture: Picture) -> Iterator[Any]:
         yield (REGISTERED_PROFILE, own), (REGISTERED_PROFILE, registration)
 
 
-def _conforms(owner: type, classmap: ClassMap) -> Edge:
+def _conforms(owner: type, classmap: ClassMap, of: Of = _itself) -> Edge:
+    """The central instances of profiles; ``of`` gives those that belong to an owner."""
     return Edge(
         "CIM_ElementConformsToProfile",
         End("ConformantStandard", (REGISTERED_PROFILE,)),
         End("ManagedElement", (classmap,)),
         owner,
-        _registration if classmap is REGISTERED_PROFILE else _conforming(classmap),
+        _registration if classmap is REGISTERED_PROFILE else _conforming(classmap, of),
         clause="DSP1033 10.1",
     )
 
@@ -159,6 +172,8 @@ EDGES = (
     ),
     _conforms(Server, REGISTERED_PROFILE),
     _conforms(Host, HOST_SYSTEM),
+    _conforms(Host, RESOURCE_POOL, lambda host, picture: pools_of(host, picture.objects.consumed)),
+    _conforms(Host, ALLOCATION_CAPABILITIES, able_of),
     _conforms(VirtualSystem, COMPUTER_SYSTEM),
     Edge(
         "CIM_NamespaceInManager",

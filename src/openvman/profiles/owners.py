@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from openvman.mapping.declare import Owner
 from openvman.model.allocation import Allocation
+from openvman.model.capability import PossibleAllocation
 from openvman.model.host import Host
+from openvman.model.host_device import HostDevice
 from openvman.model.picture import Picture
+from openvman.model.pool import ResourcePool
 from openvman.model.server import Server
 from openvman.model.system import Configuration, VirtualSystem
+from openvman.profiles.dsp1041_service import Share
 
 
 def _system_of(picture: Picture, obj: VirtualSystem | Configuration | Allocation) -> VirtualSystem | None:
     return picture.objects.system(obj.id if isinstance(obj, VirtualSystem) else obj.system_id)
+
+
+def _host_of(picture: Picture, obj: Host | ResourcePool | PossibleAllocation | Share | HostDevice) -> Host | None:
+    if isinstance(obj, PossibleAllocation | Share):
+        obj = obj.pool
+    host = obj if isinstance(obj, Host) else obj.host
+    return picture.objects.host(host.id)
 
 
 OWNERS = (
@@ -25,7 +36,7 @@ OWNERS = (
         Host,
         extent=lambda p: p.objects.hosts.values(),
         get=lambda p, host_id: p.objects.host(host_id),
-        of=lambda p, host: p.objects.host(host.id),
+        of=_host_of,
     ),
     Owner(
         Server,

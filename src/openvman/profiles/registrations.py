@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from openvman.mapping.declare import ClassMap
+from openvman.profiles.dsp1041_pools import RESOURCE_POOL
+from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
 
@@ -28,11 +30,25 @@ class Registration:
 REGISTRATIONS: Final = (
     Registration(specification="DSP1033", name="Profile Registration", version="1.1.0"),
     Registration(
+        specification="DSP1041",
+        name="Resource Allocation",
+        version="1.1.0",
+        central=(RESOURCE_POOL,),
+        references=("DSP1033",),
+    ),
+    Registration(
+        specification="DSP1043",
+        name="Allocation Capabilities",
+        version="1.0.0",
+        central=(ALLOCATION_CAPABILITIES,),
+        references=("DSP1033", "DSP1041"),
+    ),
+    Registration(
         specification="DSP1042",
         name="System Virtualization",
         version="1.0.0",
         central=(HOST_SYSTEM,),
-        references=("DSP1033", "DSP1052", "DSP1057"),
+        references=("DSP1033", "DSP1041", "DSP1043", "DSP1052", "DSP1057"),
     ),
     Registration(
         specification="DSP1052",

@@ -12,6 +12,7 @@ from openvman.mapping.declare import Call, ClassMap, Modify, Source, Write
 from openvman.model.actor import Role
 from openvman.model.allocation import Allocation
 from openvman.model.picture import Picture
+from openvman.model.resource import POOLED, pool_name
 from openvman.model.system import VirtualSystem
 from openvman.profiles.identity import id_in, instance_id, instance_id_of
 
@@ -46,7 +47,12 @@ def allocation_map(
         extent=extent,
         find=find,
         keys={"InstanceID": instance_id(into=None if spec is None else "allocation_id")},
-        properties={"ElementName": Call(element_name), "ResourceType": resource_type, **properties},
+        properties={
+            "ElementName": Call(element_name),
+            "ResourceType": resource_type,
+            **({"PoolID": Call(pool_name, Write("pool") if spec else None)} if kind in POOLED else {}),
+            **properties,
+        },
         extras=extras,
         kind=kind,
         spec=spec,

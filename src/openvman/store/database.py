@@ -29,6 +29,24 @@ _STEPS: Final = (
         stamp TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE pools (
+        host_id TEXT NOT NULL,
+        place INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        parent TEXT NOT NULL,
+        quantity INTEGER NOT NULL,
+        resources TEXT NOT NULL,
+        PRIMARY KEY (host_id, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE pool_members (
+        system_id TEXT NOT NULL,
+        local_id TEXT NOT NULL,
+        pool TEXT NOT NULL,
+        PRIMARY KEY (system_id, local_id)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 

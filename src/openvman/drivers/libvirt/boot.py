@@ -9,7 +9,7 @@ from lxml import etree
 from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.xml import Element
 from openvman.model.allocation import DiskKind
-from openvman.model.spec import Definition, SystemSpec
+from openvman.model.spec import Definition, DiskSpec, NicSpec, SystemSpec
 from openvman.model.system import BootDevice, Firmware
 
 _DEVICES: Final = {
@@ -33,6 +33,17 @@ def read(root: Element) -> dict[str, Any]:
     system = root.find("os")
     texts = {setting: xml.text(system, name) for setting, name in _TEXTS.items()}
     return {**texts, "boot_order": _boot_order(root), "firmware": _firmware(system)}
+
+
+def let_try(root: Element, spec: DiskSpec | NicSpec) -> None:
+    """Let the firmware try a device that was added, after everything that it tries already.
+
+    Where the devices themselves say the order there is no list of kinds, and a new device is not tried.
+    """
+    name = _NAMES[BootDevice.NETWORK if isinstance(spec, NicSpec) else _OF_DISK[spec.kind or DiskKind.DISK]]
+    listed = root.findall("os/boot")
+    if listed and name not in {each.get("dev") for each in listed}:
+        listed[-1].addnext(etree.Element("boot", dev=name))
 
 
 def _boot_order(root: Element) -> tuple[BootDevice, ...]:

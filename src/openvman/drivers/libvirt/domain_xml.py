@@ -242,18 +242,6 @@ def add_nic(devices: Element, spec: NicSpec) -> Element:
     return interface
 
 
-def let_boot(root: Element, spec: DiskSpec | NicSpec) -> None:
-    """Let the firmware try a device that was added, after everything that it tries already.
-
-    Where the devices themselves say the order there is no list of kinds, and a new device is not tried.
-    """
-    kind = "network" if isinstance(spec, NicSpec) else dict(_BOOT)[spec.kind or DiskKind.DISK]
-    listed = root.findall("os/boot")
-    if listed and kind not in {boot.get("dev") for boot in listed}:
-        boot = etree.Element("boot", dev=kind)
-        listed[-1].addnext(boot)
-
-
 def _serials(devices: Element, definition: Definition, folder: Path | None) -> None:
     ports = [0] if definition.console_log else []
     for port in (*ports, *(_needed(spec.port, "port of a serial port") for spec in definition.serials)):

@@ -15,7 +15,7 @@ from typing import Any, Final
 import libvirt
 from lxml import etree
 
-from openvman.drivers.libvirt import devices, domain_xml, xml
+from openvman.drivers.libvirt import boot, devices, domain_xml, xml
 from openvman.drivers.libvirt.act import lookup
 from openvman.drivers.libvirt.modify import changing, redefine
 from openvman.drivers.libvirt.xml import Element
@@ -45,7 +45,7 @@ def add(connection: Any, system_id: str, specs: Sequence[ResourceSpec]) -> None:
         for spec in specs:
             _add(root, there, spec)
             assert isinstance(spec, DiskSpec | NicSpec)
-            domain_xml.let_boot(root, spec)
+            boot.let_try(root, spec)
         redefine(connection, root)
 
 

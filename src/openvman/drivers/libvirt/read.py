@@ -230,12 +230,12 @@ _BOOT_KINDS: Final[dict[str, tuple[str, ...]]] = {"hd": ("disk", "lun"), "cdrom"
 
 def _boot_disk(root: Element) -> str | None:
     """The target of what is tried first: by the devices' own order, else by the order of the kinds of device."""
-    orders = [(xml.number(boot.get("order"), 0), boot) for boot in root.iterfind("devices/*/boot")]
+    orders = [(xml.number(each.get("order"), 0), each) for each in root.iterfind("devices/*/boot")]
     if orders:
         device = min(orders, key=lambda each: each[0])[1].getparent()
         return xml.attribute(device, "target", "dev") if device is not None and device.tag == "disk" else None
-    for boot in root.iterfind("os/boot"):
-        kinds = _BOOT_KINDS.get(boot.get("dev") or "")
+    for listed in root.iterfind("os/boot"):
+        kinds = _BOOT_KINDS.get(listed.get("dev") or "")
         if kinds is None:
             return None
         for disk in root.iterfind("devices/disk"):

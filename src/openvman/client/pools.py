@@ -1,0 +1,168 @@
+"""Resource pools (DSP1041) and what may be asked of them (DSP1043), by the profiles' associations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pywbem
+
+from openvman.client.errors import ClientError, Reason
+from openvman.client.records import CDROM, DISK, FLOPPY, MEMORY, NIC, PROCESSOR, Host
+from openvman.client.session import Session
+from openvman.client.units import bytes_per_unit
+
+_KINDS: Final = {
+    PROCESSOR: "processor",
+    MEMORY: "memory",
+    DISK: "disk",
+    CDROM: "cdrom",
+    FLOPPY: "floppy",
+    NIC: "network",
+    21: "serial",
+}
+_POINTS: Final = {0: "default", 1: "minimum", 2: "maximum", 3: "increment"}
+"""CIM_SettingsDefineCapabilities.ValueRange; a point is the default by its ValueRole."""
+_REFUSALS: Final = {
+    1: "the server does not support it",
+    6: "it is in use: systems or other pools have something of it",
+    7: "the pool has resources of another type",
+    8: "the parent has not so much left",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """A pool; quantities are bytes where ``in_bytes``, else numbers of things. ``capacity`` None: no limit is known."""
+
+    name: str
+    host: str
+    kind: str
+    primordial: bool
+    in_bytes: bool
+    capacity: int | None
+    reserved: int
+    consumed: int
+    parent: str | None = None
+    path: Any = field(repr=False, compare=False, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """What may be asked of a pool. A number that is None does not apply to the kind of resource."""
+
+    pool: str
+    kind: str
+    in_bytes: bool
+    points: dict[str, int | None]
+    """``default``, ``minimum``, ``maximum`` and ``increment``, as far as the server says them."""
+
+
+class Pools:
+    """The pools of one server. Raises only ClientError."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def of(self, host: Host) -> list[Pool]:
+        """The host's own pools and then their children, by name."""
+        found = self._session.associators(host.path, "CIM_HostedResourcePool", role="GroupComponent")
+        parents = self._parents()
+        pools = [_pool(instance, host, parents.get(_key(instance.path))) for instance in found]
+        return sorted(pools, key=lambda pool: (not pool.primordial, pool.name))
+
+    def find(self, name: str, host: Host) -> Pool:
+        """The pool with this name (its PoolID) on the host."""
+        pools = self.of(host)
+        for pool in pools:
+            if pool.name == name:
+                return pool
+        names = ", ".join(pool.name for pool in pools)
+        raise ClientError(Reason.NOT_FOUND, f"There is no pool '{name}' on host {host.name}. Pools: {names}.")
+
+    def users(self, pool: Pool) -> list[str]:
+        """The ids of the virtual machines that have something of the pool now, or would have."""
+        found = self._session.associators(
+            pool.path, "CIM_ElementAllocatedFromPool", "CIM_LogicalDevice", role="Antecedent"
+        )
+        return sorted({str(device["SystemName"]) for device in found})
+
+    def create(self, name: str, parent: Pool, quantity: int, host: Host) -> None:
+        """Set ``quantity`` of the parent aside in a pool of its own (CreateChildResourcePool)."""
+        share = pywbem.CIMInstance(
+            "CIM_ResourceAllocationSettingData",
+            properties={
+                "ResourceType": pywbem.Uint16(next(code for code, kind in _KINDS.items() if kind == parent.kind)),
+                "VirtualQuantity": pywbem.Uint64(quantity),
+                "VirtualQuantityUnits": "byte" if parent.in_bytes else "count",
+            },
+        )
+        self._call(
+            "CreateChildResourcePool",
+            host,
+            [("ElementName", name), ("Settings", [share]), ("ParentPool", [parent.path])],
+        )
+
+    def delete(self, pool: Pool, host: Host) -> None:
+        """Delete a child pool (DeleteResourcePool)."""
+        self._call("DeleteResourcePool", host, [("Pool", pool.path)])
+
+    def capabilities(self, host: Host) -> list[Capability]:
+        """What may be asked of the host's pools, by pool."""
+        points: dict[str, dict[str, Any]] = {}
+        for reference in self._session.enumerate("CIM_SettingsDefineCapabilities"):
+            point = _POINTS.get(int(reference.get("ValueRange") or 0), "")
+            points.setdefault(_key(reference["GroupComponent"]), {})[_key(reference["PartComponent"])] = point
+        found = []
+        for pool in self.of(host):
+            for capability in self._session.associators(
+                pool.path, "CIM_ElementCapabilities", "CIM_AllocationCapabilities", role="ManagedElement"
+            ):
+                settings = self._session.associators(capability.path, "CIM_SettingsDefineCapabilities")
+                named = points.get(_key(capability.path), {})
+                told = {named.get(_key(s.path), "default"): _bytes(s, "VirtualQuantity") for s in settings}
+                found.append(Capability(pool=pool.name, kind=pool.kind, in_bytes=pool.in_bytes, points=told))
+        return found
+
+    def _parents(self) -> dict[str, str]:
+        """The names of pools' parents, by the pools' InstanceIDs."""
+        return {
+            str(share["InstanceID"]).removesuffix("/share"): str(share["PoolID"])
+            for share in self._session.enumerate("VMAN_PoolAllocationSettingData", ("InstanceID", "PoolID"))
+        }
+
+    def _call(self, method: str, host: Host, parameters: list[tuple[str, Any]]) -> None:
+        services = self._session.associators(
+            host.path, "CIM_HostedService", "CIM_ResourcePoolConfigurationService", "Antecedent", "Dependent"
+        )
+        if not services:
+            raise ClientError(Reason.REFUSED, f"Host {host.name} has no service that manages pools.")
+        code = int(self._session.invoke(method, services[0].path, parameters).value or 0)
+        if code:
+            why = _REFUSALS.get(code, "it failed")
+            raise ClientError(Reason.REFUSED, f"{method}: {why} (return code {code}).")
+
+
+def _pool(instance: Any, host: Host, parent: str | None) -> Pool:
+    return Pool(
+        name=str(instance["PoolID"]),
+        host=host.name,
+        kind=_KINDS.get(int(instance["ResourceType"]), str(instance["ResourceType"])),
+        primordial=bool(instance["Primordial"]),
+        in_bytes=bytes_per_unit(instance["AllocationUnits"]) is not None,
+        capacity=_bytes(instance, "Capacity", "AllocationUnits"),
+        reserved=_bytes(instance, "Reserved", "AllocationUnits") or 0,
+        consumed=_bytes(instance, "CurrentlyConsumedResource", "ConsumedResourceUnits") or 0,
+        parent=parent,
+        path=instance.path,
+    )
+
+
+def _bytes(instance: Any, name: str, units: str = "VirtualQuantityUnits") -> int | None:
+    """A quantity in bytes where it has a unit of size, else as it is."""
+    value = instance.get(name)
+    return None if value is None else int(value) * (bytes_per_unit(instance.get(units)) or 1)
+
+
+def _key(path: Any) -> str:
+    return str(path["InstanceID"])

@@ -1,0 +1,34 @@
+"""What a host's offer makes of the lists of preference in ``model.defaults``."""
+
+from __future__ import annotations
+
+from openvman.model import defaults
+from openvman.model.allocation import DiskKind, NicConnection
+from openvman.model.host import Host
+from openvman.model.validation import target_prefix
+
+
+def usual_bus(kind: DiskKind, host: Host, target: str | None = None) -> str | None:
+    """The first bus that the host offers and the kind can be on; one that suits the target, if that is given."""
+    offered = host.facts.disk_buses
+    preferred = [bus for bus in defaults.DISK_BUSES[kind] if bus in offered]
+    candidates = preferred + [bus for bus in offered if bus not in defaults.TARGET_PREFIXES]
+    suiting = (bus for bus in candidates if target is not None and target.startswith(target_prefix(bus)))
+    return next(suiting, None) or next(iter(candidates), None)
+
+
+def usual_nic_model(host: Host) -> str | None:
+    """The model that a NIC gets; None where the host has no choice of models."""
+    models = host.facts.nic_models
+    return next((model for model in (*defaults.NIC_MODELS, *models) if model in models), None)
+
+
+def usual_network(host: Host) -> str | None:
+    """The virtual network that a NIC joins; None where the host has none for all."""
+    return defaults.NETWORK if host.facts.has_networks and defaults.NETWORK in host.networks else None
+
+
+def usual_connection(host: Host) -> tuple[NicConnection, str | None]:
+    """The usual network, or else user-mode networking."""
+    network = usual_network(host)
+    return (NicConnection.USER, None) if network is None else (NicConnection.NETWORK, network)

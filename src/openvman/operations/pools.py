@@ -1,0 +1,139 @@
+"""Child pools while the server runs: what is in them, who may take from them, and that it is remembered.
+
+Nothing is given out of a pool beyond its capacity, also not by requests under way at the same time: whoever is about to
+take something pledges it first, in the very step in which the room for it is found. What the pledging system already
+shows in the inventory is not counted twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from openvman.inventory.inventory import Inventory
+from openvman.model.errors import ModelError, Problem
+from openvman.model.host import ChildPool, Host
+from openvman.model.pool import ResourcePool, consumption, pool_id, pools_of
+from openvman.operations.undo import settle
+from openvman.store.database import StoreError
+from openvman.store.pools import PoolStore
+
+
+@dataclass(frozen=True, slots=True)
+class _Pledge:
+    """What a system will have of pools, by pool id."""
+
+    system_id: str
+    wanted: Mapping[str, int]
+
+
+class Pools:
+    """``store`` None: what is made lasts as long as the process."""
+
+    def __init__(self, inventory: Inventory, store: PoolStore | None) -> None:
+        self._inventory = inventory
+        self._store = store
+        self._pledges: dict[object, _Pledge] = {}
+
+    @contextmanager
+    def pledge(self, system_id: str, host: Host, wanted: Mapping[str, int], of: str) -> Iterator[None]:
+        """Take as much of the host's pools (by name) as ``wanted`` says: all that the system will have of each.
+
+        Raises INSUFFICIENT, naming the pool; messages begin with ``of``. Room is asked for in child pools, and in pools
+        that have children: a host's own pools may otherwise be given out more than once, as hypervisors do.
+        """
+        mine, token = {pool_id(host.id, name): amount for name, amount in wanted.items()}, object()
+        self._pledges[token] = _Pledge(system_id, mine)
+        try:
+            self._check_room(host, mine, of)
+            yield
+        finally:
+            del self._pledges[token]
+
+    def check_fits(self, host: Host, wanted: Mapping[str, int], of: str) -> None:
+        """Refuse what a pool could not give even when it is empty: INSUFFICIENT."""
+        for pool in pools_of(host, lambda _: 0):
+            amount = wanted.get(pool.name, 0)
+            if not pool.is_primordial and pool.capacity is not None and amount > pool.capacity:
+                raise _insufficient(pool, f"{of} asks for {amount}", pool.capacity)
+
+    def check_change(self, host: Host, pools: Sequence[ChildPool], of: str) -> None:
+        """Refuse child pools that would make a pool give more than it has: INSUFFICIENT."""
+        now = {pool.name: pool for pool in pools_of(host, self._consumed)}
+        for pool in pools_of(replace(host, pools=tuple(pools)), self._consumed):
+            before = now.get(pool.name)
+            worse = before is None or (pool.reserved, pool.capacity) != (before.reserved, before.capacity)
+            if worse and pool.capacity is not None and pool.reserved > pool.capacity:
+                raise _insufficient(pool, f"{of} would leave it with {pool.reserved} given away", pool.capacity)
+
+    def is_pledged(self, wanted: str) -> bool:
+        """Whether a request under way is about to take of a pool."""
+        return any(wanted in pledge.wanted for pledge in self._pledges.values())
+
+    async def put(self, host_id: str, pools: Sequence[ChildPool]) -> None:
+        """These are the host's child pools from now on; what cannot be stored does not count."""
+        host = self._inventory.generation.host(host_id)
+        before = () if host is None else host.pools
+        self._inventory.set_pools(host_id, tuple(pools))
+        try:
+            if self._store is not None:
+                await settle(asyncio.to_thread(self._store.save_pools, host_id, tuple(pools)))
+        except StoreError as error:
+            self._inventory.set_pools(host_id, before)
+            raise _unsaved(error) from error
+
+    async def assign(self, system_id: str, members: Mapping[str, str]) -> None:
+        """The system's allocations (local ids) are from these child pools, all others from the host's own."""
+        before = self._inventory.members(system_id)
+        if before == members:
+            return
+        self._inventory.assign(system_id, members)
+        try:
+            if self._store is not None:
+                await settle(asyncio.to_thread(self._store.save_members, system_id, members))
+        except StoreError as error:
+            self._inventory.assign(system_id, before)
+            raise _unsaved(error) from error
+
+    def _check_room(self, host: Host, mine: Mapping[str, int], of: str) -> None:
+        host = self._inventory.generation.host(host.id) or host
+        parents = {child.parent for child in host.pools}
+        for pool in pools_of(host, self._consumed):
+            asked = mine.get(pool.id, 0)
+            if not asked or (pool.is_primordial and pool.name not in parents) or pool.capacity is None:
+                continue
+            if pool.reserved > pool.capacity:
+                free = max(0, pool.capacity - pool.reserved + asked)
+                raise _insufficient(pool, f"{of} asks for {asked}", free)
+
+    def _consumed(self, wanted: str) -> int:
+        """How much of a pool is given, and will be when all that is under way is done."""
+        generation = self._inventory.generation
+        consumed = generation.consumed(wanted)
+        for system_id, amount in self._pledged(wanted):
+            system = generation.system(system_id)
+            shown = 0 if system is None else consumption(system).get(wanted, 0)
+            consumed += max(0, amount - shown)
+        return consumed
+
+    def _pledged(self, wanted: str) -> Iterable[tuple[str, int]]:
+        most: dict[str, int] = {}
+        for pledge in self._pledges.values():
+            amount = pledge.wanted.get(wanted, 0)
+            most[pledge.system_id] = max(amount, most.get(pledge.system_id, 0))
+        return most.items()
+
+
+def _unsaved(error: StoreError) -> ModelError:
+    return ModelError(Problem.FAILED, f"The change could not be stored and was taken back: {error}.")
+
+
+def _insufficient(pool: ResourcePool, why: str, free: int) -> ModelError:
+    return ModelError(
+        Problem.INSUFFICIENT,
+        f"{why} of pool {pool.name!r} on host {pool.host.name!r}, which has {free} of {pool.capacity} free. Ask for "
+        "less, give the pool more, or name another pool.",
+        pool.id,
+    )

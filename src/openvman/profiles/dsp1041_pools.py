@@ -1,0 +1,117 @@
+"""Resource Allocation (DSP1041): resource pools, and what is allocated from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from openvman.mapping.declare import Attr, Call, ClassMap, Coded, Edge, End
+from openvman.model.device import devices_of
+from openvman.model.host import Host
+from openvman.model.picture import Picture
+from openvman.model.pool import ResourcePool, find_pool, pool_of, pools_of
+from openvman.model.resource import IN_BYTES, ResourceKind
+from openvman.model.system import VirtualSystem
+from openvman.profiles.allocations import DEVICES, MAP_OF, SETTINGS, device_map_of
+from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
+from openvman.profiles.identity import id_in, instance_id
+
+RESOURCE_TYPE: Final = {
+    ResourceKind.PROCESSOR: 3,
+    ResourceKind.MEMORY: 4,
+    ResourceKind.NETWORK: 10,
+    ResourceKind.FLOPPY: 14,
+    ResourceKind.CDROM: 15,
+    ResourceKind.DISK: 17,
+    ResourceKind.SERIAL: 21,
+}
+_KIB: Final = 2**10
+
+
+def units(kind: ResourceKind) -> str:
+    """The unit in which pools of a kind count: that of the allocations from them."""
+    if kind is ResourceKind.MEMORY:
+        return "byte*2^10"
+    return "byte" if kind in IN_BYTES else "count"
+
+
+def in_units(kind: ResourceKind, quantity: int | None) -> int | None:
+    """A quantity in the unit of :func:`units`."""
+    return quantity // _KIB if quantity is not None and kind is ResourceKind.MEMORY else quantity
+
+
+RESOURCE_POOL = ClassMap(
+    name="ResourcePool",
+    cim="CIM_ResourcePool",
+    description="What a host has of one kind of resource, or a part of that.",
+    owner=Host,
+    lasting=False,
+    kind=ResourcePool,
+    extent=lambda p: (pool for host in p.objects.hosts.values() for pool in pools_of(host, p.objects.consumed)),
+    find=lambda p, keys: find_pool(p.objects, id_in(keys)),
+    keys={"InstanceID": instance_id()},
+    properties={
+        "ElementName": Call(lambda pool: f"{pool.name} of {pool.host.name}"),
+        "Caption": Call(lambda pool: f"{'Primordial' if pool.is_primordial else 'Child'} pool of {pool.kind.value}"),
+        "PoolID": Attr("name"),
+        "Primordial": Attr("is_primordial"),
+        "ResourceType": Coded("kind", RESOURCE_TYPE),
+        "AllocationUnits": Call(lambda pool: units(pool.kind)),
+        "Capacity": Call(lambda pool: in_units(pool.kind, pool.capacity)),
+        "Reserved": Call(lambda pool: in_units(pool.kind, pool.reserved)),
+        "ConsumedResourceUnits": Call(lambda pool: units(pool.kind)),
+        "CurrentlyConsumedResource": Call(lambda pool: in_units(pool.kind, pool.consumed)),
+        "MaxConsumableResource": Call(lambda pool: in_units(pool.kind, pool.consumable)),
+        "OperationalStatus": Call(lambda pool: (2 if pool.host.online else 13,)),
+        "HealthState": Call(lambda pool: 5 if pool.host.online else 0),
+    },
+)
+
+
+def _hosted(host: Host, picture: Picture) -> Iterator[Any]:
+    for pool in pools_of(host, picture.objects.consumed):
+        yield (HOST_SYSTEM, host), (RESOURCE_POOL, pool)
+
+
+def _settings(system: VirtualSystem, picture: Picture) -> Iterator[Any]:
+    """Where every allocation of every configuration comes, or would come, from."""
+    for configuration in system.configurations():
+        for allocation in configuration.allocations():
+            pool = find_pool(picture.objects, pool_of(allocation) or "")
+            if pool is not None:
+                yield (RESOURCE_POOL, pool), (MAP_OF[type(allocation)], allocation)
+
+
+def _devices(system: VirtualSystem, picture: Picture) -> Iterator[Any]:
+    for device in devices_of(system):
+        pool = find_pool(picture.objects, pool_of(device.allocation) or "")
+        if pool is not None:
+            yield (RESOURCE_POOL, pool), (device_map_of(device.allocation), device)
+
+
+EDGES: Final = (
+    Edge(
+        "CIM_HostedResourcePool",
+        End("GroupComponent", (HOST_SYSTEM,)),
+        End("PartComponent", (RESOURCE_POOL,)),
+        Host,
+        _hosted,
+        clause="DSP1041 10.7",
+    ),
+    Edge(
+        "CIM_ResourceAllocationFromPool",
+        End("Antecedent", (RESOURCE_POOL,)),
+        End("Dependent", SETTINGS),
+        VirtualSystem,
+        _settings,
+        clause="DSP1041 10.9",
+    ),
+    Edge(
+        "CIM_ElementAllocatedFromPool",
+        End("Antecedent", (RESOURCE_POOL,)),
+        End("Dependent", DEVICES),
+        VirtualSystem,
+        _devices,
+        clause="DSP1041 10.2",
+    ),
+)

@@ -1,0 +1,309 @@
+"""Resource Allocation (DSP1041): the service that configures child pools, and what a child pool has of its parent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from openvman.cim.names import NameMap
+from openvman.cim.values import Value
+from openvman.mapping.declare import (
+    Attr,
+    Call,
+    ClassMap,
+    ClassName,
+    Const,
+    Edge,
+    End,
+    MethodMap,
+    ObjectInput,
+    ObjectOutput,
+    PlainInput,
+    Purpose,
+    SpecInput,
+    Write,
+)
+from openvman.model.actor import Role
+from openvman.model.errors import Problem
+from openvman.model.host import Host
+from openvman.model.picture import Picture
+from openvman.model.pool import ResourcePool, find_pool, pools_of
+from openvman.model.resource import IN_BYTES, ResourceKind
+from openvman.model.spec import PoolSpec
+from openvman.profiles.dsp1041_pools import RESOURCE_POOL, RESOURCE_TYPE, in_units, units
+from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
+from openvman.profiles.host_devices import HOST_DEVICES
+from openvman.profiles.identity import id_in, instance_id
+from openvman.profiles.units import bytes_per_unit
+
+_METHODS: Final = (2, 3, 4, 5, 6, 7)
+_KINDS: Final = {code: kind for kind, code in RESOURCE_TYPE.items()}
+_SHARE: Final = "/share"
+_CAPABILITIES: Final = "/pool-capabilities"
+_RETURNS: Final = {
+    Problem.NOT_SUPPORTED: 1,
+    Problem.TIMEOUT: 3,
+    Problem.IN_USE: 6,
+    Problem.WRONG_KIND: 7,
+    Problem.INSUFFICIENT: 8,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a child pool has of its parent, as a thing with an id of its own."""
+
+    pool: ResourcePool
+
+    @property
+    def id(self) -> str:
+        return f"{self.pool.id}{_SHARE}"
+
+
+def _children(host: Host, picture: Picture) -> Iterator[ResourcePool]:
+    return (pool for pool in pools_of(host, picture.objects.consumed) if not pool.is_primordial)
+
+
+def _find_share(picture: Picture, keys: NameMap[Value]) -> Share | None:
+    pool = find_pool(picture.objects, id_in(keys).removesuffix(_SHARE))
+    return None if pool is None or pool.is_primordial else Share(pool)
+
+
+def _kind(code: Value, _values: NameMap[Value]) -> ResourceKind:
+    if code not in _KINDS:
+        raise ValueError(f"there is no pool of this type; there are {', '.join(map(str, sorted(_KINDS)))}")
+    return _KINDS[code]
+
+
+def _quantity(units_property: str) -> Write:
+    def parse(quantity: Value, values: NameMap[Value]) -> int:
+        kind = _kind(values.get("ResourceType"), values)
+        unit = values.get(units_property) or values.get("AllocationUnits") or units(kind)
+        if kind in IN_BYTES:
+            return int(quantity) * bytes_per_unit(unit)
+        if unit != "count":
+            raise ValueError(f"{unit!r} is no unit of {kind.value}; say count")
+        return int(quantity)
+
+    return Write("quantity" if units_property == "VirtualQuantityUnits" else "reservation", parse)
+
+
+def _share_spec(kind: ResourceKind | None = None, quantity: int | None = None, reservation: int | None = None) -> Any:
+    """A quantity may be said as such, or as a reservation, which is the same for a pool."""
+    return PoolSpec(kind=kind, quantity=quantity if reservation is None else reservation)
+
+
+POOL_SETTING = ClassMap(
+    name="PoolAllocationSettingData",
+    cim="CIM_ResourceAllocationSettingData",
+    description="What a child pool has of its parent.",
+    owner=Host,
+    lasting=False,
+    extent=lambda p: (Share(pool) for host in p.objects.hosts.values() for pool in _children(host, p)),
+    find=_find_share,
+    keys={"InstanceID": instance_id()},
+    properties={
+        "ElementName": Call(lambda share: f"share of pool {share.pool.name}"),
+        "ResourceType": Call(lambda share: RESOURCE_TYPE[share.pool.kind], Write("kind", _kind)),
+        "PoolID": Attr("pool.parent"),
+        "AllocationUnits": Call(lambda share: units(share.pool.kind), Write(None)),
+        "Reservation": Call(lambda s: in_units(s.pool.kind, s.pool.capacity), _quantity("AllocationUnits")),
+        "VirtualQuantityUnits": Call(lambda share: units(share.pool.kind), Write(None)),
+        "VirtualQuantity": Call(lambda s: in_units(s.pool.kind, s.pool.capacity), _quantity("VirtualQuantityUnits")),
+    },
+    kind=Share,
+    spec=_share_spec,
+)
+
+_SETTINGS: Final = SpecInput("specs", (POOL_SETTING,), Purpose.DEFINE)
+_PARENTS: Final = ObjectInput("parents", (RESOURCE_POOL,))
+
+
+def _on_this_host(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+    return {**arguments, "host": host, "specs": arguments["specs"] or []}
+
+
+def _with_specs(_host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+    return {**arguments, "specs": arguments["specs"] or []}
+
+
+def _with_devices(_host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+    return {**arguments, "devices": arguments["devices"] or []}
+
+
+def _new_pool(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+    return {**_with_devices(host, arguments), "host": host}
+
+
+def _kind_in_text(text: Value) -> ResourceKind:
+    """The schema has this parameter as a string: the number of the type."""
+    return _kind(int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None, NameMap(()))
+
+
+_DEVICES: Final = ObjectInput("devices", HOST_DEVICES, required=False)
+_POOL: Final = ObjectInput("pool", (RESOURCE_POOL,))
+# These have no code for a lack of room: what is missing is in use by others.
+_IN_USE: Final = {**_RETURNS, Problem.INSUFFICIENT: 6}
+
+METHODS: Final = (
+    MethodMap(
+        name="CreateResourcePool",
+        operation="create_pool",
+        permission=Role.ADMIN,
+        inputs={
+            "ElementName": PlainInput("name"),
+            "HostResources": _DEVICES,
+            "ResourceType": PlainInput("kind", _kind_in_text),
+        },
+        outputs={"Pool": ObjectOutput((RESOURCE_POOL,), lambda pool: pool)},
+        returns=_IN_USE,
+        arrange=_new_pool,
+    ),
+    MethodMap(
+        name="AddResourcesToResourcePool",
+        operation="add_to_pool",
+        permission=Role.ADMIN,
+        inputs={"HostResources": _DEVICES, "Pool": _POOL},
+        returns=_IN_USE,
+        arrange=_with_devices,
+    ),
+    MethodMap(
+        name="RemoveResourcesFromResourcePool",
+        operation="remove_from_pool",
+        permission=Role.ADMIN,
+        inputs={"HostResources": _DEVICES, "Pool": _POOL},
+        returns=_IN_USE,
+        arrange=_with_devices,
+    ),
+    MethodMap(
+        name="CreateChildResourcePool",
+        operation="create_child_pool",
+        permission=Role.ADMIN,
+        inputs={"ElementName": PlainInput("name"), "Settings": _SETTINGS, "ParentPool": _PARENTS},
+        outputs={"Pool": ObjectOutput((RESOURCE_POOL,), lambda pool: pool)},
+        returns=_RETURNS,
+        arrange=_on_this_host,
+    ),
+    MethodMap(
+        name="DeleteResourcePool",
+        operation="delete_pool",
+        permission=Role.ADMIN,
+        inputs={"Pool": _POOL},
+        returns=_RETURNS,
+    ),
+    MethodMap(
+        name="ChangeParentResourcePool",
+        operation="change_parent_pool",
+        permission=Role.ADMIN,
+        inputs={"ChildPool": ObjectInput("pool", (RESOURCE_POOL,)), "ParentPool": _PARENTS, "Settings": _SETTINGS},
+        returns=_RETURNS,
+        arrange=_with_specs,
+    ),
+)
+
+POOL_SERVICE = ClassMap(
+    name="ResourcePoolConfigurationService",
+    cim="CIM_ResourcePoolConfigurationService",
+    description="Makes, changes and deletes the child pools of one host.",
+    owner=Host,
+    extent=lambda p: p.objects.hosts.values(),
+    find=lambda p, keys: p.objects.host(keys["SystemName"]),
+    keys={
+        "SystemCreationClassName": ClassName(HOST_SYSTEM),
+        "SystemName": Attr("id"),
+        "CreationClassName": ClassName(),
+        "Name": Const("Resource Pool Configuration Service"),
+    },
+    properties={
+        "ElementName": Call(lambda host: f"Resource Pool Configuration Service of {host.name}"),
+        "EnabledState": Const(2),
+        "RequestedState": Const(12),
+        "EnabledDefault": Const(2),
+        "Started": Const(True),
+        "OperationalStatus": Const((2,)),
+        "HealthState": Const(5),
+    },
+    methods=METHODS,
+)
+
+POOL_CAPABILITIES = ClassMap(
+    name="ResourcePoolConfigurationCapabilities",
+    cim="CIM_ResourcePoolConfigurationCapabilities",
+    description="Which methods a pool configuration service has.",
+    owner=Host,
+    extent=lambda p: p.objects.hosts.values(),
+    find=lambda p, keys: p.objects.host(id_in(keys, suffix=_CAPABILITIES)),
+    keys={"InstanceID": instance_id(suffix=_CAPABILITIES)},
+    properties={
+        "ElementName": Call(lambda host: f"Pool configuration capabilities of {host.name}"),
+        "SynchronousMethodsSupported": Const(_METHODS),
+        "AsynchronousMethodsSupported": Const(()),
+    },
+)
+
+
+def _affected(host: Host, picture: Picture) -> Iterator[Any]:
+    for pool in pools_of(host, picture.objects.consumed):
+        yield (RESOURCE_POOL, pool), (POOL_SERVICE, host)
+
+
+def _parents(host: Host, picture: Picture) -> Iterator[tuple[ResourcePool, ResourcePool]]:
+    """Each child pool after its parent."""
+    named = {pool.name: pool for pool in pools_of(host, picture.objects.consumed)}
+    for pool in named.values():
+        if pool.parent is not None:
+            yield named[pool.parent], pool
+
+
+EDGES: Final = (
+    Edge(
+        "CIM_HostedService",
+        End("Antecedent", (HOST_SYSTEM,)),
+        End("Dependent", (POOL_SERVICE,)),
+        Host,
+        lambda host, _p: (((HOST_SYSTEM, host), (POOL_SERVICE, host)),),
+        clause="DSP1041 10.8",
+    ),
+    Edge(
+        "CIM_ServiceAffectsElement",
+        End("AffectedElement", (RESOURCE_POOL,)),
+        End("AffectingElement", (POOL_SERVICE,)),
+        Host,
+        _affected,
+        clause="DSP1041 10.10",
+        properties={"ElementEffects": Const((5,))},
+    ),
+    Edge(
+        "CIM_ElementCapabilities",
+        End("ManagedElement", (POOL_SERVICE,)),
+        End("Capabilities", (POOL_CAPABILITIES,)),
+        Host,
+        lambda host, _p: (((POOL_SERVICE, host), (POOL_CAPABILITIES, host)),),
+        clause="DSP1041 10.1",
+    ),
+    Edge(
+        "CIM_ElementAllocatedFromPool",
+        End("Antecedent", (RESOURCE_POOL,)),
+        End("Dependent", (RESOURCE_POOL,)),
+        Host,
+        lambda host, p: (((RESOURCE_POOL, parent), (RESOURCE_POOL, child)) for parent, child in _parents(host, p)),
+        clause="DSP1041 7.3",
+    ),
+    Edge(
+        "CIM_ResourceAllocationFromPool",
+        End("Antecedent", (RESOURCE_POOL,)),
+        End("Dependent", (POOL_SETTING,)),
+        Host,
+        lambda host, p: (((RESOURCE_POOL, parent), (POOL_SETTING, Share(c))) for parent, c in _parents(host, p)),
+        clause="DSP1041 7.3",
+    ),
+    Edge(
+        "CIM_SettingsDefineState",
+        End("ManagedElement", (RESOURCE_POOL,)),
+        End("SettingData", (POOL_SETTING,)),
+        Host,
+        lambda host, p: (((RESOURCE_POOL, child), (POOL_SETTING, Share(child))) for child in _children(host, p)),
+        clause="DSP1041 7.3",
+    ),
+)

@@ -1,0 +1,90 @@
+"""``vman pool`` and ``vman vm capabilities`` against a server of their own, over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from click.testing import CliRunner
+
+from openvman.cli.demo_server import own_server
+from openvman.cli.root import root
+
+MIB = 2**20
+
+
+@pytest.fixture(scope="module")
+def server():
+    with own_server(["sim://?hosts=1&vms=1"]) as running:
+        yield running
+
+
+@pytest.fixture
+def vman(server, tmp_path):
+    """Runs ``vman`` as the server's administrator, and gives what it printed: errors when a failure is expected."""
+    password = tmp_path / "password"
+    password.write_text(f"{server.target.password}\n")
+    environment = {
+        "OPENVMAN_SERVER": server.target.url,
+        "OPENVMAN_USER": server.target.user,
+        "OPENVMAN_PASSWORD_FILE": str(password),
+        "OPENVMAN_CONFIG": os.devnull,
+    }
+
+    def run(*words: str, fails: bool = False) -> str:
+        result = CliRunner().invoke(root, words, env=environment, prog_name="vman")
+        assert (result.exit_code != 0) is fails, result.output
+        return result.stderr if fails else result.stdout
+
+    return run
+
+
+def one(text: str) -> dict:
+    (found,) = json.loads(text)
+    return found
+
+
+def test_pools_are_listed_made_shown_and_deleted(vman):
+    before = {pool["name"]: pool for pool in json.loads(vman("pool", "list", "--json"))}
+    assert before["memory"]["capacity"] > MIB
+    vman("pool", "create", "gold", "--parent", "memory", "--size", "64MiB")
+    gold = one(vman("pool", "show", "gold", "--json"))
+    assert (gold["capacity"], gold["parent"], gold["systems"]) == (64 * MIB, "memory", [])
+    assert "gold" in vman("pool", "list")
+    assert "64 MiB" in vman("pool", "show", "gold")
+    assert one(vman("pool", "show", "memory", "--json"))["reserved"] == before["memory"]["reserved"] + 64 * MIB
+    vman("pool", "delete", "gold")
+    assert {pool["name"] for pool in json.loads(vman("pool", "list", "--json"))} == before.keys()
+
+
+def test_a_pool_shows_the_machines_that_have_something_of_it(vman):
+    system = one(vman("vm", "list", "--json"))
+    assert one(vman("pool", "show", "memory", "--json"))["systems"] == [system["id"]]
+    assert system["name"] in vman("pool", "show", "memory")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("create", "x", "--parent", "processor", "--size", "100000"), "has not so much left"),
+        (("create", "x", "--parent", "memory", "--size", "12"), "is not a size"),
+        (("create", "x", "--parent", "processor", "--size", "few"), "is no number"),
+        (("create", "a/b", "--parent", "processor", "--size", "1"), "cannot name a pool"),
+        (("create", "x", "--parent", "nowhere", "--size", "1"), "There is no pool 'nowhere'"),
+        (("delete", "memory"), "primordial"),
+        (("delete", "nowhere"), "There is no pool 'nowhere'"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence(vman, words, said):
+    assert said in vman("pool", *words, fails=True)
+
+
+def test_capabilities_tell_the_default_and_the_range(vman):
+    found = {c["pool"]: c for c in json.loads(vman("vm", "capabilities", "--json"))}
+    assert found["memory"]["default"] == 512 * MIB
+    assert found["memory"]["minimum"] == MIB
+    assert found["memory"]["increment"] == 1024
+    assert found["processor"]["maximum"] >= 1
+    assert found["network"]["minimum"] is None
+    assert "512 MiB" in vman("vm", "capabilities")
