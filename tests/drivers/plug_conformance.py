@@ -70,7 +70,12 @@ class PlugConformance:
         subject.events.events.clear()
         gone = [f"{system.id}/defined/disk:vdb", f"{system.id}/defined/nic:{OTHER_MAC}"]
         await subject.driver.remove_resources(system.id, DEFINED, gone)
-        assert await subject.read(system.id) == system
+        back = await subject.read(system.id)
+        assert system.defined is not None
+        assert back.defined is not None
+        # The firmware may go on looking for a kind of device that it looked for meanwhile.
+        there = replace(back.defined, boot_order=system.defined.boot_order)
+        assert replace(back, defined=there) == system
         await subject.events.told(SystemChanged(system.id))
 
     async def test_a_system_starts_with_what_was_added(self, subject: Subject) -> None:

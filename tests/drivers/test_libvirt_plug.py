@@ -12,6 +12,7 @@ from tests.lab import lab
 
 from openvman.drivers.libvirt import create, plug, xml
 from openvman.drivers.libvirt.address import parse
+from openvman.drivers.libvirt.boot import let_try
 from openvman.drivers.libvirt.read import configuration_of
 from openvman.model.allocation import DiskKind
 from openvman.model.errors import Problem
@@ -75,7 +76,7 @@ def test_a_new_device_is_tried_after_all_others(
     devices: str, boot: str, spec: DiskSpec | NicSpec, expected: list[str]
 ) -> None:
     root = domain(devices, boot)
-    boot.let_try(root, spec)
+    let_try(root, spec)
     assert [each.get("dev") for each in root.iterfind("os/boot")] == expected
 
 

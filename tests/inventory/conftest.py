@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,6 +17,18 @@ from openvman.inventory.difference import Difference
 from openvman.inventory.inventory import Inventory
 from openvman.model.spec import Definition, MemorySpec, ProcessorSpec
 from openvman.model.system import OnCrash, VirtualSystem
+
+
+class Inline(ThreadPoolExecutor):
+    """Runs at once what would run in a thread, which the test's time does not wait for."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        done: Future[Any] = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - it is the caller's, as a thread's is
+            done.set_exception(error)
+        return done
 
 
 class Time:
@@ -135,6 +149,7 @@ class World:
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
+    asyncio.get_running_loop().set_default_executor(Inline())
     made = World()
     yield made
     await made.close()

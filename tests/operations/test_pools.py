@@ -116,6 +116,23 @@ async def test_an_active_system_grows_within_its_pool_and_no_further(world, pool
     assert pool("gold").reserved == 128 * MIB
 
 
+async def test_a_disk_that_is_added_takes_of_its_pool_or_is_refused(world, admin, pool, make):
+    await make("shelf", "disk", 3 * GIB)
+    system = await world.define()
+    configuration = system.defined
+    disk = DiskSpec(capacity=2 * GIB, pool="shelf")
+    [added] = await world.operations.add_resources(admin, configuration=configuration, specs=[disk])
+    assert added.pool == "shelf"
+    assert pool("shelf").reserved == 2 * GIB
+    with pytest.raises(ModelError) as caught:
+        await world.operations.add_resources(admin, configuration=configuration, specs=[disk])
+    assert caught.value.problem is Problem.INSUFFICIENT
+    assert pool("shelf").reserved == 2 * GIB
+    await world.operations.remove_resources(admin, allocations=[added])
+    assert pool("shelf").reserved == 0
+    assert world.inventory.members(system.id) == {}
+
+
 async def test_an_inactive_system_moves_to_another_pool_and_an_active_one_stays(world, pool, make):
     await make("gold", "memory", GIB)
     system = await world.define(MemorySpec(size=64 * MIB))
@@ -162,6 +179,25 @@ async def test_a_system_of_the_same_id_does_not_inherit_a_pool(world, admin, mak
     await world.operations.destroy_system(admin, system=system)
     again = await world.define(MemorySpec(size=64 * MIB), system_id=system.id)
     assert again.effective.memory.pool is None
+
+
+async def test_a_pool_does_not_go_while_a_machine_is_defined_in_it(world, admin, pool, make, monkeypatch):
+    await make("gold", "memory", GIB)
+    gold, reached, released, define = pool("gold"), asyncio.Event(), asyncio.Event(), world.driver.define
+
+    async def slowly(definition):
+        reached.set()
+        await released.wait()
+        await define(definition)
+
+    monkeypatch.setattr(world.driver, "define", slowly)
+    defining = asyncio.ensure_future(world.define(MemorySpec(size=64 * MIB, pool="gold"), DiskSpec(capacity=GIB)))
+    await reached.wait()
+    with pytest.raises(ModelError) as refused:
+        await world.operations.delete_pool(admin, pool=gold)
+    assert refused.value.problem is Problem.IN_USE
+    released.set()
+    assert (await defining).effective.memory.pool == "gold"
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,11 @@ def _taken(setting: str) -> Callable[[DeviceSpec, Surroundings], bool]:
     return holds
 
 
+def _list(taken: Mapping[DeviceKind, tuple[str, ...]]) -> str:
+    """For a message."""
+    return "; ".join(f"{kind}: {', '.join(values)}" for kind, values in taken.items())
+
+
 def _address_fits(device: DeviceSpec, _: Surroundings) -> bool:
     if device.address is None:
         return True
@@ -146,10 +151,10 @@ DEVICE_RULES: Final[tuple[Rule[DeviceSpec], ...]] = (
         Rule(
             (setting, "kind"),
             _taken(setting),
-            f"a {{v.kind}} device cannot have the {setting} {{v.{setting}!r}}; see the documentation for those taken",
+            f"a {{v.kind}} device cannot have the {setting} {{v.{setting}!r}}; those taken are: {_list(taken)}",
             Problem.NOT_SUPPORTED,
         )
-        for setting in _TAKEN
+        for setting, taken in _TAKEN.items()
     ),
     Rule(
         ("type", "kind"),

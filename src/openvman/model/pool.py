@@ -22,6 +22,7 @@ from openvman.model.system import Configuration, VirtualSystem
 A = TypeVar("A", bound=Allocation)
 
 _PART: Final = "/pool/"
+_KINDS: Final = {kind.value: kind for kind in ResourceKind}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,26 +126,34 @@ def in_pools(system: VirtualSystem, members: Mapping[str, str], kinds: Mapping[s
 def pools_of(host: Host, consumed: Callable[[str], int]) -> Iterator[ResourcePool]:
     """The pools of a host; ``consumed`` says how much was given from the pool of an id."""
     for kind in ResourceKind:
-        given = consumed(pool_id(host.id, kind))
-        yield ResourcePool(
-            host=host,
-            kind=kind,
-            name=kind.value,
-            capacity=_capacity(host, kind),
-            reserved=(0 if kind is ResourceKind.PROCESSOR else given) + _set_aside(host, kind),
-            consumed=given + _below(host, kind, consumed),
-        )
+        yield _own(host, kind, consumed)
     for child in host.pools:
-        given = consumed(pool_id(host.id, child.name))
-        yield ResourcePool(
-            host=host,
-            kind=child.kind,
-            name=child.name,
-            parent=child.parent,
-            capacity=child_capacity(host, child),
-            reserved=given + _set_aside(host, child.name),
-            consumed=given + _below(host, child.name, consumed),
-        )
+        yield _part(host, child, consumed)
+
+
+def _own(host: Host, kind: ResourceKind, consumed: Callable[[str], int]) -> ResourcePool:
+    given = consumed(pool_id(host.id, kind))
+    return ResourcePool(
+        host=host,
+        kind=kind,
+        name=kind.value,
+        capacity=_capacity(host, kind),
+        reserved=(0 if kind is ResourceKind.PROCESSOR else given) + _set_aside(host, kind),
+        consumed=given + _below(host, kind, consumed),
+    )
+
+
+def _part(host: Host, child: ChildPool, consumed: Callable[[str], int]) -> ResourcePool:
+    given = consumed(pool_id(host.id, child.name))
+    return ResourcePool(
+        host=host,
+        kind=child.kind,
+        name=child.name,
+        parent=child.parent,
+        capacity=child_capacity(host, child),
+        reserved=given + _set_aside(host, child.name),
+        consumed=given + _below(host, child.name, consumed),
+    )
 
 
 def find_pool(objects: Objects, wanted: str) -> ResourcePool | None:
@@ -156,7 +165,9 @@ def find_pool(objects: Objects, wanted: str) -> ResourcePool | None:
 
 def pool_named(host: Host, name: str, consumed: Callable[[str], int]) -> ResourcePool | None:
     """The pool of a name on the host."""
-    return next((pool for pool in pools_of(host, consumed) if pool.name == name), None)
+    if name in _KINDS:
+        return _own(host, _KINDS[name], consumed)
+    return next((_part(host, child, consumed) for child in host.pools if child.name == name), None)
 
 
 def child_capacity(host: Host, child: ChildPool) -> int:

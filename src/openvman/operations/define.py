@@ -75,7 +75,8 @@ async def define(
         found = [disk.spec for disk in disks]
         specs = (definition.processor, definition.memory, *found, *definition.nics, *definition.serials)
         context.pools.check_fits(host, asked_of_pools(specs), label(definition.name))
-        held = asked_of_pools(spec for spec in found if resource_kind(spec) in HELD_AT_ALL_TIMES)
+        held = dict.fromkeys(child_pools(specs).values(), 0)  # the others' room is looked for at the start
+        held |= asked_of_pools(spec for spec in found if resource_kind(spec) in HELD_AT_ALL_TIMES)
         with context.pools.pledge(definition.id, host, held, label(definition.name)):
             return await _act(context, driver, host, definition, disks, child_pools(specs))
 

@@ -18,12 +18,12 @@ def pledged(
     """``wanted`` of the host's pools (by name) is the system's own while this is entered.
 
     Of a configuration that is not in force, it must fit an empty pool and takes nothing; of an inactive system, only
-    what is held at all times is taken. Raises INSUFFICIENT.
+    what is held at all times is taken. Raises INSUFFICIENT; NOT_FOUND for a pool that was deleted meanwhile.
     """
     context.pools.check_fits(host, wanted, label(system.name))
     if configuration is not system.effective:
-        wanted = {}
+        wanted = dict.fromkeys(wanted, 0)
     elif system.current is None:
         kinds = {pool.name: pool.kind for pool in pools_of(host, lambda _: 0)}
-        wanted = {name: much for name, much in wanted.items() if kinds.get(name) in HELD_AT_ALL_TIMES}
+        wanted = {name: much if kinds.get(name) in HELD_AT_ALL_TIMES else 0 for name, much in wanted.items()}
     return context.pools.pledge(system.id, host, wanted, label(system.name))

@@ -41,7 +41,8 @@ class Pools:
     def pledge(self, system_id: str, host: Host, wanted: Mapping[str, int], of: str) -> Iterator[None]:
         """Take as much of the host's pools (by name) as ``wanted`` says: all that the system will have of each.
 
-        Raises INSUFFICIENT, naming the pool; messages begin with ``of``. Room is asked for in child pools, and in pools
+        A pool is not deleted while something of it is pledged, be it nothing. Raises INSUFFICIENT or, for a pool that
+        is gone, NOT_FOUND, naming the pool; messages begin with ``of``. Room is asked for in child pools, and in pools
         that have children: a host's own pools may otherwise be given out more than once, as hypervisors do.
         """
         mine, token = {pool_id(host.id, name): amount for name, amount in wanted.items()}, object()
@@ -99,6 +100,10 @@ class Pools:
 
     def _check_room(self, host: Host, mine: Mapping[str, int], of: str) -> None:
         host = self._inventory.generation.host(host.id) or host
+        gone = mine.keys() - {pool.id for pool in pools_of(host, lambda _: 0)}
+        if gone:
+            message = f"{of}: the pool {min(gone)!r} was deleted meanwhile. Name another."
+            raise ModelError(Problem.NOT_FOUND, message, min(gone))
         parents = {child.parent for child in host.pools}
         for pool in pools_of(host, self._consumed):
             asked = mine.get(pool.id, 0)
