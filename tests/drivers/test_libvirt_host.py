@@ -229,7 +229,7 @@ async def test_a_killed_daemon_is_told_and_found_again(private_hosts, tmp_path) 
 
 async def test_a_daemon_that_hangs_is_given_up(private_hosts, tmp_path) -> None:
     host = private_hosts()
-    subject = await opened(host, tmp_path, deadline=0.5)
+    subject = await opened(host, tmp_path, deadline=2)
     try:
         host.signal_daemon(signal.SIGSTOP)
         with refuses(Problem.UNAVAILABLE):
