@@ -27,6 +27,10 @@ from openvman.model.system import ConfigurationKind
 BALLOON_SECONDS: Final = 3.0
 """How long a guest may take to begin to move its balloon."""
 
+_TRAY_TRIES: Final = 8
+_TRAY_PAUSE: Final = 0.25
+"""Seconds between two tries to change a medium: firmware is done with its drives by then."""
+
 
 def modify_system(connection: Any, system_id: str, spec: SystemSpec, facts: HostFacts, host_id: str) -> None:
     """Change what ``spec`` says of the defined configuration, all or nothing; a new name needs an inactive system."""
@@ -188,13 +192,22 @@ def _modify_live(domain: Any, local: str, spec: ResourceSpec) -> None:
 
 
 def _change_medium(domain: Any, text: str) -> None:
-    try:
-        domain.updateDeviceFlags(text, libvirt.VIR_DOMAIN_AFFECT_LIVE)
-    except libvirt.libvirtError as error:
-        if problem_of(error) is not Problem.FAILED:
-            raise
-        # The guest has locked the drive, or does not listen: as by the hole for the paper clip.
-        domain.updateDeviceFlags(text, libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_DEVICE_MODIFY_FORCE)
+    """Change it as the guest allows, else by force, as by the hole for the paper clip.
+
+    A guest may have locked the drive, or not listen; and firmware that looks for something to boot closes the tray just
+    as it was opened, which by force too wants another try.
+    """
+    flags = libvirt.VIR_DOMAIN_AFFECT_LIVE
+    for left in reversed(range(_TRAY_TRIES)):
+        try:
+            domain.updateDeviceFlags(text, flags)
+        except libvirt.libvirtError as error:
+            if problem_of(error) is not Problem.FAILED or not left:
+                raise
+            flags |= libvirt.VIR_DOMAIN_DEVICE_MODIFY_FORCE
+            time.sleep(_TRAY_PAUSE)
+        else:
+            return
 
 
 def _refuse(local: str, **settings: object) -> None:
