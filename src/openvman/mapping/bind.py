@@ -5,6 +5,7 @@ A view has two name spaces (``Space``), each with one or more namespaces that sh
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -58,7 +59,7 @@ class Link(NamedTuple):
 _PLANS_KEPT = 256
 
 
-class Bound:
+class Bound(ABC):
     """What bound classes and bound edges share: a class of the view's graph and plans for its instances."""
 
     lasting = True
@@ -69,8 +70,9 @@ class Bound:
         self.class_name = declaration.name
         self.plan = lru_cache(maxsize=_PLANS_KEPT)(self._make_plan)
 
+    @abstractmethod
     def _getters(self, namespace: str) -> Mapping[str, Callable[[Any], Value]]:
-        raise NotImplementedError
+        """How each property (lower-case name) is read for clients that asked in a namespace; the others are NULL."""
 
     def _make_plan(
         self, namespace: str, properties: frozenset[str] | None = None, with_class_origin: bool = False
