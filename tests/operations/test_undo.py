@@ -53,6 +53,31 @@ async def test_steps_are_undone_in_reverse_and_a_bad_one_stops_no_other():
     assert error.__notes__ == ["Could not b: b"]
 
 
+@pytest.mark.parametrize(
+    ("failure", "undone"),
+    [
+        (None, ["a"]),
+        (Problem.TIMEOUT, ["a"]),
+        (Problem.UNAVAILABLE, ["a"]),
+        (Problem.INVALID_PARAMETER, []),
+        (Problem.FAILED, []),
+    ],
+)
+async def test_an_act_is_taken_back_unless_it_certainly_had_no_effect(failure, undone):
+    steps = Steps()
+
+    async def work() -> None:
+        async with Undo() as undo:
+            with undo.acting(*steps.step("a")):
+                if failure is not None:
+                    raise ModelError(failure, "the act failed")
+            raise ModelError(Problem.FAILED, "what came after failed")
+
+    with pytest.raises(ModelError, match="failed"):
+        await work()
+    assert steps.run == undone
+
+
 async def test_undoing_goes_to_its_end_however_often_it_is_cancelled():
     steps, started = Steps(), asyncio.Event()
 

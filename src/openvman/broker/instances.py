@@ -14,7 +14,7 @@ from openvman.broker.context import Context
 from openvman.cim.operations import Answer, Call, Row
 from openvman.cim.status import CIMError, Status
 from openvman.cim.values import ClassPath, InstancePath
-from openvman.mapping.bind import Bound, BoundClass, Link, Node
+from openvman.mapping.bind import Bound, BoundClass, Node
 from openvman.mapping.read import Filter
 
 _PATHS: frozenset[str] = frozenset()
@@ -118,37 +118,29 @@ def _source(ctx: Context, path: InstancePath) -> Node | None:
 
 def associated(ctx: Context, call: Call, path: InstancePath, properties: frozenset[str] | None) -> Iterator[Row]:
     """The instances at the far ends, each once."""
-    origin = "IncludeClassOrigin" in call.operation.parameters and call.argument("IncludeClassOrigin")
-    node = _source(ctx, path)
-    seen: set[tuple[BoundClass, str]] = set()
-    rows: list[Row] = []
-    if node is not None:
-        for _edge, _link, far in ctx.reader.references(node, _filter(ctx, call), ctx.picture):
-            if (far.bound, far.obj.id) in seen:
-                continue
-            seen.add((far.bound, far.obj.id))
-            namespace = ctx.view.namespace_for(far.bound.map.space, ctx.namespace)
-            rows += _plan_rows(far.bound, properties, origin=origin, namespace=namespace, objects=iter((far.obj,)))
-    return iter(rows)
+    return _touching(ctx, call, path, properties, far_ends=True)
 
 
 def referring(ctx: Context, call: Call, path: InstancePath, properties: frozenset[str] | None) -> Iterator[Row]:
     """The association instances that refer to an instance, each once."""
+    return _touching(ctx, call, path, properties, far_ends=False)
+
+
+def _touching(
+    ctx: Context, call: Call, path: InstancePath, properties: frozenset[str] | None, *, far_ends: bool
+) -> Iterator[Row]:
     origin = "IncludeClassOrigin" in call.operation.parameters and call.argument("IncludeClassOrigin")
     node = _source(ctx, path)
-    seen: set[tuple[Any, str]] = set()
-    rows: list[Row] = []
+    rows: dict[tuple[Bound, str], Row] = {}
     if node is not None:
-        for edge, link, _far in ctx.reader.references(node, _filter(ctx, call), ctx.picture):
-            if (edge, link.id) in seen:
-                continue
-            seen.add((edge, link.id))
-            rows += _plan_rows(edge, properties, origin=origin, namespace=ctx.namespace, objects=_one(link))
-    return iter(rows)
-
-
-def _one(link: Link) -> Iterator[Link]:
-    yield link
+        for edge, link, far in ctx.reader.references(node, _filter(ctx, call), ctx.picture):
+            bound: Bound = far.bound if far_ends else edge
+            obj: Any = far.obj if far_ends else link
+            namespace = ctx.view.namespace_for(far.bound.map.space, ctx.namespace) if far_ends else ctx.namespace
+            if (bound, obj.id) not in rows:
+                found = _plan_rows(bound, properties, origin=origin, namespace=namespace, objects=iter((obj,)))
+                rows[bound, obj.id] = next(found)
+    return iter(rows.values())
 
 
 def associators(ctx: Context, call: Call) -> Answer:

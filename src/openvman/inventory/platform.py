@@ -150,7 +150,7 @@ class Platform:
         except ModelError as error:
             await self._disconnect(error.message)
             self._failed(error.message)
-        except Exception as error:
+        except Exception as error:  # a fault of the driver ends its connection, not the server
             log.exception("the driver failed", platform=self.driver.platform)
             await self._disconnect(repr(error))
             self._failed(f"{type(error).__name__} in the driver; the log has more")
@@ -234,7 +234,7 @@ class Platform:
             else:
                 log.warning("the platform could not be read", platform=self.driver.platform, reason=error.message)
                 session.hurry()
-        except Exception as error:
+        except Exception as error:  # a fault of the driver costs its connection, never the loop
             log.exception("the driver failed", platform=self.driver.platform)
             await self._disconnect(repr(error))
 
@@ -324,7 +324,7 @@ class Platform:
                         "an object could not be read", platform=self.driver.platform, of=key, reason=error.message
                     )
                 session.hurry()
-            except Exception:
+            except Exception:  # one object that cannot be read must not end the reading of the others
                 log.exception("the driver failed", platform=self.driver.platform, of=key)
                 session.hurry()
             finally:

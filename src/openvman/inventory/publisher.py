@@ -77,5 +77,5 @@ class Publisher:
 def _call(listener: Listener, difference: Difference) -> None:
     try:
         listener(difference)
-    except Exception:
+    except Exception:  # a bad listener must not keep the others from hearing
         log.exception("a subscriber of the inventory failed", generation=difference.after.number, listener=listener)

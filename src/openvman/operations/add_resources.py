@@ -21,7 +21,7 @@ from openvman.operations.defaults import fill_disks, fill_nics
 from openvman.operations.images import Resolved
 from openvman.operations.pledging import pledged
 from openvman.operations.specs import asked_of_pools, child_pools, local_id, spec_of
-from openvman.operations.undo import UNCERTAIN, Undo, settle
+from openvman.operations.undo import Undo, settle
 from openvman.operations.validate import check_devices, check_resource, image_turn, mac_turn, macs_in_use
 
 _Device = DiskSpec | NicSpec
@@ -140,12 +140,6 @@ async def _apply(
         if added:
             await driver.remove_resources(there.system_id, there.kind, added)
 
-    what = f"take away {', '.join(ids)}"
-    try:
+    with undo.acting(f"take away {', '.join(ids)}", take_away):
         await driver.add_resources(there.system_id, there.kind, made)
-    except ModelError as error:
-        if error.problem in UNCERTAIN:
-            undo.push(what, take_away)
-        raise
-    undo.push(what, take_away)
     return ids

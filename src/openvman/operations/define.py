@@ -19,7 +19,7 @@ from openvman.operations.defaults import fill
 from openvman.operations.placement import choose_host
 from openvman.operations.reference import complement
 from openvman.operations.specs import asked_of_pools, child_pools, resource_kind, sort
-from openvman.operations.undo import UNCERTAIN, Undo, settle
+from openvman.operations.undo import Undo, settle
 from openvman.operations.validate import (
     check_boot,
     check_definition,
@@ -116,11 +116,5 @@ async def _define(context: Context, driver: Driver, definition: Definition, undo
                 raise
         await context.inventory.refresh(definition.id, definition.host_id)
 
-    what = f"undefine virtual system {definition.name!r}"
-    try:
+    with undo.acting(f"undefine virtual system {definition.name!r}", undefine):
         await driver.define(definition)
-    except ModelError as error:
-        if error.problem in UNCERTAIN:
-            undo.push(what, undefine)
-        raise
-    undo.push(what, undefine)

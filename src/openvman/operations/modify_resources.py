@@ -22,7 +22,7 @@ from openvman.operations.current import allocation_of, refresh
 from openvman.operations.images import Resolved
 from openvman.operations.pledging import pledged
 from openvman.operations.specs import amount, changes, child_pools, local_id, merged, pool_of_spec, said, spec_of
-from openvman.operations.undo import UNCERTAIN, Undo, settle
+from openvman.operations.undo import Undo, settle
 from openvman.operations.validate import check_devices, check_resource, image_turn, mac_turn, macs_in_use
 
 _USE = frozenset({"source", "format", "read_only", "shareable"})
@@ -219,12 +219,6 @@ async def _apply(context: Context, change: _Change, undo: Undo) -> _Change:
         back = replace(said(change.base, settings), allocation_id=change.new_id)
         await driver.modify_resource(system_id, kind, back)
 
-    what = f"change {change.base.allocation_id} back"
-    try:
+    with undo.acting(f"change {change.base.allocation_id} back", restore):
         await driver.modify_resource(system_id, kind, said(change.full, settings))
-    except ModelError as error:
-        if error.problem in UNCERTAIN:
-            undo.push(what, restore)
-        raise
-    undo.push(what, restore)
     return change

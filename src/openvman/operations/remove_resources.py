@@ -20,7 +20,7 @@ from openvman.model.system import Configuration, ConfigurationKind
 from openvman.operations.context import Context, turn
 from openvman.operations.current import allocation_of, configuration_of, refresh
 from openvman.operations.specs import spec_of
-from openvman.operations.undo import UNCERTAIN, Undo, settle
+from openvman.operations.undo import Undo, settle
 from openvman.operations.validate import label
 
 
@@ -105,11 +105,5 @@ async def _apply(context: Context, there: Configuration, devices: list[Allocatio
             specs = [replace(spec_of(device), allocation_id=None) for device in gone]
             await driver.add_resources(there.system_id, there.kind, specs)
 
-    what = f"put {', '.join(ids)} back"
-    try:
+    with undo.acting(f"put {', '.join(ids)} back", put_back):
         await driver.remove_resources(there.system_id, there.kind, ids)
-    except ModelError as error:
-        if error.problem in UNCERTAIN:
-            undo.push(what, put_back)
-        raise
-    undo.push(what, put_back)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import structlog
 
-from openvman.model.errors import Problem
+from openvman.model.errors import ModelError, Problem
 
 UNCERTAIN = frozenset({Problem.TIMEOUT, Problem.UNAVAILABLE})
 """After a call failed with one of these, nobody knows whether it had its effect: its undo is to be run too."""
@@ -51,6 +52,17 @@ class Undo:
     def push(self, what: str, step: Callable[[], Awaitable[None]]) -> None:
         """``what`` says what the step does: "delete the image /…"."""
         self._steps.append((what, step))
+
+    @contextmanager
+    def acting(self, what: str, step: Callable[[], Awaitable[None]]) -> Iterator[None]:
+        """Push the step that takes back the act of the block, unless the act certainly had no effect."""
+        try:
+            yield
+        except ModelError as error:
+            if error.problem in UNCERTAIN:
+                self.push(what, step)
+            raise
+        self.push(what, step)
 
     async def __aenter__(self) -> Self:
         return self
