@@ -12,6 +12,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -250,6 +251,117 @@ def _tops(view: BoundView) -> list[str]:
     return list(view.graph.subclasses(None, deep=False))
 
 
+# --- conformance ------------------------------------------------------------------------------------------------------
+
+REASONS: Final = ("not applicable: ", "not yet: ")
+"""How the reason for something missing begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Element:
+    """A class or association that a profile asks for, from ``tools/conformance/``, beside what declares it.
+
+    ``shown`` are the names of the declarations, ``has`` the properties and methods that all of them have.
+    """
+
+    profile: str
+    cim: str
+    label: str
+    basis: str
+    mandatory: tuple[str, ...]
+    recommended: tuple[str, ...]
+    missing: dict[str, str]
+    shown: tuple[str, ...]
+    has: frozenset[str]
+
+    @property
+    def lacking(self) -> list[str]:
+        """What is asked for and not there; ``element`` for the whole."""
+        return (
+            [name for name in (*self.mandatory, *self.recommended) if name not in self.has]
+            if self.shown
+            else ["element"]
+        )
+
+
+def asked_for() -> list[dict[str, Any]]:
+    """The profiles of ``tools/conformance/``, a file each."""
+    files = sorted((ROOT / "tools/conformance").glob("*.toml"))
+    return [tomllib.loads(file.read_text(encoding="utf-8")) for file in files]
+
+
+def _declares(bound: BoundClass | BoundEdge, row: dict[str, Any]) -> bool:
+    if not bound.view.graph.is_a(bound.class_name, row["class"]):
+        return False
+    if isinstance(bound, BoundClass):
+        return bound.map.name in row.get("shown_by", (bound.map.name,))
+    ends = [{classmap.name for classmap in end.maps} for end in (bound.edge.left, bound.edge.right)]
+    between = row.get("between")
+    return between is None or any(
+        one in ends[0] and other in ends[1] for one, other in (between, tuple(reversed(between)))
+    )
+
+
+def _members(bound: BoundClass | BoundEdge) -> set[str]:
+    if isinstance(bound, BoundEdge):
+        return set(bound.edge.properties)
+    return {*bound.map.sources, *(method.name for method in bound.map.methods)}
+
+
+def elements(profile: dict[str, Any]) -> list[Element]:
+    """What a profile asks for, compared with the declarations."""
+    found = []
+    everything = [*_bound(BoundClass), *_bound(BoundEdge)]
+    for row in profile["element"]:
+        declared = [bound for bound in everything if _declares(bound, row)]
+        joins = " - ".join(row["between"]) if "between" in row else ", ".join(row.get("shown_by", ()))
+        found.append(
+            Element(
+                profile=profile["specification"],
+                cim=row["class"],
+                label=code(row["class"]) + (f" ({joins})" if joins else ""),
+                basis=row["basis"],
+                mandatory=tuple(row.get("mandatory", ())),
+                recommended=tuple(row.get("recommended", ())),
+                missing=dict(row.get("missing", {})),
+                shown=tuple(dict.fromkeys(b.class_name for b in declared)),
+                has=frozenset(set.intersection(*map(_members, declared)) if declared else ()),
+            )
+        )
+    return found
+
+
+def _conformance_rows(profile: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    for element in elements(profile):
+        reasons = [
+            ("" if name == "element" else f"`{name}`: ")
+            + explained(element.missing.get(name), f"that {element.profile} {element.label} lacks {name}")
+            for name in element.lacking
+        ]
+        asked = {*element.mandatory, *element.recommended}
+        yield (
+            element.label,
+            element.basis,
+            code(*element.shown) or "-",
+            code(*(name for name in element.mandatory if name in element.has)),
+            code(*(name for name in element.recommended if name in element.has)),
+            code(*sorted(element.has - asked)),
+            "; ".join(reasons),
+        )
+
+
+def conformance() -> str:
+    registered = {row.specification: row.version for row in REGISTRATIONS}
+    head = ("asked for", "", "here", "mandatory", "recommended", "more", "missing, and why")
+    parts = []
+    for profile in asked_for():
+        number = profile["specification"]
+        version = registered.get(number)
+        says = f"Version {version}, registered." if version else f"Version {profile['version']}, not registered."
+        parts += [f"## {number} {profile['name']}", says, table(head, _conformance_rows(profile))]
+    return "\n\n".join(parts)
+
+
 # --- the code's own order ---------------------------------------------------------------------------------------------
 
 
@@ -281,6 +393,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "operations": operations,
     "classes": classes,
     "associations": associations,
+    "conformance": conformance,
     "imports": imports,
 }
 
