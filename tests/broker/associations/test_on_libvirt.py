@@ -61,10 +61,10 @@ async def on_libvirt(private_host: PrivateHost, schema: ClassGraph, tmp_path: Pa
     """A broker over the private host, on which the guest runs."""
     file = tmp_path / "domain.xml"
     file.write_text(DOMAIN.replace("{image}", str(boot_sector_image(tmp_path))), encoding="utf-8")
-    private_host.virsh("define", str(file))
+    private_host.virsh("create", str(file))  # running first, so that it can be destroyed whatever comes
     inventory = Inventory([create(private_host.uri, state=tmp_path, deadline=20)])
     try:
-        private_host.virsh("start", NAME)
+        private_host.virsh("define", str(file))
         await inventory.start()
         clock = Clock()
         broker = Broker(
@@ -80,8 +80,10 @@ async def on_libvirt(private_host: PrivateHost, schema: ClassGraph, tmp_path: Pa
         broker.close()
     finally:
         await inventory.close()
-        private_host.virsh("destroy", NAME)
-        private_host.virsh("undefine", NAME)
+        try:
+            private_host.virsh("undefine", NAME)
+        finally:
+            private_host.virsh("destroy", NAME)
 
 
 async def test_every_association_of_a_real_host(on_libvirt):
