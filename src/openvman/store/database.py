@@ -10,10 +10,10 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeAlias
 
 from openvman.store.files import PRIVATE
 
@@ -47,7 +47,32 @@ _STEPS: Final = (
         PRIMARY KEY (system_id, local_id)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE jobs (
+        id TEXT PRIMARY KEY,
+        place INTEGER NOT NULL,
+        record BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE job_steps (
+        job_id TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        record BLOB NOT NULL,
+        PRIMARY KEY (job_id, number)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
+
+
+Write: TypeAlias = Callable[[sqlite3.Connection], object]
+"""A part of a transaction."""
+
+
+class Writer(Protocol):
+    """A store that makes many writes one transaction."""
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """Make all of them, or none; when this returns, they are on the disk. Raises :class:`StoreError`."""
 
 
 class StoreError(Exception):
