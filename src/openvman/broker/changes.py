@@ -88,11 +88,20 @@ class Changes:
         conclude = self._conclude(ctx, method, declared, record)
         ticket = self._jobs.submit(ctx.actor, method.operation, keywords, record, conclude)
         may_answer_early = _JOB in declared.parameters and self._patience is not None
+        code = _STARTED
         if await self._jobs.wait(ticket, self._patience if may_answer_early else None):
-            return _answered(ctx, method, declared, ticket.ended.result())
+            error = ticket.ended.exception()
+            if (
+                not isinstance(error, ModelError)
+                or error.problem not in method.returns
+                or _JOB not in declared.parameters
+            ):
+                return _answered(ctx, method, declared, ticket.ended.result())
+            # A return code has no words: the job has.
+            code = method.returns[error.problem]
         job = await self._jobs.acknowledge(ticket.job_id)
         path = None if job is None else _job_path(ctx, job)
-        return MethodAnswer(declared.return_type, _STARTED, (Output(_JOB, "reference", path),))
+        return MethodAnswer(declared.return_type, code, (Output(_JOB, "reference", path),))
 
     def read_again(self, ctx: Context, job: Job) -> tuple[Mapping[str, Any], Conclude]:
         """The keyword arguments of a job that had not begun when the server ended. ModelError: they mean nothing."""

@@ -168,7 +168,7 @@ class Settings:
         Row(
             DURATION,
             20.0,
-            "How long a method waits for its job; after that it answers with the job, which goes on. 0s: at once.",
+            "How long a method waits for its job; after that it answers with the job, which goes on.",
         ),
     ]
     jobs_per_host: Annotated[int, Row(COUNT, 8, "How many jobs are done on a host at a time; the others wait.")]

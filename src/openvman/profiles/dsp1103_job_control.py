@@ -62,8 +62,8 @@ _STARTED: Final = 4096
 
 
 def _elapsed(job: Job) -> timedelta | None:
-    end = job.ended or job.changed
-    return None if job.started is None else max(timedelta(0), end - job.started)
+    """Of a job that has ended; what has not is seen from its StartTime."""
+    return None if job.started is None or job.ended is None else max(timedelta(0), job.ended - job.started)
 
 
 def _remaining(value: Value, _values: Any) -> timedelta:

@@ -267,6 +267,7 @@ class Jobs:
             ended=now,
             status="" if failure is None else str(state),
             percent=100 if failure is None else entry.job.percent,
+            host_id=entry.job.host_id or host_in({"result": result}, self._inventory.generation),
             failure=None if failure is None else Failure(failure.problem, _with_notes(failure), failure.subject),
             call=entry.conclude(result, failure) or entry.job.call,
             affected=entry.job.affected if affected is None else affected,
