@@ -41,6 +41,7 @@ from openvman.server.cimom import METHODS, CIMObjectManager
 from openvman.server.gate import CredentialGate, Gate, OpenGate
 from openvman.server.http11 import ConnectionLimits
 from openvman.server.listen import ListenError, Listeners
+from openvman.store.database import Database
 from openvman.store.files import PRIVATE_FOLDER
 from openvman.store.identity import server_id
 from openvman.store.jobs import JobStore
@@ -186,7 +187,7 @@ def _gate(settings: Settings, state: State, stack: AsyncExitStack) -> Gate:
 def _jobs(
     settings: Settings, state: State, inventory: Inventory, operations: Operations, stack: AsyncExitStack
 ) -> Jobs:
-    store = JobStore(state.database)
+    store = JobStore(Database(state.database))
     stack.callback(store.close)
     limits = JobLimits(per_host=settings.jobs_per_host, per_owner=settings.max_jobs, kept=settings.jobs_kept)
     return Jobs(operations, USE_CASES, inventory, store, limits)

@@ -16,7 +16,7 @@ from openvman.model.spec import SystemSpec
 from openvman.model.states import Action, State
 from openvman.operations.catalogue import USE_CASES
 from openvman.operations.jobs.jobs import JobLimits, Jobs
-from openvman.store.database import StoreError
+from openvman.store.database import Database, StoreError
 from openvman.store.jobs import JobStore
 
 ANN = Actor("ann", Role.OPERATOR)
@@ -43,7 +43,7 @@ class Office:
         self.start()
 
     def start(self) -> None:
-        self.store = JobStore(self._path)
+        self.store = JobStore(Database(self._path))
         self.jobs = Jobs(
             self.world.operations,
             USE_CASES,
@@ -114,12 +114,12 @@ async def test_a_refusal_is_an_exception_with_its_reason(office):
     assert office.stored()[job.id] == job
 
 
-async def test_only_so_many_run_at_a_time(world, tmp_path):
+async def test_only_so_many_run_at_a_time(world, tmp_path, until):
     world.inject(operation="define", delay=0.2)
     async with _office(world, tmp_path, per_host=2) as office:
         tickets = [office.define(f"vm{number}") for number in range(4)]
         # Where it is to be done is not said, so all of them are in one lane.
-        await asyncio.sleep(0.05)
+        await until(lambda: office.job(tickets[0]).state is JobState.RUNNING)
         assert [office.job(t).state for t in tickets] == [JobState.RUNNING] * 2 + [JobState.NEW] * 2
         await asyncio.gather(*(t.ended for t in tickets))
 
@@ -136,11 +136,11 @@ async def test_one_user_has_only_so_many(world, tmp_path):
         await office.define("c").ended
 
 
-async def test_one_that_waits_is_held_released_and_ended(world, tmp_path):
+async def test_one_that_waits_is_held_released_and_ended(world, tmp_path, until):
     world.inject(operation="define", delay=0.2)
     async with _office(world, tmp_path, per_host=1) as office:
         first, held, ended = office.define("a"), office.define("b"), office.define("c")
-        await asyncio.sleep(0.05)
+        await until(lambda: office.job(first).state is JobState.RUNNING)
         assert await office.jobs.control(ANN, job=office.job(held), action=JobAction.SUSPEND)
         assert await office.jobs.control(ANN, job=office.job(ended), action=JobAction.TERMINATE)
         assert [office.job(t).state for t in (held, ended)] == [JobState.SUSPENDED, JobState.TERMINATED]
@@ -210,7 +210,6 @@ async def test_what_cannot_be_written_is_not_done(office, until):
     ticket = office.define("other")
     # The end waits for the disk too: nobody is told what may be forgotten.
     await until(lambda: office.job(ticket).state is JobState.RUNNING)
-    await asyncio.sleep(0.1)
     assert not ticket.ended.done()
     del office.store.write
     with pytest.raises(ModelError, match="cannot be written down"):

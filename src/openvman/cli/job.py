@@ -92,7 +92,15 @@ def show(client: Client, job_id: str, as_json: bool) -> None:
 @command.command()
 @connecting
 @click.argument("job_id", metavar="ID")
-@click.option("--timeout", "seconds", type=click.FloatRange(min=0), default=300.0, show_default=True, metavar="SECONDS")
+@click.option(
+    "--for",
+    "seconds",
+    type=click.FloatRange(min=0),
+    default=300.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait.",
+)
 def wait(client: Client, job_id: str, seconds: float) -> None:
     """Wait for a job's end, and show how far it is. Fails when the job does."""
     jobs = _jobs_of(client)

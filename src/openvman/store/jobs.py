@@ -5,13 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from openvman.model.job import Job
-from openvman.store.database import Database, StoreError, Write
+from openvman.store.database import Storage, StoreError, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +32,9 @@ class StoredJob:
 class JobStore:
     """In a state directory's database. What changes it is made here, and written by :meth:`write`."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the database file ``path``, made when absent. Raises :class:`openvman.store.database.StoreError`."""
-        self._database = Database(path)
+    def __init__(self, database: Storage) -> None:
+        """The database is closed with it."""
+        self._database = database
         rows = self._database.read("SELECT max(place) FROM jobs")
         self._place = rows[0][0] or 0
 
