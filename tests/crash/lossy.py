@@ -1,7 +1,7 @@
 """A disk that loses its power: SQLite over a memory of what was synced and what was only written.
 
-At a power cut each 512-byte sector of each write since the file's last sync survives with probability one half, whatever
-the others do; a disk that lies about its syncs never counts any.
+At a power cut each 512-byte sector of each write since the file's last sync survives with probability one half,
+whatever the others do; a disk that lies about its syncs never counts any.
 """
 
 from __future__ import annotations

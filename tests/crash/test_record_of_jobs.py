@@ -35,7 +35,7 @@ def _run(script: str, *each: tuple[object, ...]) -> dict[str, int]:
         out, err = process.communicate()
         assert process.returncode == 0, err.decode()[-2000:]
         found = json.loads(out)
-        print(script, found)  # with its seed, for whoever has to repeat it
+        print(script, found)  # noqa: T201 - with its seed, for whoever has to repeat it
         for name, value in found.items():
             told[name] = told.get(name, 0) + value
     return told

@@ -148,7 +148,8 @@ class Database:
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
-            connection.execute(f"PRAGMA journal_mode = {JOURNAL_MODE}")  # kept in the file; set only when it is known to be ours
+            # It is kept in the file, so it is set only when that is known to be ours.
+            connection.execute(f"PRAGMA journal_mode = {JOURNAL_MODE}")
         finally:
             connection.close()
 
