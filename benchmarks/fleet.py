@@ -15,11 +15,13 @@ from openvman.drivers.registry import create
 from openvman.inventory.inventory import Inventory
 from openvman.model.actor import Actor, Role
 from openvman.model.server import Server
-from openvman.operations.catalogue import use_cases
+from openvman.operations.catalogue import USE_CASES
+from openvman.operations.jobs.jobs import Jobs
 from openvman.operations.operations import Operations
 from openvman.operations.policy import Policy
 from openvman.views.standard import STANDARD
 from openvman.wire.cimxml.decode import decode_embedded
+from openvman.wire.cimxml.encode_values import instance as encode_embedded
 
 NAMESPACE = "root/vman"
 _READER = Actor("benchmark", Role.VIEWER)
@@ -37,10 +39,11 @@ async def broker(uri: str) -> AsyncIterator[Broker]:
     await inventory.start()
     made = Broker(
         inventory,
-        use_cases(Operations(inventory, Policy())),
+        Jobs(Operations(inventory, Policy()), USE_CASES, inventory),
         (STANDARD,),
         load_schema(),
         Server(id="benchmark", host_name="benchmark", version="0"),
+        encode_embedded=encode_embedded,
         decode_embedded=decode_embedded,
         clock=monotonic,
     )

@@ -28,7 +28,8 @@ from openvman.drivers.registry import choose_default, create
 from openvman.inventory.inventory import Inventory
 from openvman.model.actor import Role
 from openvman.model.server import Server
-from openvman.operations.catalogue import use_cases
+from openvman.operations.catalogue import USE_CASES
+from openvman.operations.jobs.jobs import JobLimits, Jobs
 from openvman.operations.operations import Operations
 from openvman.operations.policy import Policy
 from openvman.security.authenticate import Authenticator
@@ -40,14 +41,17 @@ from openvman.server.cimom import METHODS, CIMObjectManager
 from openvman.server.gate import CredentialGate, Gate, OpenGate
 from openvman.server.http11 import ConnectionLimits
 from openvman.server.listen import ListenError, Listeners
+from openvman.store.database import Database
 from openvman.store.files import PRIVATE_FOLDER
 from openvman.store.identity import server_id
+from openvman.store.jobs import JobStore
 from openvman.store.lock import StateLock
 from openvman.store.pools import PoolStore
 from openvman.store.users import UserStore
 from openvman.views.standard import STANDARD
 from openvman.wire.cimxml.decode import decode_embedded
 from openvman.wire.cimxml.encode import Encoder
+from openvman.wire.cimxml.encode_values import instance as encode_embedded
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _EXPIRY_WARNING: Final = timedelta(days=30)
@@ -95,7 +99,9 @@ async def serve(settings: Settings, announce: Callable[[str], None] = _print) ->
         )
         policy = Policy(image_roots=settings.image_roots, bridges=settings.bridges)
         operations = Operations(inventory, policy, pool_store=pools)
-        application = _application(settings, state, inventory, operations, gate, stack)
+        jobs = _jobs(settings, state, inventory, operations, stack)
+        broker = _broker(settings, state, inventory, jobs, stack)
+        application = _application(settings, broker, gate)
         listeners = Listeners(application, _connection_limits(settings))
         bound = await _listen(settings, listeners, pair)
         stack.push_async_callback(inventory.close)
@@ -104,6 +110,7 @@ async def serve(settings: Settings, announce: Callable[[str], None] = _print) ->
             if await stop.unless_asked(inventory.start()):
                 # What was loaded stays: the collector need not look at it again, which takes long with many systems.
                 gc.freeze()
+                jobs.adopt(broker.read_again)
                 application.ready = True
                 announce(welcome(settings, state, pair, bound))
                 _log.info("ready", platforms=[platform.uri for platform in inventory.status()])
@@ -113,6 +120,7 @@ async def serve(settings: Settings, announce: Callable[[str], None] = _print) ->
             _log.info("stopping")
             if not await listeners.close(settings.shutdown_grace):
                 _log.warning("requests were cancelled: they were not finished within shutdown_grace")
+            await jobs.close()
     _log.info("stopped")
 
 
@@ -176,16 +184,23 @@ def _gate(settings: Settings, state: State, stack: AsyncExitStack) -> Gate:
     return CredentialGate(Authenticator(store), by_certificate=settings.client_certificates != "off")
 
 
-def _application(
-    settings: Settings, state: State, inventory: Inventory, operations: Operations, gate: Gate, stack: AsyncExitStack
-) -> Application:
-    host = socket.gethostname()
+def _jobs(
+    settings: Settings, state: State, inventory: Inventory, operations: Operations, stack: AsyncExitStack
+) -> Jobs:
+    store = JobStore(Database(state.database))
+    stack.callback(store.close)
+    limits = JobLimits(per_host=settings.jobs_per_host, per_owner=settings.max_jobs, kept=settings.jobs_kept)
+    return Jobs(operations, USE_CASES, inventory, store, limits)
+
+
+def _broker(settings: Settings, state: State, inventory: Inventory, jobs: Jobs, stack: AsyncExitStack) -> Broker:
     broker = Broker(
         inventory,
-        use_cases(operations),
+        jobs,
         (STANDARD,),
         load_schema(),
-        Server(id=server_id(state.database), host_name=host, version=__version__),
+        Server(id=server_id(state.database), host_name=socket.gethostname(), version=__version__),
+        encode_embedded=encode_embedded,
         decode_embedded=decode_embedded,
         clock=monotonic,
         limits=Limits(
@@ -193,9 +208,14 @@ def _application(
             default_timeout=ceil(settings.operation_timeout),
             maximum_timeout=ceil(settings.max_operation_timeout),
         ),
+        patience=settings.answer_within,
     )
     stack.callback(broker.close)
-    cimom = Route("/cimom", METHODS, Role.VIEWER, CIMObjectManager(broker, Encoder(host)))
+    return broker
+
+
+def _application(settings: Settings, broker: Broker, gate: Gate) -> Application:
+    cimom = Route("/cimom", METHODS, Role.VIEWER, CIMObjectManager(broker, Encoder(socket.gethostname())))
     return Application([cimom], gate, BodyLimits(settings.max_body, settings.body_timeout))
 
 

@@ -20,11 +20,13 @@ from openvman.drivers.simulated import create
 from openvman.inventory.inventory import Inventory
 from openvman.model.actor import Actor, Role
 from openvman.model.server import Server
-from openvman.operations.catalogue import use_cases
+from openvman.operations.catalogue import USE_CASES
+from openvman.operations.jobs.jobs import Jobs
 from openvman.operations.operations import Operations
 from openvman.operations.policy import Policy
 from openvman.views.standard import STANDARD
 from openvman.wire.cimxml.decode import decode_embedded
+from openvman.wire.cimxml.encode_values import instance as encode_embedded
 
 
 @pytest.fixture(scope="session")
@@ -102,16 +104,19 @@ async def client(schema: ClassGraph, tmp_path: Path, images: Path) -> AsyncItera
     await inventory.start()
     clock = Clock()
     operations = Operations(inventory, Policy(image_roots=(images,)))
+    jobs = Jobs(operations, USE_CASES, inventory)
     broker = Broker(
         inventory,
-        use_cases(operations),
+        jobs,
         (STANDARD,),
         schema,
         Server(id="server-1", host_name="here", version="1.2.3"),
+        encode_embedded=encode_embedded,
         decode_embedded=decode_embedded,
         clock=clock,
         limits=Limits(sessions_per_user=3, default_timeout=60, maximum_timeout=600),
     )
     yield Client(broker, inventory, clock)
     broker.close()
+    await jobs.close()
     await inventory.close()

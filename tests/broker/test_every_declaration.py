@@ -75,6 +75,8 @@ async def furnished(client):
     )
     answer = await client.invoke(service, "DefineSystem", SystemSettings=system, ResourceSettings=tuple(settings))
     assert answer.return_value == 0
+    refused = await client.invoke(answer.outputs[0].value, "RequestStateChange", RequestedState=9)
+    assert refused.return_value == 4097  # its job has an error to show
     return client
 
 
@@ -111,7 +113,8 @@ async def test_every_value_has_its_declared_type(furnished):
             if prop.value is None or prop.type == "reference":
                 continue
             value = CIMDateTime.parse(format_datetime(prop.value)) if prop.type == "datetime" else prop.value
-            assert convert(value, prop.type, is_array=prop.is_array, what=prop.name) == value
+            found = convert(value, prop.type, is_array=prop.is_array, embedded=prop.embedded, what=prop.name)
+            assert found == value
             assert type(value) is not bool or prop.type == "boolean"
             checked += 1
     assert checked > 500

@@ -167,6 +167,15 @@ GOLDEN = {
         "Dependent",
         "CIMXMLCommunicationMechanism",
     ): "CIM Schema",
+    ("CIM_AffectedJobElement", "AffectedElement", "ComputerSystem", "AffectingElement", "ConcreteJob"): "DSP1103",
+    (
+        "CIM_OwningJobElement",
+        "OwningElement",
+        "VirtualSystemManagementService",
+        "OwnedElement",
+        "ConcreteJob",
+    ): "DSP1103",
+    ("CIM_AssociatedJobMethodResult", "Job", "ConcreteJob", "JobParameters", "MethodResult"): "DSP1103",
 }
 
 

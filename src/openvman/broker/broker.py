@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from openvman.broker.arguments import ArgumentReader
-from openvman.broker.changes import Changes, UseCase, allow
+from openvman.broker.changes import Changes, allow
 from openvman.broker.context import Context
+from openvman.broker.method_calls import CallRecorder
 from openvman.broker.rows import ROWS, Read
 from openvman.broker.sessions import Limits, Sessions
 from openvman.cim.graph import ClassGraph
 from openvman.cim.operations import Call, MethodCall, Request, Response
 from openvman.cim.status import CIMError, Status
+from openvman.cim.uri import parse_path
 from openvman.cim.values import Instance
 from openvman.inventory.difference import Difference
 from openvman.inventory.inventory import Inventory
@@ -21,33 +24,40 @@ from openvman.mapping.index import EdgeIndex
 from openvman.mapping.read import Reader
 from openvman.mapping.write import Writer
 from openvman.model.actor import Actor
+from openvman.model.job import Job
 from openvman.model.picture import Picture
 from openvman.model.server import NamespaceRecord, Server
+from openvman.operations.jobs.entry import Conclude
+from openvman.operations.jobs.jobs import Jobs
 
 
 class Broker:
     """Answers :class:`Call` and :class:`MethodCall` values in the namespaces of its views.
 
-    Reads answer from the inventory's generation of the moment and never wait. Changes run a use case and answer when
-    the inventory shows its effect. Permissions are decided here, by the operation's own row and the method's own
-    declaration, before anything else of a request is looked at.
+    Reads answer from the inventory's generation of the moment and never wait. Changes are jobs; they answer when the
+    inventory shows their effect, or after ``patience`` seconds with the job where the method can (None: never).
+    Permissions are decided here, by the operation's own row and the method's own declaration, before anything else of a
+    request is looked at.
     """
 
     def __init__(
         self,
         inventory: Inventory,
-        use_cases: Mapping[str, UseCase],
+        jobs: Jobs,
         views: Sequence[View],
         schema: ClassGraph,
         server: Server,
         *,
+        encode_embedded: Callable[[Instance], str],
         decode_embedded: Callable[[str], Instance],
         clock: Callable[[], float],
         limits: Limits | None = None,
+        patience: float | None = None,
     ) -> None:
         self._inventory = inventory
         self._sessions = Sessions(limits or Limits(), clock)
-        self._changes = Changes(use_cases, ArgumentReader(decode_embedded))
+        recorder = CallRecorder(encode_embedded, decode_embedded)
+        self._changes = Changes(jobs, ArgumentReader(decode_embedded), recorder, patience)
         names = [names[0] for view in views for names in view.namespaces.values()]
         self._server = replace(
             server,
@@ -81,6 +91,12 @@ class Broker:
         if isinstance(row, Read):
             return row.answer(ctx, request)
         return await row.answer(self._changes, ctx, request)
+
+    def read_again(self, job: Job, actor: Actor) -> tuple[Mapping[str, Any], Conclude]:
+        """What a job was to do, that had not begun when the server ended: see :meth:`Changes.read_again`."""
+        assert job.call is not None, "a job that is asked about has a call"
+        path = parse_path(job.call.target)
+        return self._changes.read_again(self._context(path.namespace or "", actor), job)
 
     def _context(self, namespace: str, actor: Actor) -> Context:
         found = self._readers.get(namespace.lower())

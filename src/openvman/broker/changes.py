@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from openvman.broker.arguments import ArgumentReader, UnsupportedCodeError, current_finder
 from openvman.broker.context import Context
 from openvman.broker.errors import cim_error
+from openvman.broker.method_calls import CallRecorder
 from openvman.cim.declarations import MethodDeclaration
 from openvman.cim.names import NameMap
 from openvman.cim.operations import Answer, Call, MethodAnswer, MethodCall, Output
@@ -17,26 +19,34 @@ from openvman.cim.values import Instance, InstancePath, Property
 from openvman.mapping.bind import BoundClass, Node
 from openvman.mapping.declare import ClassMap, MethodMap, ObjectOutput, PlainOutput, Purpose
 from openvman.model.actor import Role
-from openvman.model.errors import ModelError
+from openvman.model.errors import ModelError, Problem
+from openvman.model.job import Job, MethodRecord
+from openvman.operations.jobs.entry import Conclude
+from openvman.operations.jobs.jobs import Jobs
 
-UseCase = Callable[..., Awaitable[Any]]
-_COMPLETED: Final = 0
+_STARTED: Final = 4096
+_JOB: Final = "Job"
+"""The output parameter of every method that may answer before its job has ended."""
 
 
 class Changes:
-    """``use_cases`` are the operations by name; each takes the actor and keyword arguments."""
+    """``patience`` (seconds) is how long a method that has a Job parameter waits for its job; None: to its end."""
 
-    def __init__(self, use_cases: Mapping[str, UseCase], arguments: ArgumentReader) -> None:
-        self._use_cases = use_cases
+    def __init__(
+        self, jobs: Jobs, arguments: ArgumentReader, recorder: CallRecorder, patience: float | None = None
+    ) -> None:
+        self._jobs = jobs
         self._arguments = arguments
+        self._recorder = recorder
+        self._patience = patience
 
     def check(self, classes: tuple[ClassMap, ...]) -> None:
         """Every operation that a declaration names must exist; KeyError names the first that does not."""
         for classmap in classes:
             for method in classmap.methods:
-                self._use_cases[method.operation]
+                self._jobs.is_job(method.operation)
             if classmap.modify is not None:
-                self._use_cases[classmap.modify.operation]
+                self._jobs.is_job(classmap.modify.operation)
 
     async def invoke(self, ctx: Context, call: MethodCall) -> MethodAnswer:
         cls = ctx.known_class(call.target.class_name)
@@ -57,22 +67,69 @@ class Changes:
         # Before anything that the client sent is parsed further.
         allow(ctx, method.permission, f"{node.bound.class_name}.{declared.name}")
         try:
-            result = await self._run(ctx, node, method, declared, call.arguments)
+            return await self._answer(ctx, node, method, declared, call)
         except UnsupportedCodeError as exc:
             if method.unsupported_code is None:
                 raise CIMError(Status.INVALID_PARAMETER, str(exc)) from None
-            return _returning(declared, method.unsupported_code)
+            return MethodAnswer(declared.return_type, method.unsupported_code)
         except ModelError as exc:
             code = method.returns.get(exc.problem)
             if code is None:
                 raise cim_error(exc) from exc
-            return _returning(declared, code)
-        outputs = tuple(_output(ctx, declared, name, how, result) for name, how in method.outputs.items())
-        return MethodAnswer(declared.return_type, _COMPLETED, outputs)
+            return MethodAnswer(declared.return_type, code)
 
-    async def _run(
+    async def _answer(
+        self, ctx: Context, node: Node, method: MethodMap, declared: MethodDeclaration, call: MethodCall
+    ) -> MethodAnswer:
+        keywords = self._keywords(ctx, node, method, declared, call.arguments)
+        if not self._jobs.is_job(method.operation):
+            return _answered(ctx, method, declared, await self._jobs.call(ctx.actor, method.operation, keywords))
+        record = self._recorder.recorded(call)
+        conclude = self._conclude(ctx, method, declared, record)
+        ticket = self._jobs.submit(ctx.actor, method.operation, keywords, record, conclude)
+        may_answer_early = _JOB in declared.parameters and self._patience is not None
+        code = _STARTED
+        if await self._jobs.wait(ticket, self._patience if may_answer_early else None):
+            error = ticket.ended.exception()
+            if (
+                not isinstance(error, ModelError)
+                or error.problem not in method.returns
+                or _JOB not in declared.parameters
+            ):
+                return _answered(ctx, method, declared, ticket.ended.result())
+            # A return code has no words: the job has.
+            code = method.returns[error.problem]
+        job = await self._jobs.acknowledge(ticket.job_id)
+        path = None if job is None else _job_path(ctx, job)
+        return MethodAnswer(declared.return_type, code, (Output(_JOB, "reference", path),))
+
+    def read_again(self, ctx: Context, job: Job) -> tuple[Mapping[str, Any], Conclude]:
+        """The keyword arguments of a job that had not begun when the server ended. ModelError: they mean nothing."""
+        try:
+            assert job.call is not None, "a job without a call is not acknowledged"
+            call = self._recorder.call(job.call)
+            assert isinstance(call.target, InstancePath), "no job is made of a static method"
+            node = ctx.reader.find_node(call.target, ctx.namespace, ctx.picture)
+            declared = ctx.known_class(call.target.class_name).methods[call.method]
+            method = node.bound.methods[call.method]
+            keywords = self._keywords(ctx, node, method, declared, call.arguments)
+        except CIMError as error:
+            message = f"{job.name}: the server ended before it began, and it cannot be done any more: {error}"
+            raise ModelError(Problem.FAILED, message, job.id) from error
+        return keywords, self._conclude(ctx, method, declared, job.call)
+
+    def _conclude(self, ctx: Context, method: MethodMap, declared: MethodDeclaration, record: MethodRecord) -> Conclude:
+        def conclude(result: Any, error: ModelError | None) -> MethodRecord:
+            if error is None:
+                return self._recorder.answered(record, _answered(ctx, method, declared, result))
+            code = method.returns.get(error.problem)
+            return record if code is None else replace(record, returned=code)
+
+        return conclude
+
+    def _keywords(
         self, ctx: Context, node: Node, method: MethodMap, declared: MethodDeclaration, arguments: NameMap[Any]
-    ) -> Any:
+    ) -> dict[str, Any]:
         for name, argument in arguments.items():
             parameter = declared.parameters.get(name)
             if parameter is None:
@@ -85,7 +142,7 @@ class Changes:
             keywords[how.keyword] = self._arguments.read(ctx, name, parameter, arguments.get(name), how)
         if method.target is not None:
             keywords[method.target] = node.obj
-        return await self._use_cases[method.operation](ctx.actor, **method.arrange(node.obj, keywords))
+        return method.arrange(node.obj, keywords)
 
     async def modify_instance(self, ctx: Context, call: Call) -> Answer:
         given: Instance = call.argument("ModifiedInstance")
@@ -113,7 +170,13 @@ class Changes:
         instance = Instance.of(bound.class_name, [*properties, *keys])
         spec = ctx.writer.spec(instance, (bound.map,), Purpose.MODIFY, current_finder(ctx))
         try:
-            await self._use_cases[modify.operation](ctx.actor, **{modify.keyword: [spec] if modify.many else spec})
+            keywords = {modify.keyword: [spec] if modify.many else spec}
+            if self._jobs.is_job(modify.operation):
+                ticket = self._jobs.submit(ctx.actor, modify.operation, keywords)
+                await self._jobs.wait(ticket, None)
+                ticket.ended.result()
+            else:
+                await self._jobs.call(ctx.actor, modify.operation, keywords)
         except ModelError as exc:
             raise cim_error(exc) from exc
         return Answer()
@@ -138,8 +201,14 @@ def allow(ctx: Context, role: Role, what: str) -> None:
         )
 
 
-def _returning(declared: MethodDeclaration, code: int) -> MethodAnswer:
-    return MethodAnswer(declared.return_type, code)
+def _answered(ctx: Context, method: MethodMap, declared: MethodDeclaration, result: Any) -> MethodAnswer:
+    outputs = tuple(_output(ctx, declared, name, how, result) for name, how in method.outputs.items())
+    return MethodAnswer(declared.return_type, method.success(result), outputs)
+
+
+def _job_path(ctx: Context, job: Job) -> InstancePath:
+    bound = next(bound for classmap, bound in ctx.view.bound.items() if classmap.kind is Job)
+    return ctx.view.path(Node(bound, job), ctx.namespace)
 
 
 def _output(

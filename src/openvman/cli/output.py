@@ -26,6 +26,9 @@ STATE_STYLES: Final = {
     "unknown": "red",
     "online": "green",
     "offline": "red",
+    "running": "cyan",
+    "completed": "green",
+    "exception": "red",
 }
 
 

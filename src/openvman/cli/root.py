@@ -27,6 +27,7 @@ NOUNS: Final = {
     "vm": Noun("vm", "Virtual machines: list, define, start, stop, watch, destroy."),
     "host": Noun("host", "Hosts that run virtual machines."),
     "pool": Noun("pool", "Resource pools of hosts: list, set aside, delete."),
+    "job": Noun("job", "Jobs: what became of requests for changes; wait for them, end them."),
     "cim": Noun("cim", "Classes, instances and methods as they are, for those who know CIM."),
     "user": Noun("user", "Users of this machine's server."),
     "config": Noun("config", "Settings of this machine's server."),

@@ -138,11 +138,17 @@ class Session:
         """Call a method and see it through: a return code of failure is raised, and a job is waited for."""
         result = self.invoke(method, on, parameters)
         if result.value == JOB_STARTED:
-            self._wait(method, result.outputs.get("Job"), timeout)
-        elif result.value not in (0, None):
+            return MethodResult(0, self._outputs_of(self._wait(method, result.outputs.get("Job"), timeout)))
+        if result.value not in (0, None):
             reason, text = RETURN_CODES.get(int(result.value), (Reason.FAILED, "it failed"))
-            raise ClientError(reason, f"{method}: {text} (return code {result.value}).")
+            raise ClientError(reason, self.explained(result) or f"{method}: {text} (return code {result.value}).")
         return result
+
+    def explained(self, refused: MethodResult) -> str | None:
+        """Why a method returned a code of failure, in words, when the server told the job that knows."""
+        job = refused.outputs.get("Job")
+        told = None if job is None else self.get(job, ("ErrorDescription",)).get("ErrorDescription")
+        return None if told is None else _sentence(told)
 
     def class_names(self, class_name: str | None = None, namespace: str | None = None) -> list[str]:
         """The names of the class's subclasses, or of all classes, sorted."""
@@ -158,7 +164,7 @@ class Session:
                 class_name, namespace=namespace, LocalOnly=False, IncludeQualifiers=True, IncludeClassOrigin=True
             )
 
-    def _wait(self, method: str, job: CIMPath | None, timeout: float) -> None:
+    def _wait(self, method: str, job: CIMPath | None, timeout: float) -> CIMInstance:
         if job is None:
             raise ClientError(Reason.FAILED, f"{method}: the server began a job and does not say which.")
         end = self._clock() + timeout
@@ -173,7 +179,7 @@ class Session:
                 ) from error
             state = int(seen.get("JobState") or 0)
             if state == JOB_COMPLETED:
-                return
+                return seen
             if state in JOB_ENDED:
                 raise ClientError(Reason.FAILED, f"{method}: {_sentence(seen.get('ErrorDescription') or 'it failed')}")
             if self._clock() >= end:
@@ -181,6 +187,11 @@ class Session:
                     Reason.TIMEOUT, f"{method}: the job has not ended after {timeout:.0f} s; it goes on in the server."
                 )
             self._sleep(JOB_POLL_SECONDS)
+
+    def _outputs_of(self, job: CIMInstance) -> Mapping[str, Any]:
+        """The output parameters of the method that a job answers; references stand there as text."""
+        told = job.get("JobOutParameters")
+        return {} if told is None else {p.name: _reference(p.value) for p in told.properties.values()}
 
     @contextmanager
     def _told(self, doing: str) -> Iterator[None]:
@@ -232,6 +243,15 @@ def _connect(target: Target) -> Any:
     connection.session.trust_env = False
     connection.session.max_redirects = 0
     return connection
+
+
+def _reference(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_reference(item) for item in value]
+    try:
+        return pywbem.CIMInstanceName.from_wbem_uri(value) if isinstance(value, str) else value
+    except ValueError:
+        return value  # a text like any other
 
 
 def _unreachable(target: Target, detail: str) -> str:

@@ -163,6 +163,19 @@ class Settings:
         float, Row(DURATION, 60.0, "How long an open enumeration waits for its next pull when the client did not say.")
     ]
     max_operation_timeout: Annotated[float, Row(DURATION, 600.0, "The longest operation timeout a client may ask for.")]
+    answer_within: Annotated[
+        float,
+        Row(
+            DURATION,
+            20.0,
+            "How long a method waits for its job; after that it answers with the job, which goes on.",
+        ),
+    ]
+    jobs_per_host: Annotated[int, Row(COUNT, 8, "How many jobs are done on a host at a time; the others wait.")]
+    max_jobs: Annotated[int, Row(COUNT, 1000, "How many jobs that have not ended a user may have.")]
+    jobs_kept: Annotated[
+        int, Row(COUNT, 10_000, "How many ended jobs are kept at most, until each goes away in its own time.")
+    ]
     image_roots: Annotated[
         tuple[Path, ...],
         Row(

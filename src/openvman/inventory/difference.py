@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from openvman.inventory.generation import Generation
 from openvman.model.host import Host
+from openvman.model.job import Job
 from openvman.model.system import VirtualSystem
 
 
@@ -16,8 +17,8 @@ class Change:
     Parts of ``after`` that did not change are the very objects of ``before`` (configurations, allocations, facts).
     """
 
-    before: Host | VirtualSystem | None
-    after: Host | VirtualSystem | None
+    before: Host | VirtualSystem | Job | None
+    after: Host | VirtualSystem | Job | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from rpds import HashTrieMap
 
 from openvman.model.allocation import Allocation
 from openvman.model.host import Host
+from openvman.model.job import Job
 from openvman.model.pool import consumption
 from openvman.model.system import Configuration, VirtualSystem
 
@@ -20,7 +21,7 @@ _Names: TypeAlias = "HashTrieMap[str, tuple[str, ...]]"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Generation:
-    """``hosts`` and ``systems`` by id; ``_names`` is host id -> system name -> system ids.
+    """``hosts``, ``systems`` and ``jobs`` by id; ``_names`` is host id -> system name -> system ids.
 
     ``_consumed`` is pool id -> how much of the pool systems have. ``number`` grows by one with every publication.
     """
@@ -28,6 +29,7 @@ class Generation:
     number: int = 0
     hosts: HashTrieMap[str, Host] = field(default_factory=HashTrieMap)
     systems: HashTrieMap[str, VirtualSystem] = field(default_factory=HashTrieMap)
+    jobs: HashTrieMap[str, Job] = field(default_factory=HashTrieMap)
     _names: HashTrieMap[str, _Names] = field(default_factory=HashTrieMap)
     _consumed: HashTrieMap[str, int] = field(default_factory=HashTrieMap)
 
@@ -36,6 +38,9 @@ class Generation:
 
     def system(self, system_id: str) -> VirtualSystem | None:
         return self.systems.get(system_id)
+
+    def job(self, job_id: str) -> Job | None:
+        return self.jobs.get(job_id)
 
     def systems_of(self, host_id: str) -> Iterator[VirtualSystem]:
         """The systems of one host."""
@@ -80,6 +85,7 @@ class Generation:
         *,
         hosts: Iterable[tuple[str, Host | None]] = (),
         systems: Iterable[tuple[str, VirtualSystem | None]] = (),
+        jobs: Iterable[tuple[str, Job | None]] = (),
     ) -> Generation:
         """The next generation: each (id, object) replaces, None removes. Costs in proportion to what is given."""
         all_hosts, all_systems, names, consumed = self.hosts, self.systems, self._names, self._consumed
@@ -91,7 +97,10 @@ class Generation:
                 names = _with(_without(names, before), system)
             consumed = _moved(consumed, before, system)
             all_systems = all_systems.discard(system_id) if system is None else all_systems.insert(system_id, system)
-        return Generation(self.number + 1, all_hosts, all_systems, names, consumed)
+        all_jobs = self.jobs
+        for job_id, job in jobs:
+            all_jobs = all_jobs.discard(job_id) if job is None else all_jobs.insert(job_id, job)
+        return Generation(self.number + 1, all_hosts, all_systems, all_jobs, names, consumed)
 
 
 def _place(system: VirtualSystem | None) -> tuple[str, str] | None:

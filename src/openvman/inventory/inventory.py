@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from openvman.drivers.contract import Driver
@@ -13,6 +13,7 @@ from openvman.inventory.platform import Backoff, Platform, PlatformStatus, Sleep
 from openvman.inventory.register import Register
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import ChildPool
+from openvman.model.job import Job
 from openvman.model.states import Action, Transition
 from openvman.model.system import VirtualSystem
 
@@ -111,6 +112,10 @@ class Inventory:
     def assign(self, system_id: str, members: Mapping[str, str]) -> None:
         """Show the system's allocations, now or when it is there, as from these child pools."""
         self._register.assign(system_id, members)
+
+    def show_jobs(self, jobs: Iterable[tuple[str, Job | None]]) -> None:
+        """Show these (id, job) from now on; None: show it no more."""
+        self._register.publisher.publish_jobs(jobs)
 
     def subscribe(self, listener: Callable[[Difference], None]) -> Callable[[], None]:
         """Call ``listener`` with each difference, in order, in the loop's thread; returns the unsubscribe.

@@ -11,6 +11,7 @@ from openvman.inventory.difference import Change, Difference
 from openvman.inventory.generation import Generation
 from openvman.inventory.graft import graft
 from openvman.model.host import Host
+from openvman.model.job import Job
 from openvman.model.system import VirtualSystem
 
 log = structlog.get_logger()
@@ -57,6 +58,16 @@ class Publisher:
             self._tell(
                 before.following(systems=changed.items()),
                 tuple(Change(before.system(i), new) for i, new in changed.items()),
+            )
+
+    def publish_jobs(self, jobs: Iterable[tuple[str, Job | None]]) -> None:
+        """Publish these (id, job), None: it is forgotten."""
+        before = self.generation
+        changed = {i: new for i, new in jobs if new != before.job(i)}
+        if changed:
+            self._tell(
+                before.following(jobs=changed.items()),
+                tuple(Change(before.job(i), new) for i, new in changed.items()),
             )
 
     def _tell(self, after: Generation, changes: tuple[Change, ...]) -> None:

@@ -274,6 +274,8 @@ class MethodMap:
     inputs: Mapping[str, Input]
     outputs: Mapping[str, Output] = field(default_factory=dict)
     returns: Mapping[Any, int] = field(default_factory=dict)
+    success: Callable[[Any], int] = lambda _result: 0
+    """Return code for a result."""
     unsupported_code: int | None = None
     """Return code for a code that a CodedInput lacks."""
     target: str | None = None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from enum import StrEnum, auto
 
 
-class Problem(Enum):
-    """The kind of failure; the layers above choose their code for each."""
+class Problem(StrEnum):
+    """The kind of failure; the layers above choose their code for each. Stored by value."""
 
     INVALID_PARAMETER = auto()  # the request breaks a rule, whatever the state of things
     NOT_FOUND = auto()  # the object named does not exist (any more)

@@ -61,3 +61,11 @@ TRANSITIONS: Final[dict[State, dict[Action, Transition]]] = {
     },
     State.UNKNOWN: {},
 }
+
+TARGET: Final[dict[Action, State]] = {
+    action: transition.target
+    for transitions in TRANSITIONS.values()
+    for action, transition in transitions.items()
+    if action not in (Action.REBOOT, Action.RESET)
+}
+"""Where an action leads, from whatever state; not of one after which the state is as before."""

@@ -6,14 +6,13 @@ goes on in the next record.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from openvman.drivers.contract import ConsoleChunk
 from openvman.model.actor import Actor
 from openvman.model.allocation import SerialAllocation
 from openvman.model.errors import ModelError, Problem
+from openvman.operations.operations import Operations
 
 _LONGEST: Final = 4096
 """Bytes in one record; a longer line is cut into several."""
@@ -29,31 +28,26 @@ class ConsoleRecord:
     data: bytes
 
 
-class ConsoleRecords:
-    """``read`` is :meth:`Operations.read_console`."""
+async def first_record(_operations: Operations, _actor: Actor, *, serial: SerialAllocation) -> str:  # noqa: ARG001
+    """The identifier of the first record, whether it is there yet or not: that is always at 0."""
+    return _FIRST
 
-    def __init__(self, read: Callable[..., Awaitable[ConsoleChunk]]) -> None:
-        self._read = read
 
-    async def first(self, _actor: Actor, *, serial: SerialAllocation) -> str:  # noqa: ARG002 the first is always at 0
-        """The identifier of the first record, whether it is there yet or not."""
-        return _FIRST
-
-    async def record(
-        self, actor: Actor, *, serial: SerialAllocation, position: str | None, advance: bool | None
-    ) -> ConsoleRecord:
-        """The record at ``position``. ModelError NOT_FOUND when nothing more was printed, INVALID_PARAMETER."""
-        text = position or _FIRST
-        if not (text.isascii() and text.isdigit() and len(text) < 20):
-            raise ModelError(
-                Problem.INVALID_PARAMETER,
-                f"IterationIdentifier {text[:40]!r} is none of this log's; begin with PositionToFirstRecord",
-                serial.id,
-            )
-        chunk = await self._read(actor, serial=serial, offset=int(text), limit=_LONGEST)
-        if not chunk.data:
-            raise ModelError(Problem.NOT_FOUND, f"Nothing more was printed on {serial.id}", serial.id)
-        end = chunk.data.find(b"\n")
-        taken = len(chunk.data) if end < 0 else end + 1
-        line = chunk.data[:taken].rstrip(b"\r\n")
-        return ConsoleRecord(str(chunk.offset + taken) if advance else text, line)
+async def record(
+    operations: Operations, actor: Actor, *, serial: SerialAllocation, position: str | None, advance: bool | None
+) -> ConsoleRecord:
+    """The record at ``position``. ModelError NOT_FOUND when nothing more was printed, INVALID_PARAMETER."""
+    text = position or _FIRST
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        raise ModelError(
+            Problem.INVALID_PARAMETER,
+            f"IterationIdentifier {text[:40]!r} is none of this log's; begin with PositionToFirstRecord",
+            serial.id,
+        )
+    chunk = await operations.read_console(actor, serial=serial, offset=int(text), limit=_LONGEST)
+    if not chunk.data:
+        raise ModelError(Problem.NOT_FOUND, f"Nothing more was printed on {serial.id}", serial.id)
+    end = chunk.data.find(b"\n")
+    taken = len(chunk.data) if end < 0 else end + 1
+    line = chunk.data[:taken].rstrip(b"\r\n")
+    return ConsoleRecord(str(chunk.offset + taken) if advance else text, line)

@@ -15,6 +15,7 @@ from openvman.operations.policy import Policy
 from openvman.operations.pools import Pools
 from openvman.operations.turns import Turns
 from openvman.operations.undo import settle
+from openvman.operations.work import UNRECORDED, Work
 
 
 class Showing:
@@ -46,6 +47,7 @@ class Context:
     pools: Pools
     new_id: Callable[[], str]
     new_mac: Callable[[], str]
+    work: Work = UNRECORDED
 
     async def fresh(self, system: VirtualSystem) -> VirtualSystem:
         """The system as its hypervisor has it now; NOT_FOUND when it is gone."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -33,6 +35,7 @@ from openvman.operations.context import Context, Showing
 from openvman.operations.policy import Policy
 from openvman.operations.pools import Pools
 from openvman.operations.turns import Turns
+from openvman.operations.work import Work
 from openvman.store.pools import PoolStore
 
 
@@ -73,6 +76,17 @@ class Operations:
             new_id=new_id,
             new_mac=new_mac,
         )
+
+    def within(self, work: Work) -> Operations:
+        """The same, done for a job."""
+        same = copy(self)
+        same._context = replace(self._context, work=work)  # noqa: SLF001 - its own
+        return same
+
+    @property
+    def context(self) -> Context:
+        """What the use cases work with."""
+        return self._context
 
     async def define_system(
         self,

@@ -33,6 +33,7 @@ from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM, SETTING_DA
 from openvman.profiles.identity import id_in, instance_id
 
 _DEFINE, _DESTROY, _MODIFY_RESOURCE, _MODIFY_SYSTEM, _REMOVE_RESOURCES, _ADD_RESOURCES = 2, 3, 5, 6, 7, 10
+_METHODS = (_DEFINE, _DESTROY, _MODIFY_RESOURCE, _MODIFY_SYSTEM, _REMOVE_RESOURCES, _ADD_RESOURCES)
 _RETURNS = {Problem.NOT_SUPPORTED: 1, Problem.TIMEOUT: 3, Problem.INVALID_STATE: 5}
 _RETURNS_OF_ADD = {Problem.NOT_SUPPORTED: 1, Problem.TIMEOUT: 3}  # it has no code for a state
 
@@ -150,10 +151,9 @@ MANAGEMENT_CAPABILITIES = ClassMap(
         "VirtualSystemTypesSupported": Call(
             lambda host: tuple(SYSTEM_TYPES.get(h, f"openvman:{h}") for h in host.facts.hypervisors)
         ),
-        "SynchronousMethodsSupported": Const(
-            (_DEFINE, _DESTROY, _MODIFY_RESOURCE, _MODIFY_SYSTEM, _REMOVE_RESOURCES, _ADD_RESOURCES)
-        ),
-        "AsynchronousMethodsSupported": Const(()),
+        # Each answers when its job has ended, or with the job when that takes longer than a client may want to wait.
+        "SynchronousMethodsSupported": Const(_METHODS),
+        "AsynchronousMethodsSupported": Const(_METHODS),
     },
 )
 

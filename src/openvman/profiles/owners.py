@@ -7,6 +7,7 @@ from openvman.model.allocation import Allocation
 from openvman.model.capability import PossibleAllocation
 from openvman.model.host import Host
 from openvman.model.host_device import HostDevice
+from openvman.model.job import Job
 from openvman.model.picture import Picture
 from openvman.model.pool import ResourcePool
 from openvman.model.server import Server
@@ -37,6 +38,12 @@ OWNERS = (
         extent=lambda p: p.objects.hosts.values(),
         get=lambda p, host_id: p.objects.host(host_id),
         of=_host_of,
+    ),
+    Owner(
+        Job,
+        extent=lambda p: p.objects.jobs.values(),
+        get=lambda p, job_id: p.objects.job(job_id),
+        of=lambda _p, job: job,
     ),
     Owner(
         Server,

@@ -1,6 +1,6 @@
 """The SQLite file: opening, its schema's version, reading and writing.
 
-The schema's version is ``PRAGMA user_version``: the number of :data:`_STEPS` applied. A file from a newer version is
+The schema's version is ``PRAGMA user_version``: the number of :data:`STEPS` applied. A file from a newer version is
 refused, since what it means is not known here. Each write is a transaction on a connection of its own, so that a
 reader's connection sees every other's commits the same way, whichever process made them.
 """
@@ -10,16 +10,19 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeAlias
 
 from openvman.store.files import PRIVATE
 
 _APPLICATION_ID: Final = 0x766D616E  # "vman": tells our files from other programs'
 _BUSY_SECONDS: Final = 10.0
-_STEPS: Final = (
+JOURNAL_MODE: Final = "WAL"
+SYNCHRONOUS: Final = "FULL"
+"""With less, SQLite keeps its file whole through a power cut and yet loses what it had acknowledged."""
+STEPS: Final = (
     """
     CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE users (
@@ -47,7 +50,40 @@ _STEPS: Final = (
         PRIMARY KEY (system_id, local_id)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE jobs (
+        id TEXT PRIMARY KEY,
+        place INTEGER NOT NULL,
+        record BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE job_steps (
+        job_id TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        record BLOB NOT NULL,
+        PRIMARY KEY (job_id, number)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
+
+
+Write: TypeAlias = Callable[[sqlite3.Connection], object]
+"""A part of a transaction."""
+
+
+class Storage(Protocol):
+    """What is asked of a database: :class:`Database` is one."""
+
+    def read(self, statement: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]: ...
+    def write(self) -> AbstractContextManager[sqlite3.Connection]: ...
+    def close(self) -> None: ...
+
+
+class Writer(Protocol):
+    """A store that makes many writes one transaction."""
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """Make all of them, or none; when this returns, they are on the disk. Raises :class:`StoreError`."""
 
 
 class StoreError(Exception):
@@ -99,7 +135,7 @@ class Database:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
         return connection
 
     def _migrate(self) -> None:
@@ -112,7 +148,8 @@ class Database:
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
-            connection.execute("PRAGMA journal_mode = WAL")  # kept in the file; set only when it is known to be ours
+            # It is kept in the file, so it is set only when that is known to be ours.
+            connection.execute(f"PRAGMA journal_mode = {JOURNAL_MODE}")
         finally:
             connection.close()
 
@@ -121,16 +158,16 @@ class Database:
         owner = connection.execute("PRAGMA application_id").fetchone()[0]
         if owner != _APPLICATION_ID and (owner, found) != (0, 0):
             raise StoreError(f"{self.path} belongs to another program; choose another state directory")
-        if found > len(_STEPS):
+        if found > len(STEPS):
             raise StoreError(
-                f"{self.path} was written by a newer openvman (schema {found}; this one knows {len(_STEPS)}): "
+                f"{self.path} was written by a newer openvman (schema {found}; this one knows {len(STEPS)}): "
                 "use that version, or restore the state directory from before the upgrade"
             )
-        for step in _STEPS[found:]:
+        for step in STEPS[found:]:
             for statement in filter(str.strip, step.split(";")):
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {len(_STEPS)}")
+        connection.execute(f"PRAGMA user_version = {len(STEPS)}")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

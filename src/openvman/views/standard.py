@@ -15,6 +15,7 @@ from openvman.profiles import (
     dsp1042_system_virtualization,
     dsp1043_capabilities,
     dsp1057_virtual_system,
+    dsp1103_job_control,
     host_devices,
 )
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
@@ -44,6 +45,8 @@ STANDARD: Final = View(
         dsp1043_capabilities.ALLOCATION_CAPABILITIES,
         *dsp1043_capabilities.TEMPLATES,
         dsp1010_record_log.CONSOLE_LOG,
+        dsp1103_job_control.CONCRETE_JOB,
+        dsp1103_job_control.METHOD_RESULT,
         dsp1033_profile_registration.REGISTERED_PROFILE,
         dsp1033_profile_registration.OBJECT_MANAGER,
         dsp1033_profile_registration.NAMESPACE,
@@ -58,6 +61,7 @@ STANDARD: Final = View(
         *dsp1041_service.EDGES,
         *dsp1043_capabilities.EDGES,
         *dsp1010_record_log.EDGES,
+        *dsp1103_job_control.EDGES,
         *dsp1033_profile_registration.EDGES,
     ),
     owners=OWNERS,

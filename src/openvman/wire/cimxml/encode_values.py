@@ -43,9 +43,9 @@ FORMATS: Final[dict[str, Callable[[Value], str]]] = {
 """The content of a VALUE or KEYVALUE, by type."""
 
 
-def embedded_text(value: Instance) -> str:
-    """An embedded instance as the content of a VALUE."""
-    return escape(instance(value))
+def embedded_text(value: Instance | str) -> str:
+    """An embedded instance, or the text of one, as the content of a VALUE."""
+    return escape(value if isinstance(value, str) else instance(value))
 
 
 def formatter(type: CIMType, embedded: Embedded | None) -> Callable[[Value], str]:

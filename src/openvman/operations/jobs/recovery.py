@@ -1,0 +1,112 @@
+"""What becomes of the jobs that were under way when the server ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from openvman.fault_points import fault_point
+from openvman.inventory.difference import Difference
+from openvman.model.actor import Actor
+from openvman.model.errors import ModelError, Problem
+from openvman.model.job import Element, Job
+from openvman.operations.context import Context, turn
+from openvman.operations.operations import Operations
+from openvman.operations.steps import stored_step
+from openvman.operations.use_case import Recovery, UseCase
+from openvman.store.jobs import StoredStep
+
+log = structlog.get_logger()
+
+_LOOK_EVERY: Final = 5.0
+"""Seconds after which a host that was away is tried again although nothing was told of it."""
+
+
+async def recover(operations: Operations, use_case: UseCase, job: Job, steps: Sequence[StoredStep]) -> None:
+    """Bring a job that was begun to its end, when its host answers. Raises ModelError: it did not do what was asked.
+
+    A use case without steps had changed nothing, unless it says otherwise of itself.
+    """
+    while True:
+        try:
+            async with operations.context.turns.hold(_turns(job, use_case)):
+                await _recover(operations, use_case, job, steps)
+        except ModelError as error:
+            if error.problem not in {Problem.UNAVAILABLE, Problem.BUSY}:
+                raise
+            log.info("a job waits for its host", job=job.id, reason=error.message)
+            await _host_changes(operations.context, job.host_id)
+        else:
+            return
+
+
+def _turns(job: Job, use_case: UseCase) -> list[str]:
+    """The systems that a take-back works on; what is done again takes its own turns."""
+    if use_case.recovery is Recovery.CONTINUE:
+        return []
+    return [turn(affected.id) for affected in job.affected if affected.element is Element.SYSTEM]
+
+
+async def _recover(operations: Operations, use_case: UseCase, job: Job, steps: Sequence[StoredStep]) -> None:
+    if job.host_id is not None:
+        operations.context.inventory.driver_of(job.host_id)  # UNAVAILABLE while it does not answer
+    match use_case.recovery:
+        case Recovery.CONTINUE:
+            assert use_case.again is not None, f"{job.operation} says how to go on"
+            await use_case.again(operations, Actor(job.owner, job.role), job)
+        case Recovery.LOOK:
+            await _look(operations.context, job)
+        case Recovery.TAKE_BACK:
+            await _take_back(operations.context, job, steps)
+
+
+async def _take_back(context: Context, job: Job, steps: Sequence[StoredStep]) -> None:
+    trouble: list[str] = []
+    for stored in reversed(steps):
+        step = stored_step(stored.kind, stored.record)
+        try:
+            await step.run(context)
+        except ModelError as error:
+            if error.problem in {Problem.UNAVAILABLE, Problem.TIMEOUT}:
+                raise ModelError(Problem.UNAVAILABLE, error.message, error.subject) from error
+            trouble.append(f"Could not {step.what}: {error.message}")
+        fault_point("job.taking-back")
+    done = "what it had done was taken back" if steps else "it had changed nothing"
+    message = f"{job.name}: the server ended meanwhile, and {done}. Ask again."
+    raise ModelError(Problem.FAILED, " ".join([message, *trouble]), job.id)
+
+
+async def _look(context: Context, job: Job) -> None:
+    """Whether the state that was asked for came about."""
+    for affected in job.affected:
+        system = context.inventory.generation.system(affected.id)
+        if system is None:
+            message = f"{job.name}: the server ended meanwhile, and the virtual system is gone."
+            raise ModelError(Problem.NOT_FOUND, message, affected.id)
+        found = await context.fresh(system)
+        if job.aim is None or found.state is not job.aim:
+            message = f"{job.name}: the server ended meanwhile. The virtual system is {found.state}; ask again."
+            raise ModelError(Problem.FAILED, message, affected.id)
+
+
+async def _host_changes(context: Context, host_id: str | None) -> None:
+    """Wait until something about the host changes, or for some seconds."""
+    changed = asyncio.Event()
+
+    def listen(difference: Difference) -> None:
+        if any(
+            host_id in {each.before and each.before.id, each.after and each.after.id} for each in difference.changes
+        ):
+            changed.set()
+
+    unsubscribe = context.inventory.subscribe(listen)
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_EVERY):
+                await changed.wait()
+    finally:
+        unsubscribe()

@@ -1,0 +1,291 @@
+"""Changes as jobs, over a real inventory, a simulated platform and a store on the disk."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from openvman.model.actor import Actor, Role
+from openvman.model.errors import ModelError, Problem
+from openvman.model.job import Effect, Element, JobAction, JobSpec, JobState
+from openvman.model.spec import SystemSpec
+from openvman.model.states import Action, State
+from openvman.operations.catalogue import USE_CASES
+from openvman.operations.jobs.jobs import JobLimits, Jobs
+from openvman.store.database import Database, StoreError
+from openvman.store.jobs import JobStore
+
+ANN = Actor("ann", Role.OPERATOR)
+BOB = Actor("bob", Role.OPERATOR)
+CHIEF = Actor("chief", Role.ADMIN)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+class Office:
+    """The jobs of a world; ``again`` is what a restart of the server makes of them."""
+
+    def __init__(self, world, path, **limits) -> None:
+        self.world = world
+        self.clock = Clock()
+        self._path = path
+        self._limits = JobLimits(**limits)
+        self.start()
+
+    def start(self) -> None:
+        self.store = JobStore(Database(self._path))
+        self.jobs = Jobs(
+            self.world.operations,
+            USE_CASES,
+            self.world.inventory,
+            self.store,
+            self._limits,
+            monotonic=self.clock,
+        )
+
+    async def close(self) -> None:
+        await self.jobs.close()
+        self.store.close()
+
+    async def close_quietly(self) -> None:
+        await self.jobs.close()
+        self.store.close()
+        shown = self.world.inventory.generation.jobs
+        self.world.inventory.show_jobs([(job_id, None) for job_id in shown])
+
+    def define(self, name, actor=ANN):
+        return self.jobs.submit(actor, "define_system", {"system": SystemSpec(name=name), "resources": []})
+
+    def act(self, system, action, actor=ANN):
+        keywords = {"system": system, "action": action, "timeout": None}
+        return self.jobs.submit(actor, "change_state", keywords)
+
+    def job(self, ticket):
+        return self.world.inventory.generation.job(ticket.job_id)
+
+    def stored(self):
+        return {each.job.id: each.job for each in self.store.load()}
+
+
+@asynccontextmanager
+async def _office(world, tmp_path, **limits):
+    office = Office(world, tmp_path / "database", **limits)
+    try:
+        yield office
+    finally:
+        await office.close()
+
+
+@pytest.fixture
+async def office(world, tmp_path):
+    async with _office(world, tmp_path) as made:
+        yield made
+
+
+async def test_a_change_leaves_its_job_shown_and_written(office):
+    ticket = office.define("web")
+    assert office.job(ticket).state is JobState.NEW
+    system = await ticket.ended
+    job = office.job(ticket)
+    assert (job.state, job.percent, job.owner, job.host_id) == (JobState.COMPLETED, 100, "ann", system.host_id)
+    assert job.submitted <= job.started <= job.ended == job.changed
+    assert [(a.element, a.id, a.effect) for a in job.affected] == [(Element.SYSTEM, system.id, Effect.CREATES)]
+    assert office.stored()[job.id] == job
+
+
+async def test_a_refusal_is_an_exception_with_its_reason(office):
+    await office.define("web").ended
+    ticket = office.define("web")
+    with pytest.raises(ModelError) as caught:
+        await ticket.ended
+    job = office.job(ticket)
+    assert (job.state, job.failure.problem) == (JobState.EXCEPTION, Problem.ALREADY_EXISTS)
+    assert job.failure.message == caught.value.message
+    assert office.stored()[job.id] == job
+
+
+async def test_only_so_many_run_at_a_time(world, tmp_path, until):
+    world.inject(operation="define", delay=0.2)
+    async with _office(world, tmp_path, per_host=2) as office:
+        tickets = [office.define(f"vm{number}") for number in range(4)]
+        # Where it is to be done is not said, so all of them are in one lane.
+        await until(lambda: office.job(tickets[0]).state is JobState.RUNNING)
+        assert [office.job(t).state for t in tickets] == [JobState.RUNNING] * 2 + [JobState.NEW] * 2
+        await asyncio.gather(*(t.ended for t in tickets))
+
+
+async def test_one_user_has_only_so_many(world, tmp_path):
+    world.inject(operation="define", delay=0.2)
+    async with _office(world, tmp_path, per_owner=2) as office:
+        mine = [office.define("a"), office.define("b")]
+        with pytest.raises(ModelError) as caught:
+            office.define("c")
+        assert caught.value.problem is Problem.BUSY
+        others = office.define("d", BOB)
+        await asyncio.gather(*(t.ended for t in (*mine, others)))
+        await office.define("c").ended
+
+
+async def test_one_that_waits_is_held_released_and_ended(world, tmp_path, until):
+    world.inject(operation="define", delay=0.2)
+    async with _office(world, tmp_path, per_host=1) as office:
+        first, held, ended = office.define("a"), office.define("b"), office.define("c")
+        await until(lambda: office.job(first).state is JobState.RUNNING)
+        assert await office.jobs.control(ANN, job=office.job(held), action=JobAction.SUSPEND)
+        assert await office.jobs.control(ANN, job=office.job(ended), action=JobAction.TERMINATE)
+        assert [office.job(t).state for t in (held, ended)] == [JobState.SUSPENDED, JobState.TERMINATED]
+        with pytest.raises(ModelError):
+            await ended.ended
+        await first.ended
+        assert office.stored()[held.job_id].state is JobState.SUSPENDED
+        assert await office.jobs.control(ANN, job=office.job(held), action=JobAction.RESUME)
+        await held.ended
+        assert world.names() == {"a", "b"}
+
+
+async def test_one_that_runs_is_ended_and_taken_back(office, until):
+    office.world.inject(operation="define", delay=0.2, after=True)
+    ticket = office.define("web")
+    await until(lambda: office.job(ticket).state is JobState.RUNNING)
+    assert not await office.jobs.control(ANN, job=office.job(ticket), action=JobAction.KILL)
+    assert office.job(ticket).state is JobState.SHUTTING_DOWN
+    with pytest.raises(ModelError, match="ended by ann"):
+        await ticket.ended
+    assert office.job(ticket).state is JobState.KILLED
+    assert office.world.names() == set()
+
+
+@pytest.mark.parametrize("action", [JobAction.SUSPEND, JobAction.RESUME, JobAction.TERMINATE, JobAction.KILL])
+async def test_one_that_has_ended_stays_as_it_is(office, action):
+    ticket = office.define("web")
+    await ticket.ended
+    with pytest.raises(ModelError) as caught:
+        await office.jobs.control(ANN, job=office.job(ticket), action=action)
+    assert caught.value.problem is Problem.INVALID_STATE
+
+
+async def test_only_the_owner_and_administrators_control_it(office):
+    ticket = office.define("web")
+    await ticket.ended
+    with pytest.raises(ModelError) as caught:
+        await office.jobs.remove(BOB, job=office.job(ticket))
+    assert caught.value.problem is Problem.ACCESS_DENIED
+    await office.jobs.remove(CHIEF, job=office.job(ticket))
+    assert office.job(ticket) is None
+    assert office.stored() == {}
+
+
+async def test_one_goes_away_in_its_time_unless_its_owner_says_otherwise(office, until):
+    short, kept = office.define("a"), office.define("b")
+    await asyncio.gather(short.ended, kept.ended)
+    await office.jobs.keep(ANN, spec=JobSpec(job_id=short.job_id, remaining=timedelta(seconds=10)))
+    await office.jobs.keep(ANN, spec=JobSpec(job_id=kept.job_id, delete_on_completion=False))
+    office.clock.seconds += 1_000_000
+    await until(lambda: office.job(short) is None)
+    assert set(office.stored()) == {kept.job_id}
+
+
+async def test_of_too_many_that_have_ended_the_oldest_go(world, tmp_path, until):
+    async with _office(world, tmp_path, kept=2) as office:
+        tickets = [office.define(f"vm{number}") for number in range(4)]
+        for ticket in tickets:
+            await ticket.ended
+        await until(lambda: len(office.stored()) == 2)
+        assert set(office.stored()) == {ticket.job_id for ticket in tickets[2:]}
+
+
+async def test_what_cannot_be_written_is_not_done(office, until):
+    await office.define("web").ended
+    office.store.write = _full
+    ticket = office.define("other")
+    # The end waits for the disk too: nobody is told what may be forgotten.
+    await until(lambda: office.job(ticket).state is JobState.RUNNING)
+    assert not ticket.ended.done()
+    del office.store.write
+    with pytest.raises(ModelError, match="cannot be written down"):
+        await ticket.ended
+    assert office.world.names() == {"web"}
+
+
+def _full(_writes):
+    message = "database or disk is full"
+    raise StoreError(message)
+
+
+async def test_a_restart_finds_what_had_ended(office):
+    ticket = office.define("web")
+    await ticket.ended
+    job = office.job(ticket)
+    await office.close_quietly()
+    office.start()
+    office.jobs.adopt(_no_call)
+    assert office.job(ticket) == job
+
+
+def _no_call(_job, _actor):
+    message = "no job is to be read again"
+    raise AssertionError(message)
+
+
+async def test_what_waited_and_was_acknowledged_is_done_after_a_restart(world, tmp_path, until):
+    world.inject(operation="define", delay=0.3, subject="a")
+    async with _office(world, tmp_path, per_host=1) as office:
+        first, told, untold = office.define("a"), office.define("b"), office.define("c")
+        await office.jobs.acknowledge(told.job_id)
+        await office.close_quietly()
+        world.driver.clear_faults()
+        office.start()
+        given = {"system": SystemSpec(name="b"), "resources": []}
+        office.jobs.adopt(lambda _job, _actor: (given, lambda _result, _error: None))
+        await until(lambda: all(office.job(t).state.is_final for t in (first, told, untold)))
+        assert office.job(told).state is JobState.COMPLETED
+        assert office.job(untold).state is JobState.EXCEPTION
+        assert "before it began" in office.job(untold).failure.message
+        assert world.names() == {"b"}
+
+
+async def test_a_destruction_is_finished_after_a_restart(office, until):
+    system = await office.define("web").ended
+    await office.act(system, Action.START).ended
+    system = office.world.system(system.id)
+    office.world.inject(operation="undefine", problem=Problem.UNAVAILABLE)
+    ticket = office.jobs.submit(ANN, "destroy_system", {"system": system})
+    with pytest.raises(ModelError):
+        await ticket.ended
+    # As if the server had died there.
+    begun = replace(office.job(ticket), state=JobState.RUNNING, ended=None, failure=None)
+    await office.jobs._record.put(begun)
+    await office.close_quietly()
+    office.world.driver.clear_faults()
+    office.start()
+    office.jobs.adopt(_no_call)
+    await until(lambda: office.job(ticket).state is JobState.COMPLETED)
+    assert office.world.names() == set()
+
+
+@pytest.mark.parametrize(("happened", "state"), [(True, JobState.COMPLETED), (False, JobState.EXCEPTION)])
+async def test_a_change_of_state_is_as_done_as_it_looks(office, until, happened, state):
+    system = await office.define("web").ended
+    if happened:
+        await office.act(system, Action.START).ended
+    ticket = office.act(office.world.system(system.id), Action.PAUSE)
+    with pytest.raises(ModelError) if not happened else nullcontext():
+        await ticket.ended
+    begun = replace(office.job(ticket), state=JobState.RUNNING, ended=None, failure=None)
+    await office.jobs._record.put(begun)
+    await office.close_quietly()
+    office.start()
+    office.jobs.adopt(_no_call)
+    await until(lambda: office.job(ticket).state.is_final)
+    assert office.job(ticket).state is state
+    assert office.world.system(system.id).state is (State.PAUSED if happened else State.DEFINED)
