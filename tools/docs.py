@@ -26,7 +26,7 @@ from openvman.cli.root import root
 from openvman.config import reference
 from openvman.config.settings import SETTINGS
 from openvman.mapping.bind import BoundClass, BoundEdge, BoundView
-from openvman.mapping.declare import Const, End, MethodMap
+from openvman.mapping.declare import Const, End, MethodMap, WriteOnly
 from openvman.model.actor import Role
 from openvman.profiles.registrations import REGISTRATIONS
 from openvman.views.standard import STANDARD
@@ -196,6 +196,8 @@ def _property_rows(bound: BoundClass, declaration: Class) -> Iterator[tuple[str,
         if source.write is not None:
             when = {(True, True): "written", (True, False): "written when defined", (False, True): "written later"}
             notes.append(when[source.write.defining, source.write.modifying])
+        if isinstance(source, WriteOnly):
+            notes.append("never read")
         value = f"Always {_value(source.value)}. " if isinstance(source, Const) else ""
         yield code(name), _type(declared), ", ".join(notes), value + _meaning(declared)
 

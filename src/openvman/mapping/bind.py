@@ -18,7 +18,20 @@ from openvman.cim.graph import ClassGraph
 from openvman.cim.names import NameMap
 from openvman.cim.plan import Column, InstancePlan
 from openvman.cim.values import InstancePath, Value
-from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Coded, Const, Edge, Owner, Picture, Source, Space
+from openvman.mapping.declare import (
+    Attr,
+    Call,
+    ClassMap,
+    ClassName,
+    Coded,
+    Const,
+    Edge,
+    Owner,
+    Picture,
+    Source,
+    Space,
+    WriteOnly,
+)
 
 
 class DeclarationError(Exception):
@@ -241,6 +254,8 @@ class BoundView:
                 return lambda obj: table.get(read(obj))
             case Call(read):
                 return read
+            case WriteOnly():
+                return _null
 
 
 def _attribute(path: str) -> Callable[[Any], Any]:

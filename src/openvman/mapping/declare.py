@@ -88,6 +88,13 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteOnly:
+    """What a client may set and nobody reads, as passwords are: it reads as NULL."""
+
+    write: Write
+
+
+@dataclass(frozen=True, slots=True)
 class ClassName:
     """The bound name of a class: its own (``of`` None), as CreationClassName wants it, or another map's."""
 
@@ -95,7 +102,7 @@ class ClassName:
     write: None = None
 
 
-Source: TypeAlias = Const | Attr | Coded | Call | ClassName
+Source: TypeAlias = Const | Attr | Coded | Call | WriteOnly | ClassName
 
 # --- classes --------------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from openvman.model.host import Host
 from openvman.model.pool import HELD_AT_ALL_TIMES
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
 from openvman.model.system import Configuration, VirtualSystem
-from openvman.operations import images
+from openvman.operations import cloud_init, images
 from openvman.operations.context import Context, turn
 from openvman.operations.defaults import fill
 from openvman.operations.placement import choose_host
@@ -57,13 +57,16 @@ async def define(
         new_id=context.new_id,
         new_mac=context.new_mac,
     )
+    cloud_init.check_data(system, definition.name, host)
+    seed = cloud_init.path_of(context.policy, system, definition.id)
+    definition = cloud_init.with_drive(seed, definition, host)
     check_definition(definition, host, generation, macs_in_use(generation, host), actor, context.policy)
     await check_boot(context.policy, actor, definition)
     driver = context.inventory.driver_of(host.id)
     async with AsyncExitStack() as turns:
         await turns.enter_async_context(context.turns.hold(_claims(definition)))
         disks = [
-            await images.resolve(context.policy, actor, driver, host, definition.name, disk)
+            await images.resolve(context.policy, actor, driver, host, definition.name, disk, own_seed=seed)
             for disk in definition.disks
         ]
         claimed = [image_turn(host.id, path) for disk in disks for path in disk.chain]
@@ -78,7 +81,7 @@ async def define(
         held = dict.fromkeys(child_pools(specs).values(), 0)  # the others' room is looked for at the start
         held |= asked_of_pools(spec for spec in found if resource_kind(spec) in HELD_AT_ALL_TIMES)
         with context.pools.pledge(definition.id, host, held, label(definition.name)):
-            return await _act(context, driver, host, definition, disks, child_pools(specs))
+            return await _act(context, driver, host, system, definition, disks, child_pools(specs), seed)
 
 
 def _claims(definition: Definition) -> list[str]:
@@ -90,15 +93,19 @@ async def _act(
     context: Context,
     driver: Driver,
     host: Host,
+    system: SystemSpec,
     definition: Definition,
     disks: list[images.Resolved],
     members: Mapping[str, str],
+    seed: str | None,
 ) -> VirtualSystem:
     async with Undo() as undo:
         # Before it is there, so that it is never seen, nor found after a crash, in another pool.
         undo.push("forget its pools", lambda: context.pools.assign(definition.id, {}))
         await context.pools.assign(definition.id, members)
         made = [await settle(images.make(driver, host, disk, undo)) if disk.make else disk.spec for disk in disks]
+        if seed is not None:
+            await settle(cloud_init.write(driver, seed, system, definition, undo))
         await settle(_define(context, driver, replace(definition, disks=tuple(made)), undo))
         found = await context.inventory.refresh(definition.id, host.id)
         if found is None:
