@@ -190,9 +190,16 @@ class BoundView:
         for cim in (*(m.cim for m in view.classes), *(e.cim for e in view.edges)):
             if cim not in schema:
                 raise DeclarationError(f"the schema has no class {cim}")
-        own = {m.name: m.extras for m in view.classes}
+        own = {m.name: (m.extras, m.extra_methods) for m in view.classes}
         derived = [
-            derive(schema, f"{view.prefix}_{name}", cim, description=description, properties=own.get(name, ()))
+            derive(
+                schema,
+                f"{view.prefix}_{name}",
+                cim,
+                description=description,
+                properties=own.get(name, ((), ()))[0],
+                methods=own.get(name, ((), ()))[1],
+            )
             for name, cim, description in dict.fromkeys(
                 (
                     *((m.name, m.cim, m.description) for m in view.classes),

@@ -14,6 +14,7 @@ def use_cases(operations: Operations) -> Mapping[str, Callable[..., Awaitable[An
     console = ConsoleRecords(operations.read_console)
     return {
         "define_system": operations.define_system,
+        "check_define": operations.check_define,
         "destroy_system": operations.destroy_system,
         "modify_system": operations.modify_system,
         "modify_resources": operations.modify_resources,
