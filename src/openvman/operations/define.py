@@ -59,9 +59,14 @@ async def check(
 ) -> Preview:
     """All of :func:`define` up to where it would begin to act: raises what that would, and does nothing."""
     async with _planned(context, actor, system, resources, reference) as plan:
+        disks = plan.disks
         if plan.seed is not None:
-            await asyncio.to_thread(seed_image, system, plan.definition.id, plan.definition.name)
-        return preview(plan.definition, plan.host, plan.disks, plan.asked, plan.seed)
+            content = await asyncio.to_thread(seed_image, system, plan.definition.id, plan.definition.name)
+            size = len(content)
+            disks = [
+                replace(d, spec=replace(d.spec, capacity=size)) if d.spec.source == plan.seed else d for d in disks
+            ]
+        return preview(plan.definition, plan.host, disks, plan.asked, plan.seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

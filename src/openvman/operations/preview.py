@@ -16,7 +16,7 @@ from openvman.model.allocation import (
     SerialAllocation,
 )
 from openvman.model.host import Host
-from openvman.model.spec import Definition, ResourceSpec
+from openvman.model.spec import Definition, ResourceSpec, SerialSpec
 from openvman.model.system import Configuration, ConfigurationKind
 from openvman.operations.images import Resolved
 from openvman.operations.specs import local_id
@@ -58,29 +58,16 @@ def _configuration(definition: Definition, disks: Sequence[ResourceSpec]) -> Con
         base = {"id": f"{id}/{local or local_id(spec)}", "system_id": definition.id, "host_id": definition.host_id}
         return kind(**{**said, **base, **more}, configuration_id=id)
 
-    return Configuration(
-        id=id,
-        system_id=definition.id,
-        host_id=definition.host_id,
-        kind=ConfigurationKind.DEFINED,
-        name=definition.name,
-        hypervisor=definition.hypervisor,
-        description=definition.description,
-        autostart=definition.autostart,
-        on_crash=definition.on_crash,
-        architecture=None,
-        machine=definition.machine,
-        processor=made(ProcessorAllocation, definition.processor),
-        memory=made(MemoryAllocation, definition.memory),
-        boot_order=definition.boot_order,
-        firmware=definition.firmware,
-        kernel=definition.kernel,
-        initrd=definition.initrd,
-        command_line=definition.command_line,
-        disks=tuple(made(DiskAllocation, spec) for spec in disks),
-        nics=tuple(made(NicAllocation, spec) for spec in definition.nics),
-        serials=tuple(made(SerialAllocation, spec, has_log=definition.console_log) for spec in definition.serials),
-        devices=tuple(
-            made(DeviceAllocation, spec, f"device:{number}") for number, spec in enumerate(definition.devices)
-        ),
-    )
+    serials = ((SerialSpec(port=0),) if definition.console_log else ()) + definition.serials
+    names = {f.name for f in fields(Configuration)} & {f.name for f in fields(definition)}
+    said = {name: getattr(definition, name) for name in names}
+    parts = {
+        "processor": made(ProcessorAllocation, definition.processor),
+        "memory": made(MemoryAllocation, definition.memory),
+        "disks": tuple(made(DiskAllocation, spec) for spec in disks),
+        "nics": tuple(made(NicAllocation, spec) for spec in definition.nics),
+        "serials": tuple(made(SerialAllocation, spec, has_log=definition.console_log) for spec in serials),
+        "devices": tuple(made(DeviceAllocation, spec, f"device:{n}") for n, spec in enumerate(definition.devices)),
+    }
+    base = {"id": id, "system_id": definition.id, "kind": ConfigurationKind.DEFINED, "architecture": None}
+    return Configuration(**{**said, **base, **parts})
