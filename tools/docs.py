@@ -23,6 +23,7 @@ from openvman.cim.loader import load_schema
 from openvman.cim.values import Value
 from openvman.cli.exits import Exit
 from openvman.cli.root import root
+from openvman.client.fields import CLOUD_INIT, RESOURCES, SYSTEM
 from openvman.config import reference
 from openvman.config.settings import SETTINGS
 from openvman.mapping.bind import BoundClass, BoundEdge, BoundView
@@ -274,6 +275,19 @@ def imports() -> str:
     )
 
 
+def descriptions() -> str:
+    """What a file can say, by its sections, with the property that each key is."""
+
+    def rows() -> Iterator[tuple[str, str, str]]:
+        for key, section in {"": SYSTEM, "cloud_init": CLOUD_INIT, **RESOURCES}.items():
+            at = key + ("[]" if section.many else "") + "." if key else ""
+            for field in section.fields:
+                if field.key != "code":
+                    yield code(at + field.key), code(field.property), code(section.class_name)
+
+    return table(("key", "property", "class"), rows())
+
+
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "settings": settings,
     "commands": commands,
@@ -284,6 +298,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "classes": classes,
     "associations": associations,
     "imports": imports,
+    "descriptions": descriptions,
 }
 
 
