@@ -120,7 +120,7 @@ def _missing(path):
         ({"processors": True}, "processors.count: a whole number is needed, 0 or more."),
         ({"processors": 1.5}, "processors.count: a whole number"),
         ({"processors": 2**63}, "processors.count: a whole number"),
-        ({"memory": 512}, "memory.size: text is needed."),
+        ({"memory": 512}, "memory.size: a size with its unit is needed, for example 64MiB."),
         ({"memory": "512"}, "memory.size: '512' is not a size; say for example 64MiB or 10GiB."),
         (
             {"memory": {"size": "1GiB", "limit": "2GiB"}},

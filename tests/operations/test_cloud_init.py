@@ -39,17 +39,17 @@ def files(world, path):
     image = pycdlib.PyCdlib()
     image.open_fp(BytesIO(world.driver.hypervisor.images.content(world.host.id, path)))
     assert image.pvd.volume_identifier.decode().strip() == LABEL == "cidata"
-    found = {}
-    for name in ("user-data", "meta-data", "network-config"):
-        for tree in ("rr_path", "joliet_path"):
-            out = BytesIO()
-            try:
+    found = {"rr_path": {}, "joliet_path": {}}
+    for tree, names in found.items():
+        for child in image.list_children(**{tree: "/"}):
+            name = image.full_path_from_dirrecord(child, rockridge=tree == "rr_path").strip("/")
+            if child.is_file():
+                out = BytesIO()
                 image.get_file_from_iso_fp(out, **{tree: f"/{name}"})
-            except pycdlib.pycdlibexception.PyCdlibInvalidInput:
-                continue
-            assert found.setdefault(name, out.getvalue().decode()) == out.getvalue().decode()
+                names[name] = out.getvalue().decode()
+    assert found["rr_path"] == found["joliet_path"]
     image.close()
-    return found
+    return found["rr_path"]
 
 
 def seeds(world):

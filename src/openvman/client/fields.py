@@ -72,7 +72,9 @@ def _flag(value: Any) -> bool:
 
 
 def _size(value: Any) -> Any:
-    return pywbem.Uint64(parse_size(_text(value)))
+    if not isinstance(value, str):
+        raise ValueError("a size with its unit is needed, for example 64MiB")  # noqa: TRY004 - likewise
+    return pywbem.Uint64(parse_size(value))
 
 
 def _exact_size(value: int) -> str:
