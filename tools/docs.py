@@ -24,10 +24,11 @@ from openvman.cim.loader import load_schema
 from openvman.cim.values import Value
 from openvman.cli.exits import Exit
 from openvman.cli.root import root
+from openvman.client.fields import CLOUD_INIT, RESOURCES, SYSTEM
 from openvman.config import reference
 from openvman.config.settings import SETTINGS
 from openvman.mapping.bind import BoundClass, BoundEdge, BoundView
-from openvman.mapping.declare import Const, End, MethodMap
+from openvman.mapping.declare import Const, End, MethodMap, WriteOnly
 from openvman.model.actor import Role
 from openvman.profiles.registrations import REGISTRATIONS
 from openvman.views.standard import STANDARD
@@ -197,6 +198,8 @@ def _property_rows(bound: BoundClass, declaration: Class) -> Iterator[tuple[str,
         if source.write is not None:
             when = {(True, True): "written", (True, False): "written when defined", (False, True): "written later"}
             notes.append(when[source.write.defining, source.write.modifying])
+        if isinstance(source, WriteOnly):
+            notes.append("never read")
         value = f"Always {_value(source.value)}. " if isinstance(source, Const) else ""
         yield code(name), _type(declared), ", ".join(notes), value + _meaning(declared)
 
@@ -384,6 +387,19 @@ def imports() -> str:
     )
 
 
+def descriptions() -> str:
+    """What a file can say, by its sections, with the property that each key is."""
+
+    def rows() -> Iterator[tuple[str, str, str]]:
+        for key, section in {"": SYSTEM, "cloud_init": CLOUD_INIT, **RESOURCES}.items():
+            at = key + ("[]" if section.many else "") + "." if key else ""
+            for field in section.fields:
+                if field.key != "code":
+                    yield code(at + field.key), code(field.property), code(section.class_name)
+
+    return table(("key", "property", "class"), rows())
+
+
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "settings": settings,
     "commands": commands,
@@ -395,6 +411,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "associations": associations,
     "conformance": conformance,
     "imports": imports,
+    "descriptions": descriptions,
 }
 
 

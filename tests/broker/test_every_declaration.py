@@ -8,6 +8,7 @@ from openvman.cim.convert import convert
 from openvman.cim.datetime import CIMDateTime, format_datetime
 from openvman.cim.names import NameMap
 from openvman.cim.values import Instance, InstancePath, Property
+from openvman.mapping.declare import WriteOnly
 from openvman.views.standard import STANDARD
 
 # Mapped, and rightly NULL in a simulated fleet.
@@ -71,7 +72,13 @@ async def furnished(client):
     settings += [Instance.of("VMAN_ResourceAllocationSettingData", properties) for properties in DEVICES]
     system = Instance.of(
         "VMAN_VirtualSystemSettingData",
-        _words(Kernel="/srv/vmlinuz", Initrd="/srv/initrd", CommandLine="console=ttyS0", Firmware="uefi"),
+        _words(
+            Kernel="/srv/vmlinuz",
+            Initrd="/srv/initrd",
+            CommandLine="console=ttyS0",
+            Firmware="uefi",
+            CloudInitUserData="#cloud-config",
+        ),
     )
     answer = await client.invoke(service, "DefineSystem", SystemSettings=system, ResourceSettings=tuple(settings))
     assert answer.return_value == 0
@@ -91,8 +98,10 @@ async def test_every_mapped_property_shows_a_value_somewhere(furnished):
     async for instance in _all_instances(furnished):
         name = instance.class_name.removeprefix("VMAN_")
         shown |= {(name, p.name) for p in instance.properties.values() if p.value is not None}
-    mapped = {(m.name, p) for m in STANDARD.classes for p in m.sources}
-    assert mapped - shown - NULL_HERE == set()
+    sources = {(m.name, p): source for m in STANDARD.classes for p, source in m.sources.items()}
+    write_only = {mapped for mapped, source in sources.items() if isinstance(source, WriteOnly)}
+    assert sources.keys() - shown - NULL_HERE - write_only == set()
+    assert shown & write_only == set()
 
 
 async def test_every_class_and_association_has_an_instance(furnished):

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from openvman.cli.connection import App
 from openvman.cli.root import root
+from openvman.client.description import Description, Preview
 from openvman.client.errors import ClientError, Reason
 from openvman.client.records import Action, Configuration, Details, Disk, Host, Nic, Profile, System
 from openvman.client.target import Target
@@ -98,6 +99,20 @@ class FakeClient:
         new = system(wish.name, id=wish.id or "new", host=host, description=wish.description)
         made = configuration(new, wish.cpus or 1, wish.memory or 512 * MIB)
         return self.put(new, Details(system=new, current=None, defined=made))
+
+    def described(self, wish: SystemWish) -> Description:
+        return Description(wish.name, None, wish, ())
+
+    def define_described(self, description: Description, host: Host) -> System:
+        self.asked.append(("define", description, host.name))
+        return self.put(system(description.name or "", host=host))
+
+    def check(self, description: Description, host: Host) -> Preview:
+        self.asked.append(("check", description, host.name))
+        return Preview({"name": description.name}, ("make an image",))
+
+    def export(self, system: System) -> dict[str, Any]:
+        return {"name": system.name, "memory": {"size": "1GiB"}}
 
     def modify(self, system: System, configuration: Configuration, change: Change) -> None:
         self.asked.append(("modify", configuration.kind, change))

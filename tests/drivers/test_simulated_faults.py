@@ -191,6 +191,7 @@ async def test_every_call_of_the_contract_can_fail(opened) -> None:
         "read_console": driver.read_console(system.id, 0, 0, 1),
         "inspect_image": driver.inspect_image(system.host_id, "/x"),
         "create_image": driver.create_image(system.host_id, "/x", "raw", 1),
+        "write_image": driver.write_image(system.host_id, "/x", b"x"),
         "delete_image": driver.delete_image(system.host_id, "/x"),
         **{f"act.{action.name.lower()}": driver.act(system.id, action) for action in Action},
     }

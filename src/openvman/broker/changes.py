@@ -17,7 +17,7 @@ from openvman.cim.status import CIMError, Status
 from openvman.cim.uri import format_path
 from openvman.cim.values import Instance, InstancePath, Property
 from openvman.mapping.bind import BoundClass, Node
-from openvman.mapping.declare import ClassMap, MethodMap, ObjectOutput, PlainOutput, Purpose
+from openvman.mapping.declare import ClassMap, InstanceOutput, MethodMap, ObjectOutput, PlainOutput, Purpose
 from openvman.model.actor import Role
 from openvman.model.errors import ModelError, Problem
 from openvman.model.job import Job, MethodRecord
@@ -212,19 +212,27 @@ def _job_path(ctx: Context, job: Job) -> InstancePath:
 
 
 def _output(
-    ctx: Context, declared: MethodDeclaration, name: str, how: ObjectOutput | PlainOutput, result: Any
+    ctx: Context, declared: MethodDeclaration, name: str, how: ObjectOutput | PlainOutput | InstanceOutput, result: Any
 ) -> Output:
     parameter = declared.parameters[name]
     value = how.read(result)
     if isinstance(how, ObjectOutput):
         value = tuple(_shown(ctx, how, v) for v in value) if parameter.is_array else _shown(ctx, how, value)
+    elif isinstance(how, InstanceOutput):
+        value = tuple(_whole(ctx, how, v) for v in value) if parameter.is_array else _whole(ctx, how, value)
     return Output(parameter.name, parameter.type, value, parameter.is_array, parameter.embedded)
 
 
 def _shown(ctx: Context, how: ObjectOutput, obj: Any) -> InstancePath | None:
-    if obj is None:
-        return None
-    for classmap in how.maps:
+    return None if obj is None else ctx.view.path(Node(_bound(ctx, how.maps, obj), obj), ctx.namespace)
+
+
+def _whole(ctx: Context, how: InstanceOutput, obj: Any) -> Instance:
+    return _bound(ctx, how.maps, obj).plan(ctx.namespace).instance(obj)
+
+
+def _bound(ctx: Context, maps: tuple[ClassMap, ...], obj: Any) -> BoundClass:
+    for classmap in maps:
         if classmap.kind is None or isinstance(obj, classmap.kind):
-            return ctx.view.path(Node(ctx.view.bound[classmap], obj), ctx.namespace)
-    raise TypeError(f"no class map of {how.maps} shows {type(obj).__name__}")
+            return ctx.view.bound[classmap]
+    raise TypeError(f"no class map of {maps} shows {type(obj).__name__}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from openvman.cli import output, vm_change
+from openvman.cli import output, vm_change, vm_describe
 from openvman.cli.connection import connecting
 from openvman.cli.exits import EXPECTED, told
 from openvman.cli.kinds import Disk, Nic, Size
@@ -124,7 +124,9 @@ def console(client: Client, name: str, host: str | None, follow: bool, lines: in
 
 @command.command()
 @connecting
-@click.argument("name")
+@click.argument("name", required=False)
+@vm_describe.FILE
+@vm_describe.FORMAT
 @click.option("--cpus", type=click.IntRange(1), metavar="N", help="Virtual processors.")
 @click.option("--memory", type=Size(), metavar="SIZE", help="For example 64MiB or 2GiB.")
 @click.option(
@@ -150,10 +152,13 @@ def console(client: Client, name: str, host: str | None, follow: bool, lines: in
 @click.option("--autostart/--no-autostart", default=None, help="Start it with its host.")
 @click.option("--uuid", type=click.UUID, metavar="UUID", help="The UUID it gets, instead of a new one.")
 @click.option("--start", is_flag=True, help="Start it at once.")
+@vm_describe.DRY_RUN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of one object.")
 def define(
     client: Client,
-    name: str,
+    name: str | None,
+    file: str | None,
+    format: str | None,
     cpus: int | None,
     memory: int | None,
     disks: tuple[DiskWish, ...],
@@ -164,11 +169,15 @@ def define(
     autostart: bool | None,
     uuid: object | None,
     start: bool,
+    dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Define a virtual machine. What is not said comes from the server's defaults."""
+    """Define a virtual machine. What is not said comes from the server's defaults.
+
+    With --file, the file says everything but the NAME and the --host, which it may leave out.
+    """
     wish = SystemWish(
-        name=name,
+        name=name or "",
         cpus=cpus,
         memory=memory,
         disks=disks,
@@ -178,9 +187,19 @@ def define(
         type=kind,
         id=None if uuid is None else str(uuid),
     )
+    if file is None and not name:
+        raise click.UsageError("Say the NAME, or a --file.")
+    if file is not None and wish != SystemWish(name=name or ""):
+        raise click.UsageError("With --file, the file says it: leave out the options that describe the machine.")
+    described = None if file is None else vm_describe.read(file, format, name)
+    if host is None and described is not None:
+        host = described.host
     where = client.host(host) if host is not None else _only_host(client)
-    with output.working(f"Defining {name}"):
-        system = client.define(wish, where)
+    if dry_run:
+        vm_describe.show(client.check(described or client.described(wish), where), as_json=as_json)
+        return
+    with output.working(f"Defining {described.name if described else name}"):
+        system = client.define(wish, where) if described is None else client.define_described(described, where)
     if start:
         with output.working(f"Starting {name}"):
             client.request(system, Action.START)
@@ -199,6 +218,7 @@ def _only_host(client: Client) -> Host:
     return hosts[0]
 
 
+command.add_command(vm_describe.export)
 for changing in vm_change.COMMANDS:
     command.add_command(changing)
 

@@ -54,6 +54,7 @@ FLOPPY: Final = 14
 CDROM: Final = 15
 DISK: Final = 17
 NIC: Final = 10
+SERIAL: Final = 21
 READ_ONLY: Final = 1
 READ_WRITE: Final = 3
 START_NEVER: Final = 2

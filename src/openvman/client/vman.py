@@ -15,7 +15,10 @@ from uuid import UUID
 import pywbem
 
 from openvman.client import records, settings
+from openvman.client.description import Description, Preview, describe
 from openvman.client.errors import ClientError, Reason
+from openvman.client.pools import Pools
+from openvman.client.ranges import check_ranges
 from openvman.client.records import Action, Configuration, Details, Disk, Host, Nic, Profile, System
 from openvman.client.session import Session
 from openvman.client.wishes import Change, DiskWish, NicWish, SystemWish
@@ -136,13 +139,39 @@ class Client:
 
     def define(self, wish: SystemWish, host: Host) -> System:
         """Define a virtual machine on the host (DSP1042 8.2.1); it is not started."""
-        parameters: list[tuple[str, Any]] = [("SystemSettings", settings.system_settings(wish))]
-        resources = settings.resource_settings(wish)
-        if resources:
-            parameters.append(("ResourceSettings", resources))
-        result = self.session.call("DefineSystem", self._service(host), parameters)
+        return self.define_described(self.described(wish), host)
+
+    def described(self, wish: SystemWish) -> Description:
+        """The description that a wish makes."""
+        return Description(wish.name, None, settings.system_settings(wish), tuple(settings.resource_settings(wish)))
+
+    def define_described(self, description: Description, host: Host) -> System:
+        """The same of a description; one that is out of the ranges that the host tells (DSP1043) is not sent."""
+        check_ranges(description, Pools(self.session), host)
+        result = self.session.call("DefineSystem", self._service(host), _definition(description))
         path = result.outputs.get("ResultingSystem")
-        return self.find(wish.name, host) if path is None else self._placed(self.session.get(path, _SUMMARY))
+        if path is None:
+            return self.find(description.name or "", host)
+        return self._placed(self.session.get(path, _SUMMARY))
+
+    def check(self, description: Description, host: Host) -> Preview:
+        """What a definition would come to: nothing is done. Raises as :meth:`define_described` would."""
+        check_ranges(description, Pools(self.session), host)
+        result = self.session.call("CheckDefineSystem", self._service(host), _definition(description))
+        return Preview(
+            description=describe(
+                result.outputs["ResultingSystemSettings"], result.outputs["ResultingResourceSettings"] or (), host.name
+            ),
+            effects=tuple(str(effect) for effect in result.outputs["Effects"] or ()),
+        )
+
+    def export(self, system: System) -> dict[str, Any]:
+        """The description of what the machine gets at its next start, or else of what it has."""
+        details = self.details(system)
+        configuration = details.defined or details.current
+        assert configuration is not None, "a machine has a configuration"
+        setting, *parts = (self.session.get(path) for path in configuration.paths)
+        return describe(setting, parts, system.host)
 
     def modify(self, system: System, configuration: Configuration, change: Change) -> None:
         """Change a configuration: the defined one for the next start, the current one at once where that can be."""
@@ -316,6 +345,13 @@ class Console:
             self._position = record.outputs.get("IterationIdentifier", self._position)
             data = bytes(int(item) for item in record.outputs.get("RecordData") or ())
             yield data.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def _definition(description: Description) -> list[tuple[str, Any]]:
+    parameters: list[tuple[str, Any]] = [("SystemSettings", description.system)]
+    if description.resources:
+        parameters.append(("ResourceSettings", list(description.resources)))
+    return parameters
 
 
 def _configuration_in(instance_id: str) -> tuple[str, str]:

@@ -146,5 +146,12 @@ class Driver(Protocol):
     async def create_image(self, host_id: str, path: str, format: str, capacity: int) -> None:
         """Make an empty image (bytes). ALREADY_EXISTS when the path is taken."""
 
+    async def write_image(self, host_id: str, path: str, content: bytes) -> None:
+        """Make a raw image of these bytes, which nobody but its owner and the hypervisor may read.
+
+        An image that stands there is replaced; whoever has it open goes on reading the old one. After a failure the old
+        one stands there, or none. NOT_FOUND when there is no folder.
+        """
+
     async def delete_image(self, host_id: str, path: str) -> None:
         """Remove an image file; gone already is fine."""

@@ -18,7 +18,20 @@ from openvman.cim.graph import ClassGraph
 from openvman.cim.names import NameMap
 from openvman.cim.plan import Column, InstancePlan
 from openvman.cim.values import InstancePath, Value
-from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Coded, Const, Edge, Owner, Picture, Source, Space
+from openvman.mapping.declare import (
+    Attr,
+    Call,
+    ClassMap,
+    ClassName,
+    Coded,
+    Const,
+    Edge,
+    Owner,
+    Picture,
+    Source,
+    Space,
+    WriteOnly,
+)
 
 
 class DeclarationError(Exception):
@@ -177,9 +190,16 @@ class BoundView:
         for cim in (*(m.cim for m in view.classes), *(e.cim for e in view.edges)):
             if cim not in schema:
                 raise DeclarationError(f"the schema has no class {cim}")
-        own = {m.name: m.extras for m in view.classes}
+        own = {m.name: (m.extras, m.extra_methods) for m in view.classes}
         derived = [
-            derive(schema, f"{view.prefix}_{name}", cim, description=description, properties=own.get(name, ()))
+            derive(
+                schema,
+                f"{view.prefix}_{name}",
+                cim,
+                description=description,
+                properties=own.get(name, ((), ()))[0],
+                methods=own.get(name, ((), ()))[1],
+            )
             for name, cim, description in dict.fromkeys(
                 (
                     *((m.name, m.cim, m.description) for m in view.classes),
@@ -241,6 +261,8 @@ class BoundView:
                 return lambda obj: table.get(read(obj))
             case Call(read):
                 return read
+            case WriteOnly():
+                return _null
 
 
 def _attribute(path: str) -> Callable[[Any], Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, TypeAlias
 
-from openvman.cim.declarations import PropertyDeclaration, Qualifier
+from openvman.cim.declarations import MethodDeclaration, ParameterDeclaration, PropertyDeclaration, Qualifier
 from openvman.cim.names import NameMap
 from openvman.cim.values import CIMType, Value
 
@@ -88,6 +88,13 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteOnly:
+    """What a client may set and nobody reads, as passwords are: it reads as NULL."""
+
+    write: Write
+
+
+@dataclass(frozen=True, slots=True)
 class ClassName:
     """The bound name of a class: its own (``of`` None), as CreationClassName wants it, or another map's."""
 
@@ -95,7 +102,7 @@ class ClassName:
     write: None = None
 
 
-Source: TypeAlias = Const | Attr | Coded | Call | ClassName
+Source: TypeAlias = Const | Attr | Coded | Call | WriteOnly | ClassName
 
 # --- classes --------------------------------------------------------------------------------------------------------
 
@@ -136,6 +143,8 @@ class ClassMap:
     modify: Modify | None = None
     extras: tuple[PropertyDeclaration, ...] = ()
     """Properties of the class's own, for what the schema has no property for; made by :func:`own_property`."""
+    extra_methods: tuple[MethodDeclaration, ...] = ()
+    """Likewise methods; made by :func:`own_method`."""
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -146,6 +155,37 @@ def own_property(name: str, type: CIMType, description: str, *, is_array: bool =
     """A property that a class of ours has beside those of the schema."""
     described = Qualifier("Description", "string", description)
     return PropertyDeclaration(name, type, is_array, qualifiers=NameMap([("Description", described)]))
+
+
+def own_method(name: str, description: str, *parameters: ParameterDeclaration) -> MethodDeclaration:
+    """A method that a class of ours has beside those of the schema; it returns a code."""
+    described = Qualifier("Description", "string", description)
+    declared = NameMap((parameter.name, parameter) for parameter in parameters)
+    return MethodDeclaration(name, "uint32", declared, qualifiers=NameMap([("Description", described)]))
+
+
+def own_parameter(
+    name: str,
+    description: str,
+    *,
+    is_array: bool = False,
+    embedded: str | None = None,
+    reference: str | None = None,
+    is_out: bool = False,
+) -> ParameterDeclaration:
+    """A parameter of such a method: text, an ``embedded`` instance of a class, or a ``reference`` to one."""
+    said = [Qualifier("Description", "string", description)]
+    if embedded is not None:
+        said.append(Qualifier("EmbeddedInstance", "string", embedded))
+    if is_out:
+        said += [Qualifier("In", "boolean", value=False), Qualifier("Out", "boolean", value=True)]
+    return ParameterDeclaration(
+        name,
+        "string" if reference is None else "reference",
+        is_array,
+        reference_class=reference,
+        qualifiers=NameMap((each.name, each) for each in said),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +295,15 @@ class PlainOutput:
     read: Callable[[Any], Value]
 
 
-Output: TypeAlias = ObjectOutput | PlainOutput
+@dataclass(frozen=True, slots=True)
+class InstanceOutput:
+    """An embedded instance (or an array of them), of objects that need not be anywhere else."""
+
+    maps: tuple[ClassMap, ...]
+    read: Callable[[Any], Any]
+
+
+Output: TypeAlias = ObjectOutput | PlainOutput | InstanceOutput
 
 
 @dataclass(frozen=True, slots=True, eq=False)

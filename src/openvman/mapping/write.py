@@ -10,7 +10,7 @@ from openvman.cim.names import NameMap
 from openvman.cim.status import CIMError, Status
 from openvman.cim.values import Instance, Value
 from openvman.mapping.bind import BoundClass, BoundView, Node
-from openvman.mapping.declare import ClassMap, Purpose
+from openvman.mapping.declare import ClassMap, Purpose, WriteOnly
 
 
 class Writer:
@@ -71,9 +71,19 @@ class Writer:
             if declaration is None:
                 raise CIMError(Status.INVALID_PARAMETER, f"Class {instance.class_name} has no property {name}")
             what = f"{instance.class_name}.{declaration.name}"
-            value = convert(given.value, declaration.type, is_array=declaration.is_array, what=what)
+            try:
+                value = convert(given.value, declaration.type, is_array=declaration.is_array, what=what)
+            except CIMError as error:
+                if not self._is_hidden(instance.class_name, declaration.name):
+                    raise
+                raise CIMError(error.status, f"{what} takes one {declaration.type}, and not what was given") from None
             typed.append((declaration.name, value))
         return NameMap(typed)
+
+    def _is_hidden(self, class_name: str, name: str) -> bool:
+        """Whether nobody may read the property, not even in the message of an error."""
+        classes = (b for b in self.view.bound.values() if b.class_name.lower() == class_name.lower())
+        return any(isinstance(bound.map.sources.get(name), WriteOnly) for bound in classes)
 
     def _bound(self, class_name: str, values: NameMap[Value], maps: tuple[ClassMap, ...]) -> BoundClass:
         """The class map meant: by the class itself, or by what a base class's instance says of itself."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
 from openvman.model.resource import ResourceKind
@@ -94,7 +94,9 @@ class SystemSpec:
     """The settings of the system as a whole.
 
     ``system_id`` names the system to modify; in a definition it is the UUID that the new system shall have. An empty
-    description, kernel, initrd or command line means none.
+    description, kernel, initrd or command line means none. ``user_data``, ``meta_data`` and ``network_config`` are for
+    cloud-init in the guest, which gets them by a disk that the use cases make: no driver looks at them. Empty user data
+    means none.
     """
 
     system_id: str | None = None
@@ -110,6 +112,9 @@ class SystemSpec:
     kernel: str | None = None
     initrd: str | None = None
     command_line: str | None = None
+    user_data: str | None = field(default=None, repr=False)
+    meta_data: str | None = field(default=None, repr=False)
+    network_config: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from openvman.model.allocation import (
     ProcessorAllocation,
     SerialAllocation,
 )
+from openvman.model.seed import seed_owner
 from openvman.model.states import Action, State, Transition
 
 
@@ -80,6 +81,11 @@ class Configuration:
     devices: tuple[DeviceAllocation, ...] = ()
     boot_disk: str | None = None
     """The target of the disk or drive that a guest of this configuration is booted from first; None for none."""
+
+    @property
+    def cloud_init_disk(self) -> str | None:
+        """The target of the drive that brings the system its cloud-init data; None where it has none."""
+        return next((disk.target for disk in self.disks if seed_owner(disk.source) == self.system_id), None)
 
     def allocations(self) -> Iterator[Allocation]:
         """Every allocation of the configuration, in a fixed order."""

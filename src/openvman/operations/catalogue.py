@@ -41,6 +41,7 @@ USE_CASES: Final[Mapping[str, UseCase]] = {
         title=lambda keywords: f"Define {_named(keywords)}",
         makes=lambda system: (Affected(Element.SYSTEM, system.id, Effect.CREATES),),
     ),
+    "check_define": UseCase(run=Operations.check_define),
     "destroy_system": UseCase(
         run=Operations.destroy_system,
         title=lambda keywords: f"Destroy virtual system {keywords['system'].name!r}",

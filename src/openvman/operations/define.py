@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import replace
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 
 from openvman.drivers.contract import Driver
 from openvman.model.actor import Actor
@@ -13,11 +14,13 @@ from openvman.model.host import Host
 from openvman.model.pool import HELD_AT_ALL_TIMES
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
 from openvman.model.system import Configuration, VirtualSystem
-from openvman.operations import images
+from openvman.operations import cloud_init, images
 from openvman.operations.context import Context, turn
 from openvman.operations.defaults import fill
 from openvman.operations.placement import choose_host
+from openvman.operations.preview import Preview, preview
 from openvman.operations.reference import complement
+from openvman.operations.seed_image import seed_image
 from openvman.operations.specs import asked_of_pools, child_pools, resource_kind, sort
 from openvman.operations.undo import Undo, settle
 from openvman.operations.validate import (
@@ -43,6 +46,50 @@ async def define(
     A failure or cancellation at any point leaves no system and no image. Two that want the same name, UUID, address or
     image take turns, so that the second sees what the first did.
     """
+    async with _planned(context, actor, system, resources, reference) as plan:
+        return await _act(context, system, plan)
+
+
+async def check(
+    context: Context,
+    actor: Actor,
+    system: SystemSpec,
+    resources: Sequence[ResourceSpec],
+    reference: Configuration | None,
+) -> Preview:
+    """All of :func:`define` up to where it would begin to act: raises what that would, and does nothing."""
+    async with _planned(context, actor, system, resources, reference) as plan:
+        disks = plan.disks
+        if plan.seed is not None:
+            content = await asyncio.to_thread(seed_image, system, plan.definition.id, plan.definition.name)
+            size = len(content)
+            disks = [
+                replace(d, spec=replace(d.spec, capacity=size)) if d.spec.source == plan.seed else d for d in disks
+            ]
+        return preview(plan.definition, plan.host, disks, plan.asked, plan.seed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """A definition that may be: its turns and what it takes of pools are held."""
+
+    host: Host
+    driver: Driver
+    definition: Definition
+    disks: list[images.Resolved]
+    members: Mapping[str, str]
+    asked: Mapping[str, int]
+    seed: str | None
+
+
+@asynccontextmanager
+async def _planned(
+    context: Context,
+    actor: Actor,
+    system: SystemSpec,
+    resources: Sequence[ResourceSpec],
+    reference: Configuration | None,
+) -> AsyncIterator[_Plan]:
     generation = context.inventory.generation
     host = choose_host(generation, system, reference)
     asked = sort(resources)
@@ -57,13 +104,16 @@ async def define(
         new_id=context.new_id,
         new_mac=context.new_mac,
     )
+    cloud_init.check_data(system, definition.name, host)
+    seed = cloud_init.path_of(context.policy, system, definition.id)
+    definition = cloud_init.with_drive(seed, definition, host)
     check_definition(definition, host, generation, macs_in_use(generation, host), actor, context.policy)
     await check_boot(context.policy, actor, definition)
     driver = context.inventory.driver_of(host.id)
     async with AsyncExitStack() as turns:
         await turns.enter_async_context(context.turns.hold(_claims(definition)))
         disks = [
-            await images.resolve(context.policy, actor, driver, host, definition.name, disk)
+            await images.resolve(context.policy, actor, driver, host, definition.name, disk, own_seed=seed)
             for disk in definition.disks
         ]
         claimed = [image_turn(host.id, path) for disk in disks for path in disk.chain]
@@ -78,7 +128,15 @@ async def define(
         held = dict.fromkeys(child_pools(specs).values(), 0)  # the others' room is looked for at the start
         held |= asked_of_pools(spec for spec in found if resource_kind(spec) in HELD_AT_ALL_TIMES)
         with context.pools.pledge(definition.id, host, held, label(definition.name)):
-            return await _act(context, driver, host, definition, disks, child_pools(specs))
+            yield _Plan(
+                host=host,
+                driver=driver,
+                definition=definition,
+                disks=disks,
+                members=child_pools(specs),
+                asked=asked_of_pools(specs),
+                seed=seed,
+            )
 
 
 def _claims(definition: Definition) -> list[str]:
@@ -86,19 +144,15 @@ def _claims(definition: Definition) -> list[str]:
     return [turn(definition.id), name_turn(definition.host_id, definition.name), *macs]
 
 
-async def _act(
-    context: Context,
-    driver: Driver,
-    host: Host,
-    definition: Definition,
-    disks: list[images.Resolved],
-    members: Mapping[str, str],
-) -> VirtualSystem:
+async def _act(context: Context, system: SystemSpec, plan: _Plan) -> VirtualSystem:
+    definition, driver, host = plan.definition, plan.driver, plan.host
     async with Undo() as undo:
         # Before it is there, so that it is never seen, nor found after a crash, in another pool.
         undo.push("forget its pools", lambda: context.pools.assign(definition.id, {}))
-        await context.pools.assign(definition.id, members)
-        made = [await settle(images.make(driver, host, disk, undo)) if disk.make else disk.spec for disk in disks]
+        await context.pools.assign(definition.id, plan.members)
+        made = [await settle(images.make(driver, host, disk, undo)) if disk.make else disk.spec for disk in plan.disks]
+        if plan.seed is not None:
+            await settle(cloud_init.write(driver, plan.seed, system, definition, undo))
         await settle(_define(context, driver, replace(definition, disks=tuple(made)), undo))
         found = await context.inventory.refresh(definition.id, host.id)
         if found is None:

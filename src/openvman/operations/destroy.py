@@ -5,6 +5,7 @@ from __future__ import annotations
 from openvman.model.errors import ModelError, Problem
 from openvman.model.states import TRANSITIONS, Action, State, Transition
 from openvman.model.system import VirtualSystem
+from openvman.operations import cloud_init
 from openvman.operations.context import Context, turn, unknown
 
 
@@ -12,7 +13,7 @@ async def destroy(context: Context, system: VirtualSystem) -> None:
     """Deactivate it if need be, drop its saved memory and undefine it; returns when the inventory does not show it.
 
     Its images stay, also those that its definition made: nothing tells for certain that nobody else has come to use
-    them. Raises NOT_FOUND when it is gone already.
+    them. Only the disk with its cloud-init data goes, which is nobody else's. Raises NOT_FOUND when it is gone already.
     """
     async with context.turns.hold([turn(system.id)]):
         found = await context.fresh(system)
@@ -27,6 +28,7 @@ async def destroy(context: Context, system: VirtualSystem) -> None:
             message = f"Virtual system {found.name!r} was undefined and is there again: somebody else defined it."
             raise ModelError(Problem.FAILED, message, found.id)
         await context.pools.assign(found.id, {})
+        await cloud_init.forget(context, found)
 
 
 async def _stopped(context: Context, system: VirtualSystem, stop: Transition) -> VirtualSystem | None:

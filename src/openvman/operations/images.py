@@ -19,6 +19,7 @@ from openvman.model import defaults
 from openvman.model.actor import Actor
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
+from openvman.model.seed import seed_owner
 from openvman.model.spec import DiskSpec
 from openvman.operations.defaults import format_of
 from openvman.operations.policy import Policy
@@ -45,14 +46,22 @@ class Resolved:
     """The paths to make it at: the first that is free."""
 
 
-async def resolve(policy: Policy, actor: Actor, driver: Driver, host: Host, name: str, disk: DiskSpec) -> Resolved:
+async def resolve(
+    policy: Policy, actor: Actor, driver: Driver, host: Host, name: str, disk: DiskSpec, own_seed: str | None = None
+) -> Resolved:
     """Find the image of a disk, or where a new one goes; ``name`` is the virtual system's.
+
+    ``own_seed`` is the path of the image that is made of the system's own cloud-init data. Nobody may
+    name another such image.
 
     Raises ACCESS_DENIED for a path out of the actor's reach, NOT_FOUND for no image (and no capacity to make one of),
     INVALID_PARAMETER for one that is not as the request says.
     """
     if not disk.source:
         return Resolved(spec=disk) if disk.capacity is None else _new(policy, disk, name)
+    if disk.source == own_seed:
+        return Resolved(spec=disk, chain=(disk.source,))
+    _refuse_seed(disk.source)
     candidates = _candidates(policy, disk.source)
     for path in candidates:
         await asyncio.to_thread(policy.check_path, actor, path, "source")
@@ -170,6 +179,16 @@ def _in_use(disk: DiskSpec, path: str, other: _Use) -> ModelError:
     )
 
 
+def _refuse_seed(path: str) -> None:
+    if seed_owner(path) is not None:
+        raise ModelError(
+            Problem.ACCESS_DENIED,
+            f"The image {path!r} holds the cloud-init data of a virtual system, which alone has it. Leave the disk "
+            "out, and give cloud-init data in the system's settings.",
+            "source",
+        )
+
+
 async def _existing(policy: Policy, actor: Actor, driver: Driver, host: Host, disk: DiskSpec, image: Image) -> Resolved:
     by_name = format_of(image.path)
     if disk.format is None and image.format != by_name:
@@ -194,6 +213,8 @@ async def _existing(policy: Policy, actor: Actor, driver: Driver, host: Host, di
     await asyncio.to_thread(policy.check_path, actor, image.path, "source")
     # As a raw disk, an image stands on nothing: what its content may name is never looked at.
     below = [] if format == "raw" else await _below(policy, actor, driver, host, image)
+    for path in (image.path, *below):
+        _refuse_seed(path)
     spec = replace(disk, source=image.path, format=format, capacity=image.capacity)
     return Resolved(spec=spec, chain=(image.path, *below))
 

@@ -9,8 +9,10 @@ from openvman.model.errors import ModelError, Problem
 from openvman.model.spec import SystemSpec
 from openvman.model.states import State
 from openvman.model.system import VirtualSystem
+from openvman.operations import cloud_init
 from openvman.operations.context import Context, turn, unknown
 from openvman.operations.specs import changes, merged, said
+from openvman.operations.undo import Undo, settle
 from openvman.operations.validate import check_boot, check_name_free, check_system, name_turn
 
 
@@ -35,8 +37,23 @@ async def modify_system(context: Context, actor: Actor, spec: SystemSpec) -> Vir
         if change == SystemSpec(system_id=found.id):
             return found
         driver = context.inventory.driver_of(found.host_id)
-        await context.settled(found, driver.modify_system(found.id, change))
-        return await context.fresh(found)
+        host = context.inventory.generation.host(found.host_id)
+        assert host is not None, "a system that was just read has a host"
+        plain = cloud_init.without_data(change)
+        async with Undo() as undo:
+            undo.push("read the system again", lambda: _read(context, found))
+            if plain != change:
+                await settle(cloud_init.change(context, host, found, change, undo))
+            if plain != SystemSpec(system_id=found.id):
+                await context.settled(found, driver.modify_system(found.id, plain))
+            found = await context.fresh(found)
+        if plain != change:
+            await cloud_init.tidy(context, found)
+        return found
+
+
+async def _read(context: Context, system: VirtualSystem) -> None:
+    await context.inventory.refresh(system.id, system.host_id)
 
 
 def _change(context: Context, system: VirtualSystem, spec: SystemSpec) -> SystemSpec:

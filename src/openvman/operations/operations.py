@@ -34,6 +34,7 @@ from openvman.operations import (
 from openvman.operations.context import Context, Showing
 from openvman.operations.policy import Policy
 from openvman.operations.pools import Pools
+from openvman.operations.preview import Preview
 from openvman.operations.turns import Turns
 from openvman.operations.work import Work
 from openvman.store.pools import PoolStore
@@ -98,6 +99,17 @@ class Operations:
     ) -> VirtualSystem:
         """See :func:`openvman.operations.define.define`."""
         return await define.define(self._context, actor, system, resources, reference)
+
+    async def check_define(
+        self,
+        actor: Actor,
+        *,
+        system: SystemSpec,
+        resources: Sequence[ResourceSpec] = (),
+        reference: Configuration | None = None,
+    ) -> Preview:
+        """See :func:`openvman.operations.define.check`."""
+        return await define.check(self._context, actor, system, resources, reference)
 
     async def destroy_system(self, actor: Actor, *, system: VirtualSystem) -> None:  # noqa: ARG002 - as all take it
         """See :func:`openvman.operations.destroy.destroy`."""

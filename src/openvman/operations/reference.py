@@ -4,6 +4,7 @@
 - Disks: one that is asked for stands for the reference's disk of the same target, or else (without a target) for the
   first disk of the same kind that nothing else stands for, and takes from it what it does not say. It keeps that
   disk's image only if it says neither a source nor a capacity. The reference's other disks are copied.
+- The disk with the reference's cloud-init data stays the reference's.
 - Serial ports and other devices: those of a kind that is not asked for are copied, but for devices of the host, which
   one system at a time can have, and for controllers where the machine is another.
 - NICs: the first asked for stands for the reference's first, and so on; the others are copied, each with a new address.
@@ -27,6 +28,7 @@ from openvman.model.allocation import (
     ProcessorAllocation,
 )
 from openvman.model.host import Host
+from openvman.model.seed import seed_owner
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
 from openvman.model.system import Configuration
 from openvman.operations.specs import Resources, memory, merged, processors, sort, spec_of
@@ -77,7 +79,7 @@ def _said_of(allocation: Allocation, host: Host) -> ResourceSpec:
 
 
 def _disks(asked: tuple[DiskSpec, ...], of_reference: tuple[DiskAllocation, ...], host: Host) -> tuple[DiskSpec, ...]:
-    left = {disk.target: disk for disk in of_reference}
+    left = {disk.target: disk for disk in of_reference if seed_owner(disk.source) is None}
     bases = [left.pop(disk.target, None) if disk.target is not None else None for disk in asked]
     found: list[DiskSpec] = []
     for disk, base in zip(asked, bases, strict=True):

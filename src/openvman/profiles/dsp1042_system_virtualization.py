@@ -14,11 +14,16 @@ from openvman.mapping.declare import (
     Const,
     Edge,
     End,
+    Input,
+    InstanceOutput,
     MethodMap,
     ObjectInput,
     ObjectOutput,
+    PlainOutput,
     Purpose,
     SpecInput,
+    own_method,
+    own_parameter,
 )
 from openvman.model.actor import Role
 from openvman.model.errors import ModelError, Problem
@@ -54,7 +59,55 @@ def _only_of_this_host(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments
 
 
+_DEFINITION: dict[str, Input] = {
+    "SystemSettings": SpecInput("system", (SETTING_DATA,), Purpose.DEFINE),
+    "ResourceSettings": SpecInput("resources", ALLOCATIONS, Purpose.DEFINE),
+    "ReferenceConfiguration": ObjectInput("reference", (SETTING_DATA,), required=False),
+}
+
+CHECK_DEFINE = own_method(
+    "CheckDefineSystem",
+    "Tells what DefineSystem would come to with these parameters, and refuses what it would refuse. Nothing is done.",
+    own_parameter("SystemSettings", "As DefineSystem takes them.", embedded="CIM_VirtualSystemSettingData"),
+    own_parameter(
+        "ResourceSettings",
+        "As DefineSystem takes them.",
+        is_array=True,
+        embedded="CIM_ResourceAllocationSettingData",
+    ),
+    own_parameter("ReferenceConfiguration", "As DefineSystem takes it.", reference="CIM_VirtualSystemSettingData"),
+    own_parameter(
+        "ResultingSystemSettings",
+        "The settings with every default filled in.",
+        embedded="CIM_VirtualSystemSettingData",
+        is_out=True,
+    ),
+    own_parameter(
+        "ResultingResourceSettings",
+        "The allocations, likewise. What a hypervisor adds of its own is not among them.",
+        is_array=True,
+        embedded="CIM_ResourceAllocationSettingData",
+        is_out=True,
+    ),
+    own_parameter("Effects", "What would be made or taken, as sentences for a person.", is_array=True, is_out=True),
+)
+
 METHODS = (
+    MethodMap(
+        name="CheckDefineSystem",
+        operation="check_define",
+        permission=Role.OPERATOR,
+        inputs=_DEFINITION,
+        outputs={
+            "ResultingSystemSettings": InstanceOutput((SETTING_DATA,), lambda preview: preview.configuration),
+            "ResultingResourceSettings": InstanceOutput(
+                SETTINGS, lambda preview: tuple(preview.configuration.allocations())
+            ),
+            "Effects": PlainOutput(lambda preview: preview.effects),
+        },
+        returns=_RETURNS,
+        arrange=_on_this_host,
+    ),
     MethodMap(
         name="AddResourceSettings",
         operation="add_resources",
@@ -79,11 +132,7 @@ METHODS = (
         name="DefineSystem",
         operation="define_system",
         permission=Role.OPERATOR,
-        inputs={
-            "SystemSettings": SpecInput("system", (SETTING_DATA,), Purpose.DEFINE),
-            "ResourceSettings": SpecInput("resources", ALLOCATIONS, Purpose.DEFINE),
-            "ReferenceConfiguration": ObjectInput("reference", (SETTING_DATA,), required=False),
-        },
+        inputs=_DEFINITION,
         outputs={"ResultingSystem": ObjectOutput((COMPUTER_SYSTEM,), lambda system: system)},
         returns=_RETURNS,
         arrange=_on_this_host,
@@ -136,6 +185,7 @@ MANAGEMENT_SERVICE = ClassMap(
         "HealthState": Call(lambda host: 5 if host.online else 0),
     },
     methods=METHODS,
+    extra_methods=(CHECK_DEFINE,),
 )
 
 MANAGEMENT_CAPABILITIES = ClassMap(

@@ -19,6 +19,7 @@ from openvman.mapping.declare import (
     Modify,
     PlainInput,
     Write,
+    WriteOnly,
     own_property,
 )
 from openvman.model.actor import Role
@@ -131,6 +132,10 @@ SETTING_DATA = ClassMap(
         "Kernel": Attr("kernel", Write("kernel")),
         "Initrd": Attr("initrd", Write("initrd")),
         "CommandLine": Attr("command_line", Write("command_line")),
+        "CloudInitUserData": WriteOnly(Write("user_data")),
+        "CloudInitMetaData": WriteOnly(Write("meta_data")),
+        "CloudInitNetworkConfig": WriteOnly(Write("network_config")),
+        "CloudInitDisk": Attr("cloud_init_disk"),
     },
     extras=(
         own_property("MachineType", "string", "The type of machine that the hypervisor makes, for example q35."),
@@ -144,6 +149,19 @@ SETTING_DATA = ClassMap(
         own_property("Kernel", "string", "The host path of a kernel to start in place of what the boot devices hold."),
         own_property("Initrd", "string", "The host path of the initial file system that goes with the kernel."),
         own_property("CommandLine", "string", "What the kernel is told."),
+        own_property(
+            "CloudInitUserData",
+            "string",
+            "What cloud-init does in the guest. It is never read back: CloudInitDisk tells that it is there. An empty "
+            "text takes it away.",
+        ),
+        own_property(
+            "CloudInitMetaData",
+            "string",
+            "A YAML mapping that goes with it; instance-id is the UUID and local-hostname the name unless it says so.",
+        ),
+        own_property("CloudInitNetworkConfig", "string", "A network configuration that goes with it."),
+        own_property("CloudInitDisk", "string", "The target of the drive that brings the guest its cloud-init data."),
     ),
     spec=SystemSpec,
     modify=Modify("modify_system", "spec", Role.OPERATOR),

@@ -18,7 +18,7 @@ from openvman.drivers.contract import (
     Picture,
     SystemChanged,
 )
-from openvman.drivers.libvirt import act, console, embedded, images, modify, plug
+from openvman.drivers.libvirt import act, console, embedded, images, modify, plug, upload
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.connection import Connection
 from openvman.drivers.libvirt.events import Subscriptions
@@ -181,9 +181,19 @@ class LibvirtDriver:
         self._check_images(host_id)
         await images.create(path, format, capacity, self._deadline)
 
+    async def write_image(self, host_id: str, path: str, content: bytes) -> None:
+        if self._is_remote(host_id):
+            await self._change_volume(lambda raw: upload.write(raw, path, content), f"write {path}", path)
+        else:
+            self._check_images(host_id)
+            await asyncio.to_thread(images.write, path, content)
+
     async def delete_image(self, host_id: str, path: str) -> None:
-        self._check_images(host_id)
-        await asyncio.to_thread(images.delete, path)
+        if self._is_remote(host_id):
+            await self._change_volume(lambda raw: upload.delete(raw, path), f"remove {path}", path)
+        else:
+            self._check_images(host_id)
+            await asyncio.to_thread(images.delete, path)
 
     @property
     def _open(self) -> Connection:
@@ -215,6 +225,14 @@ class LibvirtDriver:
     def _check_host(self, host_id: str) -> None:
         if host_id != self._known.id:
             raise ModelError(Problem.NOT_FOUND, f"{self.platform} has no host {host_id}", host_id)
+
+    def _is_remote(self, host_id: str) -> bool:
+        """Whether the host's files can be reached by its storage pools alone."""
+        self._check_host(host_id)
+        return not self._address.local and self._address.hypervisor != "test"
+
+    async def _change_volume(self, work: Callable[[Any], None], doing: str, path: str) -> None:
+        await self._open.call(work, doing, path, changes=True, deadline=self._deadline * LONG)
 
     def _check_images(self, host_id: str) -> None:
         self._check_host(host_id)

@@ -97,10 +97,41 @@ async def create(path: str, format: str, capacity: int, deadline: float) -> None
         raise
 
 
+def write(path: str, content: bytes) -> None:
+    """Make a file of these bytes that only its owner may read, in one step: it is never there in part. Blocks."""
+    _check_path(path)
+    part = _part(path)
+    try:
+        part.unlink(missing_ok=True)  # of a write that a crash cut short
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            with open(handle, "wb") as file:  # noqa: PTH123 - of a handle
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    except FileNotFoundError as error:
+        raise ModelError(Problem.NOT_FOUND, f"there is no folder {Path(path).parent}", path) from error
+    except OSError as error:
+        raise ModelError(Problem.FAILED, f"cannot write {path}: {error.strerror}", path) from error
+
+
+def _part(path: str) -> Path:
+    """The name that a file has while it is written."""
+    return Path(path).with_name(f".{Path(path).name}.openvman-part")
+
+
 def delete(path: str) -> None:
-    """Remove an image file; gone already is fine. Anything but a regular file stays: INVALID_PARAMETER."""
+    """Remove an image file, and what a crash left of writing it; gone already is fine.
+
+    Anything but a regular file stays: INVALID_PARAMETER.
+    """
     _check_path(path)
     try:
+        _part(path).unlink(missing_ok=True)
         if not stat.S_ISREG(os.lstat(path).st_mode):
             raise ModelError(Problem.INVALID_PARAMETER, f"{path} is not a regular file", path)
         Path(path).unlink()

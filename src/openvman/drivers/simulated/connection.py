@@ -171,6 +171,9 @@ class SimulatedDriver:
     async def create_image(self, host_id: str, path: str, format: str, capacity: int) -> None:
         await self._call("create_image", (path,), lambda: self.hypervisor.create_image(host_id, path, format, capacity))
 
+    async def write_image(self, host_id: str, path: str, content: bytes) -> None:
+        await self._call("write_image", (path,), lambda: self.hypervisor.write_image(host_id, path, content))
+
     async def delete_image(self, host_id: str, path: str) -> None:
         await self._call("delete_image", (path,), lambda: self.hypervisor.delete_image(host_id, path))
 

@@ -48,6 +48,7 @@ OPERATIONS: Final = (
     "read_console",
     "inspect_image",
     "create_image",
+    "write_image",
     "delete_image",
     "guest.shut_down",
     "guest.reboot",

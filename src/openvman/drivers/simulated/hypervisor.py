@@ -241,6 +241,9 @@ class Hypervisor:
     def create_image(self, host_id: str, path: str, format: str, capacity: int) -> None:
         self.images.add(self._host(host_id).id, path, format, capacity)
 
+    def write_image(self, host_id: str, path: str, content: bytes) -> None:
+        self.images.write(self._host(host_id).id, path, content)
+
     def delete_image(self, host_id: str, path: str) -> None:
         self.images.remove(self._host(host_id).id, path)
 

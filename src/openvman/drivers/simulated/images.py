@@ -34,6 +34,7 @@ class Images:
 
     def __init__(self) -> None:
         self._table: dict[tuple[str, str], Image] = {}
+        self._contents: dict[tuple[str, str], bytes] = {}
 
     def find(self, host_id: str, path: str) -> Image | None:
         """The image; None if there is none."""
@@ -58,9 +59,21 @@ class Images:
             raise ModelError(Problem.ALREADY_EXISTS, f"There is already a file {path}.", subject=path)
         self._table[host_id, path] = _image(path, format, capacity)
 
+    def write(self, host_id: str, path: str, content: bytes) -> None:
+        """Make a raw image of the bytes, or replace one. INVALID_PARAMETER, ALREADY_EXISTS (what no call made)."""
+        if (host_id, path) in self._table:
+            self.remove(host_id, path)
+        self.add(host_id, path, "raw", len(content))
+        self._contents[host_id, path] = content
+
+    def content(self, host_id: str, path: str) -> bytes | None:
+        """What was written as an image's content; None for an image of which nothing is known but its size."""
+        return self._contents.get((host_id, path))
+
     def remove(self, host_id: str, path: str) -> None:
-        """Remove an image made by ``add``; anything else stays."""
+        """Remove an image made by ``add`` or ``write``; anything else stays."""
         self._table.pop((host_id, path), None)
+        self._contents.pop((host_id, path), None)
 
 
 def _image(path: str, format: str, capacity: int) -> Image:
