@@ -17,6 +17,7 @@ from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
 from openvman.profiles.identity import id_in, instance_id
 from openvman.profiles.registrations import REGISTRATIONS, Registration
+from openvman.profiles.services import RUNNING
 
 _DMTF = 2
 _NOT_ADVERTISED = 2
@@ -101,12 +102,7 @@ OBJECT_MANAGER = ClassMap(
         # Clients read the version out of this sentence.
         "Description": Call(lambda server: f"openvman CIM Server Version {server.version}"),
         "GatherStatisticalData": Const(False),
-        "EnabledState": Const(2),
-        "RequestedState": Const(12),
-        "EnabledDefault": Const(2),
-        "Started": Const(True),
-        "OperationalStatus": Const((2,)),
-        "HealthState": Const(5),
+        **RUNNING,
     },
 )
 
