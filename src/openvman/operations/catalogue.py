@@ -20,6 +20,7 @@ def use_cases(operations: Operations) -> Mapping[str, Callable[..., Awaitable[An
         "add_resources": operations.add_resources,
         "remove_resources": operations.remove_resources,
         "change_state": operations.change_state,
+        "change_boot_order": operations.change_boot_order,
         "create_child_pool": operations.create_child_pool,
         "create_pool": operations.create_pool,
         "add_to_pool": operations.add_to_pool,
