@@ -12,6 +12,8 @@ from openvman.drivers.libvirt.xml import Element
 from openvman.model.host import Port
 
 _MEGABIT: Final = 10**6
+_NO_SPEED: Final = 2**32 - 1
+"""The kernel's -1 of a port that has no such thing, as a paravirtual one."""
 _NO_HARDWARE: Final = "computer"
 """The parent of what hangs on no bus: loopback, bridges, taps of guests."""
 
@@ -54,4 +56,5 @@ def port_of(device: Element) -> Port | None:
     link = net.find("link")
     up = link is not None and link.get("state") == "up"
     megabits = xml.number(link.get("speed") if link is not None else None, 0)
-    return Port(name=name, mac=mac.lower(), speed=megabits * _MEGABIT if up and megabits > 0 else None, up=up)
+    known = up and 0 < megabits < _NO_SPEED
+    return Port(name=name, mac=mac.lower(), speed=megabits * _MEGABIT if known else None, up=up)
