@@ -61,8 +61,8 @@ async def _define(client, address, port="1"):
 @pytest.mark.parametrize("port", ["0", "3"])
 async def test_a_serial_port_with_an_address_is_a_text_console(client, port):
     system = await _define(client.acting(Role.OPERATOR), "[::1]:4555", port)
-    wanted = {0, int(port)}
-    assert {serial.port for serial in system.defined.serials} == wanted, "the kept console and the one asked for"
+    ports = [serial.port for serial in system.defined.serials]
+    assert ports == sorted({0, int(port)}), "the kept console and the one asked for, which may be one"
     point, ports, urls = await _only(client, system, "CIM_TextRedirectionSAP")
     assert (point.get("EnabledState"), ports, urls) == (DISABLED, [], [])
     path = next(p for p in await client.paths("VMAN_ComputerSystem") if p.keys["Name"] == system.id)

@@ -18,7 +18,7 @@ async def change_boot_order(
 ) -> None:
     """Let the configuration try these sources, in this order, and no others.
 
-    Raises INVALID_PARAMETER (no source, one of another configuration, one twice), NOT_SUPPORTED (the configuration in
+    Raises INVALID_PARAMETER (no source, one of another configuration), NOT_SUPPORTED (the configuration in
     force: its firmware has read the order already) and as :func:`modify_system` does.
     """
     if configuration.kind is not ConfigurationKind.DEFINED:
@@ -35,7 +35,4 @@ async def change_boot_order(
         message = f"The boot source {foreign} is not one of {configuration.id}. List the sources of that again."
         raise ModelError(Problem.INVALID_PARAMETER, message, foreign)
     order = tuple(source.device for source in sources)
-    if len(set(order)) < len(order):
-        message = f"A boot source of {configuration.id} is named twice. Name each once."
-        raise ModelError(Problem.INVALID_PARAMETER, message, "sources")
     await modify_system(context, actor, SystemSpec(system_id=configuration.system_id, boot_order=order))
