@@ -38,7 +38,7 @@ def test_an_address_is_read_and_written_back(text, expected):
     ],
 )
 def test_what_is_no_address_is_refused(text):
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match="address"):
         parse_endpoint(text)
 
 
