@@ -8,6 +8,7 @@ from typing import Final
 
 from openvman.model.allocation import DeviceAllocation, DeviceKind, SerialAllocation
 from openvman.model.endpoint import format_endpoint, parse_endpoint
+from openvman.model.states import State
 from openvman.model.system import VirtualSystem
 
 _SCREENS: Final = frozenset({"vnc", "spice", "rdp"})
@@ -19,8 +20,8 @@ _TEXT: Final = "tcp"
 class Console:
     """A console of a system; its id is ``<system id>/<local id of the allocation>``.
 
-    ``address`` and ``port`` are where connections are taken now: both None while the system is not active, and for a
-    screen that has no port of its own.
+    ``address`` and ``port`` are where connections are taken now: both None while the system is not active or its
+    hypervisor does not answer (``is_known`` is False then), and for a screen that has no port of its own.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Console:
     """``vnc``, ``spice``, ``rdp``, or ``tcp`` of a serial port's plain bytes."""
     address: str | None = None
     port: int | None = None
+    is_known: bool = True
 
     @property
     def is_text(self) -> bool:
@@ -53,7 +55,8 @@ class Console:
 
 def consoles_of(system: VirtualSystem) -> Iterator[Console]:
     """The consoles of a system by the configuration in force."""
-    active = system.current is not None
+    is_known = system.state is not State.UNKNOWN
+    active = is_known and system.current is not None
     for allocation in (*system.effective.devices, *system.effective.serials):
         match allocation:
             case DeviceAllocation(kind=DeviceKind.GRAPHICS, type=str(protocol)) if protocol in _SCREENS:
@@ -70,6 +73,7 @@ def consoles_of(system: VirtualSystem) -> Iterator[Console]:
             protocol=protocol,
             address=address if port is not None else None,
             port=port,
+            is_known=is_known,
         )
 
 

@@ -22,11 +22,17 @@ from openvman.profiles.identity import id_in, instance_id
 from openvman.profiles.services import service_map
 
 Shows = Callable[[Console], bool]
-_ENABLED, _DISABLED = 2, 3
-_OK, _STOPPED = 2, 10
+_UNKNOWN, _ENABLED, _DISABLED = 0, 2, 3
+_OK, _STOPPED, _LOST = 2, 10, 13
 _URL: Final = 200
 _TCP: Final = 4111
 _MANAGES: Final = 5
+
+
+def _of_state(console: Console, is_open: int, is_closed: int, is_unknown: int) -> int:
+    if not console.is_known:
+        return is_unknown
+    return is_open if console.is_open else is_closed
 
 
 def sap_map(
@@ -63,11 +69,11 @@ def sap_map(
         },
         properties={
             "ElementName": Call(lambda console: f"{console.protocol} console"),
-            "EnabledState": Call(lambda console: _ENABLED if console.is_open else _DISABLED),
+            "EnabledState": Call(lambda console: _of_state(console, _ENABLED, _DISABLED, _UNKNOWN)),
             "RequestedState": Const(12),
             "EnabledDefault": Const(2),
-            "OperationalStatus": Call(lambda console: (_OK if console.is_open else _STOPPED,)),
-            "HealthState": Const(5),
+            "OperationalStatus": Call(lambda console: (_of_state(console, _OK, _STOPPED, _LOST),)),
+            "HealthState": Call(lambda console: _of_state(console, 5, 5, 0)),
             **properties,
         },
     )
