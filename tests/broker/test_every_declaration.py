@@ -70,6 +70,8 @@ async def furnished(client):
     service = (await client.paths("VMAN_VirtualSystemManagementService"))[0]
     settings = [Instance.of("CIM_ResourceAllocationSettingData", [_code(code)]) for code in (10, 14, 15)]
     settings += [Instance.of("VMAN_ResourceAllocationSettingData", properties) for properties in DEVICES]
+    serial = [_code(21), Property("AddressOnParent", "string", "1"), *_words(Address="127.0.0.1:4555")]
+    settings.append(Instance.of("VMAN_SerialAllocationSettingData", serial))
     system = Instance.of(
         "VMAN_VirtualSystemSettingData",
         _words(

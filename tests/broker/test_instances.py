@@ -137,7 +137,10 @@ async def test_the_four_filters(client):
     by_base = await client.associators(host, AssocClass="CIM_HostedDependency")
     services = await client.associators(host, AssocClass="CIM_HostedService")
     assert services
-    assert len(by_base) == 3 + len(services), "CIM_HostedService is a CIM_HostedDependency too"
+    points = await client.associators(host, AssocClass="CIM_HostedAccessPoint")
+    assert points
+    more = "CIM_HostedService and CIM_HostedAccessPoint are a CIM_HostedDependency too"
+    assert len(by_base) == 3 + len(services) + len(points), more
     assert await client.associators(host, ResultClass="CIM_SettingData") == []
     services = await client.associators(host, ResultClass="CIM_Service")
     assert "VMAN_VirtualSystemManagementService" in {s.class_name for s in services}

@@ -27,17 +27,19 @@ class DeviceConformance:
             DeviceSpec(kind=DeviceKind.CHANNEL, type="virtio", backend="unix", target="org.qemu.guest_agent.0"),
             DeviceSpec(kind=DeviceKind.CONTROLLER, bus="scsi", address="0", type="virtio-scsi"),
         )
-        defined = (await subject.define(devices=asked, serials=(SerialSpec(port=1),))).defined
+        serials = (SerialSpec(port=1), SerialSpec(port=2, address="127.0.0.1:4617"))
+        defined = (await subject.define(devices=asked, serials=serials)).defined
         assert defined is not None
         found = [_spec_of(device) for device in defined.devices]
         for spec in asked:
             assert spec in found
-        assert [serial.port for serial in defined.serials] == [0, 1]
+        assert [(s.port, s.address) for s in defined.serials] == [(0, None), (1, None), (2, "127.0.0.1:4617")]
         assert len({each.id for each in defined.allocations()}) == len(list(defined.allocations()))
         controllers = {each.local_id for each in defined.devices if each.kind is DeviceKind.CONTROLLER}
         await subject.driver.act(defined.system_id, Action.START)
         current = (await subject.read(defined.system_id)).current
         assert current is not None
+        assert [s.address for s in current.serials] == [s.address for s in defined.serials]
         assert [each.local_id for each in current.allocations()] == [each.local_id for each in defined.allocations()]
         parents = {each.parent for each in defined.allocations() if each.parent is not None}
         assert parents <= controllers

@@ -97,6 +97,8 @@ class SerialAllocation(Allocation):
 
     port: int
     has_log: bool
+    address: str | None = None
+    """``<IP address>:<port>`` where the hypervisor takes TCP connections to it; None where it takes none."""
 
 
 class DeviceKind(StrEnum):

@@ -48,6 +48,20 @@ class ChildPool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """A network port of a host's hardware; what software makes (bridges, taps of guests, loopback) is none."""
+
+    name: str
+    """As the host calls the interface: ``eth0``."""
+    mac: str
+    """Six lower-case pairs with colons."""
+    speed: int | None
+    """Bits per second of the link; None while there is none, or where it is not known."""
+    up: bool
+    """Whether it has a link, as it was when the host was last read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """A host. ``id`` is its UUID; ``platform`` is the address that this server reaches it by (no credentials in it)."""
 
@@ -68,5 +82,8 @@ class Host:
     online: bool = True
     """False while the hypervisor does not answer."""
     since: datetime | None = None
+    processor_maximum_mhz: int | None = None
+    """The most that a processor's clock can do; None where it is not known."""
+    ports: tuple[Port, ...] = ()
     pools: tuple[ChildPool, ...] = ()
     """As this server keeps them: no driver tells of them."""

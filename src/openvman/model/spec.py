@@ -63,7 +63,10 @@ class NicSpec(ResourceSpec):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SerialSpec(ResourceSpec):
+    """``address`` is where TCP connections to the port shall be taken, as :class:`SerialAllocation` has it."""
+
     port: int | None = None
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
 from openvman.model.defaults import DISK_BUSES, OTHER_PREFIX, SUFFIX_OF_FORMAT, TARGET_PREFIXES
+from openvman.model.endpoint import parse_endpoint
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, SerialSpec, SystemSpec
@@ -129,6 +130,13 @@ def is_path(value: str) -> bool:
 def target_prefix(bus: str) -> str:
     """How the target of a disk on this bus begins."""
     return TARGET_PREFIXES.get(bus, OTHER_PREFIX)
+
+
+def _has_port(address: str) -> bool:
+    try:
+        return parse_endpoint(address)[1] is not None
+    except ValueError:
+        return False
 
 
 def _unit(target: str, bus: str) -> int | None:
@@ -263,6 +271,11 @@ SERIAL_RULES: Final[tuple[Rule[SerialSpec], ...]] = (
         ("port",),
         lambda v, _: v.port is not None and 0 <= v.port < MAXIMUM_SERIALS,
         f"there is no serial port {{v.port}}; they are numbered from 0 to {MAXIMUM_SERIALS - 1}",
+    ),
+    Rule(
+        ("address",),
+        lambda v, _: v.address is None or _has_port(v.address),
+        "{v.address!r} is no place where a serial port can be reached; give an IP address and a port: 127.0.0.1:4555",
     ),
 )
 

@@ -58,6 +58,7 @@ USE_CASES: Final[Mapping[str, UseCase]] = {
         recovery=Recovery.LOOK,
         aim=lambda keywords: TARGET.get(keywords["action"]),
     ),
+    "change_boot_order": UseCase(run=Operations.change_boot_order, title=_of_systems("Change the boot order")),
     "create_child_pool": UseCase(
         run=Operations.create_child_pool,
         title=lambda keywords: f"Create resource pool {keywords['name']!r}",

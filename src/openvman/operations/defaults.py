@@ -71,7 +71,7 @@ def fill(
         memory=_memory(resources.memory),
         disks=fill_disks(resources.disks, host),
         nics=fill_nics(resources.nics, host, macs, new_mac),
-        console_log=facts.has_console_log,
+        console_log=_keeps_console(resources.serials, facts),
         serials=_serials(resources.serials, facts),
         devices=_devices(resources.devices, facts),
     )
@@ -204,13 +204,19 @@ def connected(nic: NicSpec, host: Host) -> NicSpec:
     return replace(nic, source=source)
 
 
+def _keeps_console(asked: tuple[SerialSpec, ...], facts: HostFacts) -> bool:
+    """Whether port 0 is the console that every system gets, and not one that shall be reached elsewhere."""
+    return facts.has_console_log and not any(serial.port == 0 and serial.address is not None for serial in asked)
+
+
 def _serials(asked: tuple[SerialSpec, ...], facts: HostFacts) -> tuple[SerialSpec, ...]:
     """Each with a port; without port 0 where the kept console is that."""
     given = [serial.port for serial in asked]
-    taken = {port for port in given if port is not None} | ({0} if facts.has_console_log else set())
+    kept = _keeps_console(asked, facts)
+    taken = {port for port in given if port is not None} | ({0} if kept else set())
     filled: list[SerialSpec] = []
     for serial in asked:
-        if serial.port == 0 and facts.has_console_log and given.count(0) == 1:
+        if serial.port == 0 and kept and given.count(0) == 1:
             continue
         port = serial.port if serial.port is not None else next(port for port in count() if port not in taken)
         taken.add(port)

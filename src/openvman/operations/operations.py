@@ -13,6 +13,7 @@ from openvman.drivers.contract import ConsoleChunk
 from openvman.inventory.inventory import Inventory
 from openvman.model.actor import Actor
 from openvman.model.allocation import Allocation, SerialAllocation
+from openvman.model.boot import BootSource
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.host_device import HostDevice
@@ -23,6 +24,7 @@ from openvman.model.states import Action
 from openvman.model.system import Configuration, VirtualSystem
 from openvman.operations import (
     add_resources,
+    change_boot_order,
     change_state,
     define,
     destroy,
@@ -118,6 +120,12 @@ class Operations:
     async def modify_system(self, actor: Actor, *, spec: SystemSpec) -> VirtualSystem:
         """See :func:`openvman.operations.modify_system.modify_system`."""
         return await modify_system.modify_system(self._context, actor, spec)
+
+    async def change_boot_order(
+        self, actor: Actor, *, configuration: Configuration, sources: Sequence[BootSource] | None
+    ) -> None:
+        """See :func:`openvman.operations.change_boot_order.change_boot_order`."""
+        await change_boot_order.change_boot_order(self._context, actor, configuration, sources or ())
 
     async def modify_resources(self, actor: Actor, *, specs: Sequence[ResourceSpec]) -> list[Allocation]:
         """See :func:`openvman.operations.modify_resources.modify_resources`."""

@@ -13,7 +13,7 @@ from openvman.model.allocation import DeviceKind, NicConnection
 from openvman.model.defaults import ENTROPY
 from openvman.model.endpoint import is_loopback
 from openvman.model.errors import ModelError, Problem
-from openvman.model.spec import DeviceSpec, NicSpec
+from openvman.model.spec import DeviceSpec, NicSpec, SerialSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,16 @@ class Policy:
                 f"The bridge {nic.source!r} is not open to operators (open are: {', '.join(self.bridges) or 'none'}). "
                 "Use a virtual network, or ask an administrator.",
                 "source",
+            )
+
+    def check_serial(self, actor: Actor, serial: SerialSpec) -> None:
+        """Refuse a serial port that listens where the actor may not let it: ACCESS_DENIED."""
+        if actor.role < Role.ADMIN and serial.address is not None and not is_loopback(serial.address):
+            raise ModelError(
+                Problem.ACCESS_DENIED,
+                f"A serial port at {serial.address} is not open to operators: other machines can reach it. Give an "
+                "address such as 127.0.0.1, or ask an administrator.",
+                "address",
             )
 
     def check_device(self, actor: Actor, device: DeviceSpec) -> None:

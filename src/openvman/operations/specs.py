@@ -130,7 +130,7 @@ def spec_of(allocation: Allocation) -> ResourceSpec:
                 source=allocation.source or "",
             )
         case SerialAllocation():
-            return SerialSpec(allocation_id=allocation.id, pool=pool, port=allocation.port)
+            return SerialSpec(allocation_id=allocation.id, pool=pool, port=allocation.port, address=allocation.address)
         case DeviceAllocation():
             said = {f.name: getattr(allocation, f.name) for f in fields(DeviceSpec) if f.name != "allocation_id"}
             return DeviceSpec(allocation_id=allocation.id, **said)

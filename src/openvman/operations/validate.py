@@ -150,6 +150,7 @@ def check_resource(
                 policy.check_bridge(actor, spec)
         case SerialSpec():
             check(SERIAL_RULES, spec, around, changed)
+            policy.check_serial(actor, spec)
         case DeviceSpec():
             check(DEVICE_RULES, spec, around, changed)
             policy.check_device(actor, spec)

@@ -7,16 +7,24 @@ from typing import Any
 
 from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Const, Edge, End, Space
 from openvman.model.host import Host
+from openvman.model.host_device import host_devices
+from openvman.model.host_port import host_ports
 from openvman.model.picture import Picture
 from openvman.model.pool import pools_of
+from openvman.model.resource import ResourceKind
 from openvman.model.server import Server
 from openvman.model.system import VirtualSystem
+from openvman.profiles.dsp1012_boot_control import BOOT_SERVICE
+from openvman.profiles.dsp1014_host_ports import HOST_PORT
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES, able_of
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
+from openvman.profiles.host_devices import HOST_MEMORY, HOST_PROCESSOR
 from openvman.profiles.identity import id_in, instance_id
+from openvman.profiles.redirection import KVM_SERVICE, TEXT_SERVICE
 from openvman.profiles.registrations import REGISTRATIONS, Registration
+from openvman.profiles.services import RUNNING
 
 _DMTF = 2
 _NOT_ADVERTISED = 2
@@ -54,6 +62,10 @@ Of = Callable[[Any, Picture], Iterable[Any]]
 
 def _itself(owner: Any, _picture: Picture) -> Iterable[Any]:
     return (owner,)
+
+
+def _devices_of(kind: ResourceKind) -> Of:
+    return lambda host, _picture: (device for device in host_devices(host) if device.kind is kind)
 
 
 def _conforming(classmap: ClassMap, of: Of) -> Of:
@@ -101,12 +113,7 @@ OBJECT_MANAGER = ClassMap(
         # Clients read the version out of this sentence.
         "Description": Call(lambda server: f"openvman CIM Server Version {server.version}"),
         "GatherStatisticalData": Const(False),
-        "EnabledState": Const(2),
-        "RequestedState": Const(12),
-        "EnabledDefault": Const(2),
-        "Started": Const(True),
-        "OperationalStatus": Const((2,)),
-        "HealthState": Const(5),
+        **RUNNING,
     },
 )
 
@@ -175,6 +182,12 @@ EDGES = (
     _conforms(Host, RESOURCE_POOL, lambda host, picture: pools_of(host, picture.objects.consumed)),
     _conforms(Host, ALLOCATION_CAPABILITIES, able_of),
     _conforms(VirtualSystem, COMPUTER_SYSTEM),
+    _conforms(Host, HOST_PROCESSOR, _devices_of(ResourceKind.PROCESSOR)),
+    _conforms(Host, HOST_MEMORY, _devices_of(ResourceKind.MEMORY)),
+    _conforms(Host, HOST_PORT, lambda host, _picture: host_ports(host)),
+    _conforms(Host, BOOT_SERVICE),
+    _conforms(Host, TEXT_SERVICE),
+    _conforms(Host, KVM_SERVICE),
     Edge(
         "CIM_NamespaceInManager",
         End("Antecedent", (OBJECT_MANAGER,)),

@@ -12,7 +12,6 @@ from openvman.mapping.declare import (
     Attr,
     Call,
     ClassMap,
-    ClassName,
     Const,
     Edge,
     End,
@@ -35,6 +34,7 @@ from openvman.profiles.dsp1041_pools import RESOURCE_POOL, RESOURCE_TYPE, in_uni
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.host_devices import HOST_DEVICES
 from openvman.profiles.identity import id_in, instance_id
+from openvman.profiles.services import RUNNING, service_map
 from openvman.profiles.units import bytes_per_unit
 
 _METHODS: Final = (2, 3, 4, 5, 6, 7)
@@ -202,28 +202,11 @@ METHODS: Final = (
     ),
 )
 
-POOL_SERVICE = ClassMap(
-    name="ResourcePoolConfigurationService",
-    cim="CIM_ResourcePoolConfigurationService",
+POOL_SERVICE = service_map(
+    "ResourcePoolConfigurationService",
+    "Resource Pool Configuration Service",
     description="Makes, changes and deletes the child pools of one host.",
-    owner=Host,
-    extent=lambda p: p.objects.hosts.values(),
-    find=lambda p, keys: p.objects.host(keys["SystemName"]),
-    keys={
-        "SystemCreationClassName": ClassName(HOST_SYSTEM),
-        "SystemName": Attr("id"),
-        "CreationClassName": ClassName(),
-        "Name": Const("Resource Pool Configuration Service"),
-    },
-    properties={
-        "ElementName": Call(lambda host: f"Resource Pool Configuration Service of {host.name}"),
-        "EnabledState": Const(2),
-        "RequestedState": Const(12),
-        "EnabledDefault": Const(2),
-        "Started": Const(True),
-        "OperationalStatus": Const((2,)),
-        "HealthState": Const(5),
-    },
+    state=RUNNING,
     methods=METHODS,
 )
 

@@ -7,10 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from openvman.mapping.declare import (
-    Attr,
     Call,
     ClassMap,
-    ClassName,
     Const,
     Edge,
     End,
@@ -36,6 +34,7 @@ from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_values import SYSTEM_TYPES
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM, SETTING_DATA
 from openvman.profiles.identity import id_in, instance_id
+from openvman.profiles.services import service_map
 
 _DEFINE, _DESTROY, _MODIFY_RESOURCE, _MODIFY_SYSTEM, _REMOVE_RESOURCES, _ADD_RESOURCES = 2, 3, 5, 6, 7, 10
 _METHODS = (_DEFINE, _DESTROY, _MODIFY_RESOURCE, _MODIFY_SYSTEM, _REMOVE_RESOURCES, _ADD_RESOURCES)
@@ -161,29 +160,11 @@ METHODS = (
     ),
 )
 
-MANAGEMENT_SERVICE = ClassMap(
-    name="VirtualSystemManagementService",
-    cim="CIM_VirtualSystemManagementService",
+MANAGEMENT_SERVICE = service_map(
+    "VirtualSystemManagementService",
+    "Virtual System Management Service",
     description="Defines, modifies and destroys the virtual systems of one host.",
-    owner=Host,
-    extent=lambda p: p.objects.hosts.values(),
-    find=lambda p, keys: p.objects.host(keys["SystemName"]),
-    keys={
-        "SystemCreationClassName": ClassName(HOST_SYSTEM),
-        "SystemName": Attr("id"),
-        "CreationClassName": ClassName(),
-        "Name": Const("Virtual System Management Service"),
-    },
-    properties={
-        "ElementName": Call(lambda host: f"Virtual System Management Service of {host.name}"),
-        "Caption": Call(lambda host: f"{host.hypervisor_name} {host.hypervisor_version}"),
-        "EnabledState": Call(lambda host: 2 if host.online else 6),
-        "RequestedState": Const(12),
-        "EnabledDefault": Const(2),
-        "Started": Attr("online"),
-        "OperationalStatus": Call(lambda host: (2 if host.online else 13,)),
-        "HealthState": Call(lambda host: 5 if host.online else 0),
-    },
+    properties={"Caption": Call(lambda host: f"{host.hypervisor_name} {host.hypervisor_version}")},
     methods=METHODS,
     extra_methods=(CHECK_DEFINE,),
 )

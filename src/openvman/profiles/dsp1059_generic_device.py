@@ -33,7 +33,11 @@ SERIAL_SETTING = allocation_map(
     resource_type=Const(21),
     element_name=lambda a: f"serial port {a.port}",
     spec=SerialSpec,
-    properties={"AddressOnParent": Call(lambda a: str(a.port), Write("port", _port)), **_ONE},
+    properties={
+        "AddressOnParent": Call(lambda a: str(a.port), Write("port", _port)),
+        "Address": Attr("address", Write("address")),
+        **_ONE,
+    },
 )
 
 SERIAL_CONTROLLER = device_map(

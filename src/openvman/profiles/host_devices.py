@@ -48,16 +48,46 @@ def _map(name: str, cim: str, kind: ResourceKind, description: str, properties: 
     )
 
 
+_OTHER_FAMILY, _UNKNOWN_FAMILY = 1, 2
+_FAMILIES: Final = {
+    "Xeon": 179,
+    "Core(TM) i9": 207,
+    "Core(TM) i7": 198,
+    "Core(TM) i5": 205,
+    "Core(TM) i3": 206,
+    "EPYC": 107,
+    "Ryzen": 107,
+}
+"""Codes of the SMBIOS table that the schema points to, by what the processor's own name has in it."""
+_LONGEST_DESCRIPTION: Final = 64
+
+
+def _family(model: str | None) -> int:
+    if model is None:
+        return _UNKNOWN_FAMILY
+    return next((code for part, code in _FAMILIES.items() if part in model), _OTHER_FAMILY)
+
+
+def _other_family(device: HostDevice) -> str | None:
+    """The schema has it beside Family 1 (Other) only."""
+    model = device.host.processor_model
+    return model[:_LONGEST_DESCRIPTION] if model is not None and _family(model) == _OTHER_FAMILY else None
+
+
 HOST_PROCESSOR: Final = _map(
     "HostProcessor",
     "CIM_Processor",
     ResourceKind.PROCESSOR,
-    "A logical processor of a host.",
+    "A logical processor of a host: what pools count, shown as a processor of one core.",
     {
         "ElementName": Call(lambda d: f"processor {d.id.rpartition(':')[2]} of {d.host.name}"),
         "Role": Const("Central Processor"),
+        "Family": Call(lambda d: _family(d.host.processor_model)),
+        "OtherFamilyDescription": Call(_other_family),
+        "CPUStatus": Call(lambda d: 1 if d.host.online else 0),
         "NumberOfEnabledCores": Const(1),
-        "CurrentClockSpeed": Attr("host.processor_mhz"),
+        "MaxClockSpeed": Call(lambda d: d.host.processor_maximum_mhz or 0),  # 0 is the schema's word for unknown
+        "CurrentClockSpeed": Call(lambda d: d.host.processor_mhz or 0),
     },
 )
 _BLOCK: Final = 4096
@@ -72,6 +102,7 @@ HOST_MEMORY: Final = _map(
         "Access": Const(3),
         "BlockSize": Const(_BLOCK),
         "NumberOfBlocks": Call(lambda d: d.amount // _BLOCK),
+        "ConsumableBlocks": Call(lambda d: d.amount // _BLOCK),
         "Primordial": Const(True),
     },
 )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from openvman.mapping.declare import Owner
 from openvman.model.allocation import Allocation
+from openvman.model.boot import BootSource
 from openvman.model.capability import PossibleAllocation
+from openvman.model.console import Console
 from openvman.model.host import Host
 from openvman.model.host_device import HostDevice
 from openvman.model.job import Job
+from openvman.model.host_port import HostPort
 from openvman.model.picture import Picture
 from openvman.model.pool import ResourcePool
 from openvman.model.server import Server
@@ -15,11 +18,15 @@ from openvman.model.system import Configuration, VirtualSystem
 from openvman.profiles.dsp1041_service import Share
 
 
-def _system_of(picture: Picture, obj: VirtualSystem | Configuration | Allocation) -> VirtualSystem | None:
+def _system_of(
+    picture: Picture, obj: VirtualSystem | Configuration | Allocation | BootSource | Console
+) -> VirtualSystem | None:
     return picture.objects.system(obj.id if isinstance(obj, VirtualSystem) else obj.system_id)
 
 
-def _host_of(picture: Picture, obj: Host | ResourcePool | PossibleAllocation | Share | HostDevice) -> Host | None:
+def _host_of(
+    picture: Picture, obj: Host | ResourcePool | PossibleAllocation | Share | HostDevice | HostPort
+) -> Host | None:
     if isinstance(obj, PossibleAllocation | Share):
         obj = obj.pool
     host = obj if isinstance(obj, Host) else obj.host

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from openvman.mapping.declare import ClassMap
+from openvman.profiles.dsp1012_boot_control import BOOT_SERVICE
+from openvman.profiles.dsp1014_host_ports import HOST_PORT
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
+from openvman.profiles.host_devices import HOST_MEMORY, HOST_PROCESSOR
+from openvman.profiles.redirection import KVM_SERVICE, TEXT_SERVICE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,7 +52,28 @@ REGISTRATIONS: Final = (
         name="System Virtualization",
         version="1.0.0",
         central=(HOST_SYSTEM,),
-        references=("DSP1033", "DSP1041", "DSP1043", "DSP1052", "DSP1057"),
+        references=("DSP1014", "DSP1022", "DSP1026", "DSP1033", "DSP1041", "DSP1043", "DSP1052", "DSP1057"),
+    ),
+    Registration(
+        specification="DSP1014",
+        name="Ethernet Port",
+        version="1.0.0",
+        central=(HOST_PORT,),
+        references=("DSP1033",),
+    ),
+    Registration(
+        specification="DSP1022",
+        name="CPU",
+        version="1.0.1",
+        central=(HOST_PROCESSOR,),
+        references=("DSP1033",),
+    ),
+    Registration(
+        specification="DSP1026",
+        name="System Memory",
+        version="1.0.1",
+        central=(HOST_MEMORY,),
+        references=("DSP1033",),
     ),
     Registration(
         specification="DSP1052",
@@ -61,6 +86,27 @@ REGISTRATIONS: Final = (
         name="Virtual System",
         version="1.0.0",
         central=(COMPUTER_SYSTEM,),
-        references=("DSP1033", "DSP1052"),
+        references=("DSP1012", "DSP1024", "DSP1033", "DSP1052", "DSP1076"),
+    ),
+    Registration(
+        specification="DSP1012",
+        name="Boot Control",
+        version="1.0.2",
+        central=(BOOT_SERVICE,),
+        references=("DSP1033",),
+    ),
+    Registration(
+        specification="DSP1024",
+        name="Text Console Redirection",
+        version="1.0.0",
+        central=(TEXT_SERVICE,),
+        references=("DSP1033",),
+    ),
+    Registration(
+        specification="DSP1076",
+        name="KVM Redirection",
+        version="1.0.0",
+        central=(KVM_SERVICE,),
+        references=("DSP1033",),
     ),
 )

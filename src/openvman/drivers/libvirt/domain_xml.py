@@ -9,13 +9,13 @@ from typing import Final
 
 from lxml import etree
 
-from openvman.drivers.libvirt import boot
+from openvman.drivers.libvirt import boot, serial_ports
 from openvman.drivers.libvirt import devices as device_xml
 from openvman.drivers.libvirt.console import log_path
 from openvman.drivers.libvirt.xml import Element
 from openvman.model.allocation import NO_DEVICE, DeviceKind, DiskKind, NicConnection
 from openvman.model.errors import ModelError, Problem
-from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec, ResourceSpec
+from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec, ResourceSpec, SerialSpec
 
 KIB: Final = 1024
 _TARGET_PREFIX: Final[dict[str, str]] = {
@@ -243,9 +243,12 @@ def add_nic(devices: Element, spec: NicSpec) -> Element:
 
 
 def _serials(devices: Element, definition: Definition, folder: Path | None) -> None:
-    ports = [0] if definition.console_log else []
-    for port in (*ports, *(_needed(spec.port, "port of a serial port") for spec in definition.serials)):
+    console = (SerialSpec(port=0),) if definition.console_log else ()
+    for spec in (*console, *definition.serials):
+        port = _needed(spec.port, "port of a serial port")
         serial = etree.SubElement(devices, "serial", type="pty")
+        if spec.address is not None:
+            serial_ports.listen(serial, spec.address)
         if folder is not None:
             etree.SubElement(serial, "log", file=str(log_path(folder, definition.id, port)), append="off")
         etree.SubElement(serial, "target", port=str(port))

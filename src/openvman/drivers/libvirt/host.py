@@ -11,6 +11,7 @@ import libvirt
 from openvman.drivers.libvirt import kvm, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.connection import version_text
+from openvman.drivers.libvirt.ports import read_ports
 from openvman.drivers.libvirt.xml import Element
 from openvman.model.allocation import DeviceKind
 from openvman.model.host import Host, HostFacts
@@ -58,6 +59,7 @@ def read_host(connection: Any, address: Address) -> Host:
         processors=node[2],
         processor_model=_processor_model(capabilities, address),
         processor_mhz=node[3] or None,
+        processor_maximum_mhz=kvm.processor_maximum_mhz() if _is_this_machine(address) else None,
         memory=node[1] * MIB,
         facts=HostFacts(
             hypervisors=hypervisors,
@@ -72,6 +74,7 @@ def read_host(connection: Any, address: Address) -> Host:
             device_types=_device_types(domain),
         ),
         networks=networks or (),
+        ports=read_ports(connection),
     )
 
 
@@ -197,9 +200,13 @@ def networks_of(connection: Any) -> tuple[str, ...] | None:
 
 def _processor_model(capabilities: Element, address: Address) -> str | None:
     """The processor's own name where the host is this machine, else libvirt's name for its kind."""
-    if address.local and address.hypervisor != "test":
+    if _is_this_machine(address):
         return kvm.processor_name() or xml.text(capabilities, "host/cpu/model")
     return xml.text(capabilities, "host/cpu/model")
+
+
+def _is_this_machine(address: Address) -> bool:
+    return address.local and address.hypervisor != "test"
 
 
 def _host_id(capabilities: Element, address: Address, name: str) -> str:
@@ -213,7 +220,7 @@ def _host_id(capabilities: Element, address: Address, name: str) -> str:
     named = (xml.text(capabilities, "host/uuid") or "").lower()
     if named and named not in _FIRMWARE_DEFAULTS and (not address.local or _is_lasting(named, address)):
         return str(uuid.UUID(named))
-    if address.local and address.hypervisor != "test":
+    if _is_this_machine(address):
         return _derived(address.hypervisor)
     return str(uuid.uuid5(_NAMESPACE, f"{address.shown} {name if address.hypervisor != 'test' else ''}"))
 

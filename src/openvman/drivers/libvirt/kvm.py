@@ -10,6 +10,8 @@ from typing import Final
 
 CPUINFO: Final = Path("/proc/cpuinfo")
 DEVICE: Final = Path("/dev/kvm")
+MAXIMUM_CLOCK: Final = Path("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq")
+"""In kHz."""
 
 _FLAGS: Final[dict[str, tuple[str, ...]]] = {"x86_64": ("vmx", "svm"), "i686": ("vmx", "svm")}
 """Where the processor shows its ability as a flag. Other architectures do not: there the device must do."""
@@ -36,6 +38,14 @@ def processor_name() -> str | None:
     """The processor's name in words."""
     found = re.search(r"^model name\s*:\s*(.+)$", _cpuinfo(), re.MULTILINE)
     return found.group(1).strip() if found else None
+
+
+def processor_maximum_mhz() -> int | None:
+    """The most that the clock of the first processor can do; None where the kernel does not steer it."""
+    try:
+        return int(MAXIMUM_CLOCK.read_text()) // 1000
+    except (OSError, ValueError):
+        return None
 
 
 def device_is_closed() -> bool:

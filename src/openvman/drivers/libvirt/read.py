@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import libvirt
 
-from openvman.drivers.libvirt import boot, devices, xml
+from openvman.drivers.libvirt import boot, devices, serial_ports, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.console import logs_of
 from openvman.drivers.libvirt.images import capacity_of
@@ -277,5 +277,8 @@ def _nics(root: Element, owner: _Owner, controllers: devices.Controllers, *, act
 
 
 def _serials(root: Element, owner: _Owner, folder: Path | None) -> Iterator[SerialAllocation]:
+    addresses = serial_ports.addresses_of(root)
     for port, log in logs_of(root, folder).items():
-        yield SerialAllocation(**owner.base(f"serial:{port}"), port=port, has_log=log is not None)
+        yield SerialAllocation(
+            **owner.base(f"serial:{port}"), port=port, has_log=log is not None, address=addresses.get(port)
+        )

@@ -25,7 +25,7 @@ from openvman.model.allocation import (
 from openvman.model.endpoint import format_endpoint, parse_endpoint
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import HostFacts
-from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec
+from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec, SerialSpec
 from openvman.model.system import Configuration, ConfigurationKind, Firmware
 
 HYPERVISOR: Final = "simulated"
@@ -76,8 +76,7 @@ def configure(definition: Definition, capacity: Capacity) -> Configuration:
         numbers[kind] += 1
         return DeviceAllocation(**{**said, **owned(local), "read_only": bool(spec.read_only)})
 
-    ports = [0] if definition.console_log else []
-    ports += [needed(spec.port, "the number of a serial port") for spec in definition.serials]
+    console = (SerialSpec(port=0),) if definition.console_log else ()
     processors = needed(definition.processor.count, "the number of processors")
     memory = needed(definition.memory.size, "the size of the memory")
     made = Configuration(
@@ -105,7 +104,7 @@ def configure(definition: Definition, capacity: Capacity) -> Configuration:
         nics=tuple(
             nic(owned, spec, spec.mac or own_mac(definition.id, number)) for number, spec in enumerate(definition.nics)
         ),
-        serials=tuple(SerialAllocation(**owned(f"serial:{port}"), port=port, has_log=True) for port in ports),
+        serials=tuple(serial(owned, spec) for spec in (*console, *definition.serials)),
         devices=tuple(device(spec) for spec in definition.devices),
         boot_disk=boot_disk(disks),
     )
@@ -177,6 +176,12 @@ def nic(owned: Owned, spec: NicSpec, mac: str) -> NicAllocation:
     )
 
 
+def serial(owned: Owned, spec: SerialSpec) -> SerialAllocation:
+    """The serial port that a spec says all of."""
+    port = needed(spec.port, "the number of a serial port")
+    return SerialAllocation(**owned(f"serial:{port}"), port=port, has_log=True, address=spec.address)
+
+
 def boot_disk(disks: Iterable[DiskAllocation]) -> str | None:
     """The first disk, else the first CD-ROM drive."""
     order = (DiskKind.DISK, DiskKind.CDROM)
@@ -209,7 +214,7 @@ def activated(defined: Configuration) -> Configuration:
             replace(moved(nic), target=f"sim-{defined.system_id[:6]}-{number}")
             for number, nic in enumerate(defined.nics)
         ),
-        serials=tuple(moved(serial) for serial in defined.serials),
+        serials=tuple(moved(port) for port in defined.serials),
         devices=tuple(_listening(moved(device), number) for number, device in enumerate(defined.devices)),
     )
 

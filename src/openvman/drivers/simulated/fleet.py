@@ -12,7 +12,7 @@ from openvman.drivers.simulated.configure import FACTS, HYPERVISOR, activated, c
 from openvman.drivers.simulated.hypervisor import Hypervisor
 from openvman.drivers.simulated.images import FOLDER
 from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
-from openvman.model.host import Host
+from openvman.model.host import Host, Port
 from openvman.model.spec import Definition, DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec
 from openvman.model.states import State
 from openvman.model.system import BootDevice, OnCrash, VirtualSystem
@@ -45,9 +45,17 @@ def populate(hypervisor: Hypervisor, fleet: Fleet) -> None:
                 memory=fleet.memory if fleet.memory is not None else max(64 * _GIB, 2 * needed),
                 facts=FACTS,
                 networks=_NETWORKS,
+                processor_maximum_mhz=3000,
+                ports=tuple(_ports(host_id)),
             )
         )
         hypervisor.adopt(_systems(hypervisor, fleet, number, host_id, sizes, random))
+
+
+def _ports(host_id: str) -> Iterator[Port]:
+    """One with a link and one without."""
+    for number, up in enumerate((True, False)):
+        yield Port(name=f"eth{number}", mac=own_mac(host_id, number), speed=10**10 if up else None, up=up)
 
 
 def _systems(

@@ -1,0 +1,38 @@
+"""Change what a virtual system looks for its guest on (DSP1012, ChangeBootOrder)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from openvman.model.actor import Actor
+from openvman.model.boot import BootSource
+from openvman.model.errors import ModelError, Problem
+from openvman.model.spec import SystemSpec
+from openvman.model.system import Configuration, ConfigurationKind
+from openvman.operations.context import Context
+from openvman.operations.modify_system import modify_system
+
+
+async def change_boot_order(
+    context: Context, actor: Actor, configuration: Configuration, sources: Sequence[BootSource]
+) -> None:
+    """Let the configuration try these sources, in this order, and no others.
+
+    Raises INVALID_PARAMETER (no source, one of another configuration), NOT_SUPPORTED (the configuration in
+    force: its firmware has read the order already) and as :func:`modify_system` does.
+    """
+    if configuration.kind is not ConfigurationKind.DEFINED:
+        message = (
+            f"The boot order of {configuration.id} was read when the system was activated. Change the defined "
+            "configuration: the next activation uses it."
+        )
+        raise ModelError(Problem.NOT_SUPPORTED, message, configuration.id)
+    if not sources:
+        message = f"{configuration.id} needs at least one boot source. Name one of its own."
+        raise ModelError(Problem.INVALID_PARAMETER, message, "sources")
+    foreign = next((s.id for s in sources if s.configuration_id != configuration.id), None)
+    if foreign is not None:
+        message = f"The boot source {foreign} is not one of {configuration.id}. List the sources of that again."
+        raise ModelError(Problem.INVALID_PARAMETER, message, foreign)
+    order = tuple(source.device for source in sources)
+    await modify_system(context, actor, SystemSpec(system_id=configuration.system_id, boot_order=order))
