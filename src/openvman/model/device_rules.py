@@ -38,7 +38,7 @@ SETTINGS: Final[Mapping[DeviceKind, frozenset[str]]] = {
 }
 """What can be said of each kind."""
 
-_NEEDED: Final[Mapping[str, frozenset[DeviceKind]]] = {
+NEEDED: Final[Mapping[str, frozenset[DeviceKind]]] = {
     "type": frozenset({Kind.GRAPHICS, Kind.INPUT, Kind.HOST_DEVICE}),
     "bus": frozenset({Kind.INPUT, Kind.CONTROLLER, Kind.REDIRECTION}),
     "source": frozenset({Kind.HOST_DEVICE, Kind.FILE_SYSTEM}),
@@ -46,7 +46,7 @@ _NEEDED: Final[Mapping[str, frozenset[DeviceKind]]] = {
 }
 """What no device of these kinds can be without."""
 
-_TAKEN: Final[Mapping[str, Mapping[DeviceKind, tuple[str, ...]]]] = {
+TAKEN: Final[Mapping[str, Mapping[DeviceKind, tuple[str, ...]]]] = {
     "type": {
         Kind.GRAPHICS: ("vnc", "spice"),
         Kind.INPUT: ("mouse", "tablet", "keyboard"),
@@ -93,9 +93,9 @@ def _said_of(device: DeviceSpec) -> set[str]:
 def _taken(setting: str) -> Callable[[DeviceSpec, Surroundings], bool]:
     def holds(device: DeviceSpec, _: Surroundings) -> bool:
         value = getattr(device, setting)
-        taken = _TAKEN[setting].get(device.kind) if device.kind is not None else None
+        taken = TAKEN[setting].get(device.kind) if device.kind is not None else None
         if value is None:
-            return device.kind not in _NEEDED.get(setting, ())
+            return device.kind not in NEEDED.get(setting, ())
         return value in taken if taken is not None else bool(WORD.fullmatch(value))
 
     return holds
@@ -125,7 +125,7 @@ def _source_fits(device: DeviceSpec, _: Surroundings) -> bool:
         pattern = _HOST_DEVICES.get(device.type or "")
         return pattern is not None and bool(pattern.fullmatch(device.source or ""))
     if device.source is None:
-        return device.kind not in _NEEDED["source"]
+        return device.kind not in NEEDED["source"]
     return device.source.startswith("/") and is_path(device.source)
 
 
@@ -154,7 +154,7 @@ DEVICE_RULES: Final[tuple[Rule[DeviceSpec], ...]] = (
             f"a {{v.kind}} device cannot have the {setting} {{v.{setting}!r}}; those taken are: {_list(taken)}",
             Problem.NOT_SUPPORTED,
         )
-        for setting, taken in _TAKEN.items()
+        for setting, taken in TAKEN.items()
     ),
     Rule(
         ("type", "kind"),
@@ -176,7 +176,10 @@ DEVICE_RULES: Final[tuple[Rule[DeviceSpec], ...]] = (
     ),
     Rule(
         ("target", "kind"),
-        lambda v, _: (v.target is None and v.kind not in _NEEDED["target"]) or bool(_TAG.fullmatch(v.target or "")),
+        lambda v, _: (v.target is None and v.kind not in NEEDED["target"]) or bool(_TAG.fullmatch(v.target or "")),
         "{v.target!r} is no name by which a guest could find a {v.kind} device",
     ),
 )
+
+OF_TYPE: Final = tuple(rule for rule in DEVICE_RULES if rule.settings[0] == "type")
+"""Those that say which types of a kind there are."""

@@ -12,9 +12,9 @@ from openvman.model.errors import ModelError, Problem
 from openvman.model.host import ChildPool, Host
 from openvman.model.host_device import HostDevice
 from openvman.model.pool import ResourcePool, find_pool, pool_named
+from openvman.model.ranges import MEMORY_INCREMENT
 from openvman.model.resource import ResourceKind
 from openvman.model.spec import PoolSpec
-from openvman.model.validation import MEMORY_INCREMENT
 from openvman.operations.context import Context
 
 T = TypeVar("T")

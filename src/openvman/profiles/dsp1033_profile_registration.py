@@ -12,7 +12,7 @@ from openvman.model.pool import pools_of
 from openvman.model.server import Server
 from openvman.model.system import VirtualSystem
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
-from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES, able_of
+from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES, offers
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
 from openvman.profiles.identity import id_in, instance_id
@@ -173,7 +173,7 @@ EDGES = (
     _conforms(Server, REGISTERED_PROFILE),
     _conforms(Host, HOST_SYSTEM),
     _conforms(Host, RESOURCE_POOL, lambda host, picture: pools_of(host, picture.objects.consumed)),
-    _conforms(Host, ALLOCATION_CAPABILITIES, able_of),
+    _conforms(Host, ALLOCATION_CAPABILITIES, offers),
     _conforms(VirtualSystem, COMPUTER_SYSTEM),
     Edge(
         "CIM_NamespaceInManager",
