@@ -88,7 +88,7 @@ class Offer:
         if self.pool is not None:
             return _of_pool(self.pool, 0)
         assert self.device is not None, f"{self.id} is of a pool or a kind of device"
-        return _of_device(self.host, DeviceSpec(kind=self.device, bus=self.bus))
+        return _of_device(self.host, usual_device(DeviceSpec(kind=self.device, bus=self.bus), self.host.facts))
 
     @property
     def is_shared(self) -> bool:
@@ -285,8 +285,6 @@ def _of_device(host: Host, spec: DeviceSpec) -> Allocation:
     return _of_no_system(DeviceAllocation, host, None, **{**said, "read_only": bool(spec.read_only)})
 
 
-def _of_no_system(
-    make: Callable[..., Allocation], host: Host, pool: ResourcePool | None, **said: object
-) -> Allocation:
+def _of_no_system(make: Callable[..., Allocation], host: Host, pool: ResourcePool | None, **said: object) -> Allocation:
     name = None if pool is None else pool.name
     return make(id="", system_id="", configuration_id="", host_id=host.id, pool=name, **said)

@@ -78,7 +78,7 @@ def _conforms(owner: type, classmap: ClassMap, of: Of = _itself) -> Edge:
         End("ManagedElement", (classmap,)),
         owner,
         _registration if classmap is REGISTERED_PROFILE else _conforming(classmap, of),
-        clause="DSP1033 10.1",
+        clause="DSP1033",
     )
 
 
@@ -168,7 +168,7 @@ EDGES = (
         End("Dependent", (REGISTERED_PROFILE,)),
         Server,
         _references,
-        clause="DSP1033 10.3",
+        clause="DSP1033",
     ),
     _conforms(Server, REGISTERED_PROFILE),
     _conforms(Host, HOST_SYSTEM),

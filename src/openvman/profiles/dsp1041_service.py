@@ -263,7 +263,7 @@ EDGES: Final = (
         End("Dependent", (POOL_SERVICE,)),
         Host,
         lambda host, _p: (((HOST_SYSTEM, host), (POOL_SERVICE, host)),),
-        clause="DSP1041 10.8",
+        clause="DSP1041",
     ),
     Edge(
         "CIM_ServiceAffectsElement",
@@ -271,7 +271,7 @@ EDGES: Final = (
         End("AffectingElement", (POOL_SERVICE,)),
         Host,
         _affected,
-        clause="DSP1041 10.10",
+        clause="DSP1041",
         properties={"ElementEffects": Const((5,))},
     ),
     Edge(
@@ -280,7 +280,7 @@ EDGES: Final = (
         End("Capabilities", (POOL_CAPABILITIES,)),
         Host,
         lambda host, _p: (((POOL_SERVICE, host), (POOL_CAPABILITIES, host)),),
-        clause="DSP1041 10.1",
+        clause="DSP1041",
     ),
     Edge(
         "CIM_ElementAllocatedFromPool",
@@ -288,7 +288,7 @@ EDGES: Final = (
         End("Dependent", (RESOURCE_POOL,)),
         Host,
         lambda host, p: (((RESOURCE_POOL, parent), (RESOURCE_POOL, child)) for parent, child in _parents(host, p)),
-        clause="DSP1041 7.3",
+        clause="DSP1041",
     ),
     Edge(
         "CIM_ResourceAllocationFromPool",
@@ -296,7 +296,7 @@ EDGES: Final = (
         End("Dependent", (POOL_SETTING,)),
         Host,
         lambda host, p: (((RESOURCE_POOL, parent), (POOL_SETTING, Share(c))) for parent, c in _parents(host, p)),
-        clause="DSP1041 7.3",
+        clause="DSP1041",
     ),
     Edge(
         "CIM_SettingsDefineState",
@@ -304,6 +304,6 @@ EDGES: Final = (
         End("SettingData", (POOL_SETTING,)),
         Host,
         lambda host, p: (((RESOURCE_POOL, child), (POOL_SETTING, Share(child))) for child in _children(host, p)),
-        clause="DSP1041 7.3",
+        clause="DSP1041",
     ),
 )

@@ -177,7 +177,7 @@ EDGES = (
         End("Dependent", (COMPUTER_SYSTEM,)),
         VirtualSystem,
         _hosted,
-        clause="DSP1042 10.3",
+        clause="DSP1042",
     ),
     Edge(
         "CIM_HostedService",
@@ -185,7 +185,7 @@ EDGES = (
         End("Dependent", (MANAGEMENT_SERVICE,)),
         Host,
         lambda host, _p: (((HOST_SYSTEM, host), (MANAGEMENT_SERVICE, host)),),
-        clause="DSP1042 10.4",
+        clause="DSP1042",
     ),
     Edge(
         "CIM_ServiceAffectsElement",
@@ -193,7 +193,7 @@ EDGES = (
         End("AffectingElement", (MANAGEMENT_SERVICE,)),
         VirtualSystem,
         _managed,
-        clause="DSP1042 10.8",
+        clause="DSP1042",
         properties={"ElementEffects": Const((5,))},
     ),
     Edge(
@@ -205,6 +205,6 @@ EDGES = (
             ((MANAGEMENT_SERVICE, host), (MANAGEMENT_CAPABILITIES, host)),
             ((HOST_SYSTEM, host), (MANAGEMENT_CAPABILITIES, host)),
         ),
-        clause="DSP1042 10.2",
+        clause="DSP1042",
     ),
 )

@@ -102,7 +102,7 @@ EDGES: Final = (
         End("PartComponent", HOST_DEVICES),
         Host,
         _devices,
-        clause="DSP1041 10.12",
+        clause="DSP1041",
     ),
     Edge(
         "CIM_ConcreteComponent",
@@ -110,6 +110,6 @@ EDGES: Final = (
         End("PartComponent", HOST_DEVICES),
         Host,
         _aggregated,
-        clause="DSP1041 10.1",
+        clause="DSP1041",
     ),
 )
