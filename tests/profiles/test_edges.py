@@ -134,6 +134,13 @@ GOLDEN = {
         "SettingData",
         "PoolAllocationSettingData",
     ): "DSP1041",
+    (
+        "CIM_ElementSettingData",
+        "ManagedElement",
+        "PoolAllocationSettingData",
+        "SettingData",
+        "PoolAllocationSettingData",
+    ): "DSP1041",
     ("CIM_SystemDevice", "GroupComponent", "HostSystem", "PartComponent", "HostProcessor"): "DSP1041",
     ("CIM_ConcreteComponent", "GroupComponent", "ResourcePool", "PartComponent", "HostProcessor"): "DSP1041",
     ("CIM_UseOfMessageLog", "Antecedent", "MessageLog", "Dependent", "ComputerSystem"): "DSP1010",

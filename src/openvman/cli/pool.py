@@ -54,7 +54,7 @@ def _pool_object(pool: Pool) -> dict[str, Any]:
         "name": pool.name,
         "host": pool.host,
         "kind": pool.kind,
-        "parent": pool.parent,
+        "parents": list(pool.parents),
         "capacity": pool.capacity,
         "reserved": pool.reserved,
         "consumed": pool.consumed,
@@ -77,7 +77,13 @@ def list_pools(client: Client, host: str | None, as_json: bool) -> None:
     output.table(
         ("NAME", "HOST", "KIND", "PARENT", *numbers),
         [
-            (p.name, p.host, p.kind, p.parent, *(amount(v, p.in_bytes) for v in (p.capacity, p.reserved, p.consumed)))
+            (
+                p.name,
+                p.host,
+                p.kind,
+                ", ".join(p.parents),
+                *(amount(v, p.in_bytes) for v in (p.capacity, p.reserved, p.consumed)),
+            )
             for p in pools
         ],
         right=numbers,
@@ -104,7 +110,7 @@ def show(client: Client, name: str, host: str | None, as_json: bool) -> None:
             ("Name", pool.name),
             ("Host", pool.host),
             ("Kind", pool.kind),
-            ("Parent", pool.parent),
+            ("Parents", ", ".join(pool.parents)),
             ("Capacity", amount(pool.capacity, pool.in_bytes)),
             ("Reserved", amount(pool.reserved, pool.in_bytes)),
             ("Given to machines", amount(pool.consumed, pool.in_bytes)),

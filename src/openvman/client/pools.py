@@ -43,7 +43,7 @@ class Pool:
     capacity: int | None
     reserved: int
     consumed: int
-    parent: str | None = None
+    parents: tuple[str, ...] = ()
     path: Any = field(repr=False, compare=False, default=None)
 
 
@@ -68,7 +68,7 @@ class Pools:
         """The host's own pools and then their children, by name."""
         found = self._session.associators(host.path, "CIM_HostedResourcePool", role="GroupComponent")
         parents = self._parents()
-        pools = [_pool(instance, host, parents.get(_key(instance.path))) for instance in found]
+        pools = [_pool(instance, host, parents.get(_key(instance.path), ())) for instance in found]
         return sorted(pools, key=lambda pool: (not pool.primordial, pool.name))
 
     def find(self, name: str, host: Host) -> Pool:
@@ -124,12 +124,13 @@ class Pools:
                 found.append(Capability(pool=pool.name, kind=pool.kind, in_bytes=pool.in_bytes, points=told))
         return found
 
-    def _parents(self) -> dict[str, str]:
+    def _parents(self) -> dict[str, tuple[str, ...]]:
         """The names of pools' parents, by the pools' InstanceIDs."""
-        return {
-            str(share["InstanceID"]).removesuffix("/share"): str(share["PoolID"])
-            for share in self._session.enumerate("VMAN_PoolAllocationSettingData", ("InstanceID", "PoolID"))
-        }
+        found: dict[str, tuple[str, ...]] = {}
+        for share in self._session.enumerate("VMAN_PoolAllocationSettingData", ("InstanceID", "PoolID")):
+            child = str(share["InstanceID"]).rpartition("/share/")[0]
+            found[child] = (*found.get(child, ()), str(share["PoolID"]))
+        return found
 
     def _call(self, method: str, host: Host, parameters: list[tuple[str, Any]]) -> None:
         services = self._session.associators(
@@ -143,7 +144,7 @@ class Pools:
             raise ClientError(Reason.REFUSED, f"{method}: {why} (return code {code}).")
 
 
-def _pool(instance: Any, host: Host, parent: str | None) -> Pool:
+def _pool(instance: Any, host: Host, parents: tuple[str, ...]) -> Pool:
     return Pool(
         name=str(instance["PoolID"]),
         host=host.name,
@@ -153,7 +154,7 @@ def _pool(instance: Any, host: Host, parent: str | None) -> Pool:
         capacity=_bytes(instance, "Capacity", "AllocationUnits"),
         reserved=_bytes(instance, "Reserved", "AllocationUnits") or 0,
         consumed=_bytes(instance, "CurrentlyConsumedResource", "ConsumedResourceUnits") or 0,
-        parent=parent,
+        parents=parents,
         path=instance.path,
     )
 
