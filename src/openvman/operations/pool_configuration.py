@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import count
 from typing import Final
 
 from openvman.model.errors import ModelError, Problem
@@ -40,7 +41,7 @@ async def create_child(
     """
     async with _configuring(context, host.id) as now:
         kind = _kind(now, parents)
-        child = ChildPool(name=_named(now, name), kind=kind, shares=_shares(kind, parents, specs))
+        child = ChildPool(name=_named(now, name, kind), kind=kind, shares=_shares(kind, parents, specs))
         made = child.name
         pools = (*now.pools, child)
         size = sum(share.quantity for share in child.shares)
@@ -58,7 +59,7 @@ async def create(
             message = "A pool without resources needs a ResourceType. Say it, or name resources of the host."
             raise ModelError(Problem.INVALID_PARAMETER, message, "ResourceType")
         kind = devices[0].kind if kind is None else kind
-        child = ChildPool(name=_named(now, name), kind=kind, shares=(PoolShare(kind.value, 0),))
+        child = ChildPool(name=_named(now, name, kind), kind=kind, shares=(PoolShare(kind.value, 0),))
         child = replace(child, resources=_free_devices(now, child, devices))
         pools = (*now.pools, child)
         context.pools.check_change(now, pools, f"A new pool {child.name!r}")
@@ -206,12 +207,11 @@ def _shares(kind: ResourceKind, parents: Sequence[ResourcePool], specs: Sequence
         raise ModelError(Problem.INVALID_PARAMETER, message, "Settings")
     named = {spec.parent: spec for spec in specs if spec.parent is not None}
     unnamed = [spec for spec in specs if spec.parent is None]
-    strange = named.keys() - {parent.name for parent in parents}
-    if strange or (named and unnamed):
+    if named and (unnamed or named.keys() != {parent.name for parent in parents}):
         message = (
-            f"Settings names {', '.join(sorted(strange)) or 'some of the parents only'}. Name each parent once as "
+            f"Settings is of the parents {', '.join(map(repr, named))}, and ParentPool has others. Name each once "
         )
-        raise ModelError(Problem.INVALID_PARAMETER, message + "PoolID, or none and keep their order.", "Settings")
+        raise ModelError(Problem.INVALID_PARAMETER, message + "as PoolID, or none and keep their order.", "Settings")
     shares: list[PoolShare] = []
     for place, parent in enumerate(parents):
         spec = named[parent.name] if named else unnamed[place]
@@ -246,9 +246,13 @@ def _check_kind(kind: ResourceKind, parent: ResourcePool) -> None:
         raise ModelError(Problem.WRONG_KIND, message, parent.id)
 
 
-def _named(host: Host, name: str | None) -> str:
-    if name is None or not _NAME.fullmatch(name):
-        message = f"{(name or '')[:80]!r} cannot name a pool: use up to 64 letters, digits and _.+-, a letter first."
+def _named(host: Host, name: str | None, kind: ResourceKind) -> str:
+    """The name asked for, or one that is made."""
+    if name is None:
+        made = (f"{kind.value}-{number}" for number in count(1))
+        return next(each for each in made if pool_named(host, each, lambda _: 0) is None)
+    if not _NAME.fullmatch(name):
+        message = f"{name[:80]!r} cannot name a pool: use up to 64 letters, digits and _.+-, a letter first."
         raise ModelError(Problem.INVALID_PARAMETER, message, "name")
     if pool_named(host, name, lambda _: 0) is not None:
         message = f"There is a pool {name!r} on host {host.name!r} already. Choose another name."
