@@ -45,6 +45,7 @@ _steps = st.one_of(
     st.tuples(st.just("define"), _name, _size),
     st.tuples(st.just("resize"), _some, st.booleans(), _size),
     st.tuples(st.just("put"), _some, _above),
+    st.tuples(st.just("act"), _some, st.just(Action.START)),
     st.tuples(st.just("act"), _some, st.sampled_from((Action.START, Action.STOP, Action.PAUSE, Action.SUSPEND))),
     st.tuples(st.just("destroy"), _some),
     st.tuples(st.just("create"), _name, _shares),
@@ -52,7 +53,7 @@ _steps = st.one_of(
     st.tuples(st.just("delete"), _name),
     st.tuples(st.just("plug"), _some, _size),
 )
-_storms = st.lists(st.lists(_steps, min_size=1, max_size=6), min_size=1, max_size=8)
+_storms = st.lists(st.lists(_steps, min_size=2, max_size=8), min_size=2, max_size=8)
 """What happens one after the other, of each what happens at once."""
 
 
@@ -145,7 +146,7 @@ def check(generation):
 
 
 async def _storm(storms, path):
-    driver, store = SimulatedDriver(parse("sim://?vms=0"), deadline=10), PoolStore(path)
+    driver, store = SimulatedDriver(parse("sim://?vms=0&latency=1ms"), deadline=10), PoolStore(path)
     inventory = Inventory([driver])
     await inventory.start()
     try:
@@ -156,6 +157,8 @@ async def _storm(storms, path):
         await place.operations.create_child_pool(
             ADMIN, host=place.host, name="shelf", parents=[place.pool("disk")], specs=[PoolSpec(quantity=8 * MIB)]
         )
+        for pool in ("a", "a", "b", "b"):
+            await place.define(pool, 3 * MIB)
         for at_once in storms:
             await asyncio.gather(*map(place.do, at_once))
             check(inventory.generation)
@@ -183,7 +186,7 @@ async def _storm(storms, path):
         store.close()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(storms=_storms)
 def test_pools_keep_what_they_promise(storms):
     with tempfile.TemporaryDirectory() as folder:
