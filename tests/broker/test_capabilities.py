@@ -14,7 +14,7 @@ RANGES = {1: "minimum", 2: "maximum", 3: "increment"}
 POOLS = ("processor", "memory", "disk", "cdrom", "floppy", "network", "serial")
 DEVICES = (
     *("graphics", "video", "input", "sound", "rng", "tpm", "watchdog", "balloon", "channel", "console", "parallel"),
-    *("redirection", "hub", "smartcard", "panic", "vsock", "iommu"),
+    *("redirection", "hub", "smartcard", "panic", "vsock"),
     *("scsi-controller", "usb-controller", "virtio-serial-controller", "sata-controller"),
 )
 

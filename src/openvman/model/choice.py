@@ -41,10 +41,13 @@ def usual_device(device: DeviceSpec, facts: HostFacts) -> DeviceSpec:
     """The device with what its kind is usually like where nothing is said of it."""
     if device.kind is None:
         return device
-    usual = {setting: values[0] for setting, values in defaults.DEVICES.get(device.kind, {}).items()}
-    offered = facts.device_types.get(device.kind)
-    if offered is not None:
-        usual["type"] = next((t for t in (*defaults.DEVICES[device.kind]["type"], *offered) if t in offered), "")
+    preferred = defaults.DEVICES.get(device.kind, {})
+    usual = {setting: values[0] for setting, values in preferred.items()}
+    types, backends = facts.device_types.get(device.kind), facts.device_backends.get(device.kind)
+    if types is not None:
+        usual["type"] = next((t for t in (*preferred.get("type", ()), *types) if t in types), "")
+    if backends is not None:  # of the others, none would be usual
+        usual["backend"] = next((b for b in preferred.get("backend", ()) if b in backends), "")
     full = replace(device, **{name: value for name, value in usual.items() if getattr(device, name) is None})  # type: ignore[arg-type]  # texts all
     if full.kind is DeviceKind.RNG and full.backend == "random" and full.source is None:
         return replace(full, source=defaults.ENTROPY)

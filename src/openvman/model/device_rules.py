@@ -39,7 +39,7 @@ SETTINGS: Final[Mapping[DeviceKind, frozenset[str]]] = {
 """What can be said of each kind."""
 
 NEEDED: Final[Mapping[str, frozenset[DeviceKind]]] = {
-    "type": frozenset({Kind.GRAPHICS, Kind.INPUT, Kind.HOST_DEVICE}),
+    "type": frozenset({Kind.GRAPHICS, Kind.INPUT, Kind.HOST_DEVICE, Kind.IOMMU}),
     "bus": frozenset({Kind.INPUT, Kind.CONTROLLER, Kind.REDIRECTION}),
     "source": frozenset({Kind.HOST_DEVICE, Kind.FILE_SYSTEM}),
     "target": frozenset({Kind.CHANNEL, Kind.FILE_SYSTEM}),
@@ -76,6 +76,10 @@ TAKEN: Final[Mapping[str, Mapping[DeviceKind, tuple[str, ...]]]] = {
     "action": {Kind.WATCHDOG: ("reset", "shutdown", "poweroff", "pause", "none", "inject-nmi")},
 }
 """What is taken where a kind is named; elsewhere any word, which the hypervisor then judges."""
+
+VIEWER: Final = "spicevmc"
+"""The backend of devices that a viewer of SPICE graphics passes on."""
+SPICE: Final = "spice"
 
 _HOST_DEVICES: Final[Mapping[str, re.Pattern[str]]] = {
     "pci": re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]"),
@@ -129,6 +133,19 @@ def _source_fits(device: DeviceSpec, _: Surroundings) -> bool:
     return device.source.startswith("/") and is_path(device.source)
 
 
+def _backend_offered(device: DeviceSpec, around: Surroundings) -> bool:
+    if device.kind is None or device.backend is None:
+        return True
+    offered = around.host.facts.device_backends.get(device.kind)
+    return offered is None or device.backend in offered
+
+
+def _has_its_server(device: DeviceSpec, around: Surroundings) -> bool:
+    """What a viewer passes on needs the viewer's kind of graphics."""
+    types = around.host.facts.device_types.get(Kind.GRAPHICS)
+    return device.backend != VIEWER or types is None or SPICE in types
+
+
 def _offered(device: DeviceSpec, around: Surroundings) -> bool:
     if device.kind is None or device.type in (None, NO_DEVICE):
         return True
@@ -160,6 +177,18 @@ DEVICE_RULES: Final[tuple[Rule[DeviceSpec], ...]] = (
         ("type", "kind"),
         _offered,
         "host {s.host.name!r} has no {v.kind} device of type {v.type!r}; leave the type out to have one chosen",
+        Problem.NOT_SUPPORTED,
+    ),
+    Rule(
+        ("backend", "kind"),
+        _backend_offered,
+        "host {s.host.name!r} has no backend {v.backend!r} for a {v.kind} device; name another, if it has one",
+        Problem.NOT_SUPPORTED,
+    ),
+    Rule(
+        ("backend",),
+        _has_its_server,
+        "a {v.kind} device with the backend {v.backend!r} needs SPICE graphics, and host {s.host.name!r} has none",
         Problem.NOT_SUPPORTED,
     ),
     Rule(

@@ -31,6 +31,8 @@ class HostFacts:
     firmwares: tuple[Firmware, ...] = (Firmware.BIOS,)
     device_types: Mapping[DeviceKind, tuple[str, ...]] = field(default_factory=dict, hash=False)
     """Types of the kinds of devices whose choice the host tells; any may be asked for of a kind not there."""
+    device_backends: Mapping[DeviceKind, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    """The same of backends."""
 
 
 @dataclass(frozen=True, slots=True)

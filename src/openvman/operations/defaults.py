@@ -19,6 +19,7 @@ from openvman.model import defaults
 from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
 from openvman.model.capability import usual_amount
 from openvman.model.choice import usual_bus, usual_connection, usual_device, usual_network, usual_nic_model
+from openvman.model.device_rules import SPICE, VIEWER
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host, HostFacts
 from openvman.model.resource import ResourceKind
@@ -210,7 +211,13 @@ def _serials(asked: tuple[SerialSpec, ...], facts: HostFacts) -> tuple[SerialSpe
 
 
 def _devices(asked: tuple[DeviceSpec, ...], facts: HostFacts) -> tuple[DeviceSpec, ...]:
-    """Each with what a kind is usually like. Who can see the system from elsewhere gets something to see."""
+    """Each with what a kind is usually like. Who can see the system from elsewhere gets something to see.
+
+    What a viewer passes on gets graphics for that viewer.
+    """
+    passed_on = any(usual_device(device, facts).backend == VIEWER for device in asked)
+    if passed_on and not any(d.kind is DeviceKind.GRAPHICS and d.type == SPICE for d in asked):
+        asked = (*asked, DeviceSpec(kind=DeviceKind.GRAPHICS, type=SPICE))
     if _has(asked, DeviceKind.GRAPHICS) and not _has(asked, DeviceKind.VIDEO):
         asked = (*asked, DeviceSpec(kind=DeviceKind.VIDEO))
     taken = {(device.bus, device.address) for device in asked if device.kind is DeviceKind.CONTROLLER}

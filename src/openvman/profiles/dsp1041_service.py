@@ -202,7 +202,7 @@ METHODS: Final = (
         operation="delete_pool",
         permission=Role.ADMIN,
         inputs={"Pool": _POOL},
-        returns=_RETURNS,
+        returns=_IN_USE,
     ),
     MethodMap(
         name="ChangeParentResourcePool",

@@ -34,7 +34,7 @@ from openvman.profiles.identity import id_in, instance_id
 
 _DEFINE, _DESTROY, _MODIFY_RESOURCE, _MODIFY_SYSTEM, _REMOVE_RESOURCES, _ADD_RESOURCES = 2, 3, 5, 6, 7, 10
 _RETURNS = {Problem.NOT_SUPPORTED: 1, Problem.TIMEOUT: 3, Problem.INVALID_STATE: 5}
-_RETURNS_OF_ADD = {Problem.NOT_SUPPORTED: 1, Problem.TIMEOUT: 3}  # it has no code for a state
+_RETURNS_OF_MAKING = {Problem.NOT_SUPPORTED: 1, Problem.TIMEOUT: 3}  # what makes has no code for a state
 
 
 def _on_this_host(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -63,7 +63,7 @@ METHODS = (
             "ResourceSettings": SpecInput("specs", ALLOCATIONS, Purpose.DEFINE, required=True),
         },
         outputs={"ResultingResourceSettings": ObjectOutput(SETTINGS, lambda allocations: allocations)},
-        returns=_RETURNS_OF_ADD,
+        returns=_RETURNS_OF_MAKING,
         arrange=_only_of_this_host,
     ),
     MethodMap(
@@ -84,7 +84,7 @@ METHODS = (
             "ReferenceConfiguration": ObjectInput("reference", (SETTING_DATA,), required=False),
         },
         outputs={"ResultingSystem": ObjectOutput((COMPUTER_SYSTEM,), lambda system: system)},
-        returns=_RETURNS,
+        returns=_RETURNS_OF_MAKING,
         arrange=_on_this_host,
     ),
     MethodMap(
