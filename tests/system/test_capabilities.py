@@ -157,3 +157,32 @@ def test_what_is_beside_the_range_is_refused_naming_it(manager):
         assert manager.names() == before
         looked += 1
     assert looked == 3
+
+
+def _changes(conn, system):
+    """What may be said of each allocation of the defined system, beside its InstanceID."""
+    [configuration] = conn.AssociatorNames(system, AssocClass="CIM_SettingsDefineState")
+    for path in conn.AssociatorNames(configuration, AssocClass="CIM_VirtualSystemSettingDataComponent"):
+        [mutability] = conn.AssociatorNames(path, AssocClass="CIM_ElementCapabilities")
+        for link in conn.References(mutability, ResultClass="CIM_SettingsDefineCapabilities"):
+            setting = conn.GetInstance(link["PartComponent"])
+            names = [n for n in ("Connection", "ResourceSubType", "VirtualQuantity") if setting.get(n) is not None]
+            if link["ValueRange"] != INCREMENT[1]:
+                yield path, {name: setting.properties[name] for name in names}
+
+
+def test_every_change_that_is_told_can_be_made(manager, system):
+    told, refused = [*_changes(manager.conn, system)], {}
+    seen = {tuple(said) for _, said in told}
+    assert seen == {("Connection",), ("ResourceSubType",), ("VirtualQuantity",)}
+    for path, said in told:
+        setting = pywbem.CIMInstance(path.classname, {"InstanceID": path["InstanceID"]})
+        setting.properties.update(said)
+        try:
+            code, _ = manager.conn.InvokeMethod("ModifyResourceSettings", manager.service, ResourceSettings=[setting])
+        except pywbem.CIMError as error:
+            refused[path["InstanceID"], *(p.value for p in said.values())] = error.status_description
+        else:
+            if code:
+                refused[path["InstanceID"], *(p.value for p in said.values())] = code
+    assert refused == {}
