@@ -9,33 +9,51 @@ from openvman.cim.status import CIMError, Status
 from openvman.cim.values import Instance, InstancePath, Property
 
 MOST = 2**63
-RANGES = {0: "default", 1: "minimum", 2: "maximum", 3: "increment"}
+NOT_SUPPORTED = 1
+RANGES = {1: "minimum", 2: "maximum", 3: "increment"}
+POOLS = ("processor", "memory", "disk", "cdrom", "floppy", "network", "serial")
+DEVICES = (
+    *("graphics", "video", "input", "sound", "rng", "tpm", "watchdog", "balloon", "channel", "console", "parallel"),
+    *("redirection", "hub", "smartcard", "panic", "vsock"),
+    *("scsi-controller", "usb-controller", "virtio-serial-controller", "sata-controller"),
+)
 
 
-async def _settings(client, pool: str) -> dict[str, Instance]:
-    """The settings of a pool on the first host, by what they stand for."""
+async def _settings(client, offer: str) -> dict[str, Instance]:
+    """The settings of a pool or of a kind of device of the first host, by what they stand for."""
     host = min(client.inventory.generation.hosts)
-    path = InstancePath("VMAN_ResourcePool", NameMap([("InstanceID", f"VMAN:{host}/pool/{pool}")]), "root/vman")
-    [capabilities] = await client.associators(path, AssocClass="CIM_ElementCapabilities")
+    part = "pool" if offer in POOLS else "devices"
+    key = ("InstanceID", f"VMAN:{host}/{part}/{offer}/capabilities")
+    return await _told(client, InstancePath("VMAN_AllocationCapabilities", NameMap([key]), "root/vman"))
+
+
+async def _told(client, capabilities: InstancePath) -> dict[str, Instance]:
     found = {}
     for plan, link in await client.ask(
-        "References", ObjectName=capabilities.path, ResultClass="CIM_SettingsDefineCapabilities"
+        "References", ObjectName=capabilities, ResultClass="CIM_SettingsDefineCapabilities"
     ):
         reference = plan.instance(link)
         assert reference.get("PropertyPolicy") == 0
         setting = await client.get(reference.get("PartComponent"))
-        point = RANGES[reference.get("ValueRange")]
-        assert reference.get("ValueRole") == (0 if point == "default" else 3)
+        kind = (reference.get("ValueRole"), reference.get("ValueRange"))
+        point = "default" if kind == (0, 0) else RANGES.get(kind[1], setting.get("InstanceID").partition("/supp")[2])
+        assert point
+        assert point == "default" or kind[0] == 3
         assert point not in found
         found[point] = setting
     return found
 
 
-async def _define(client, *settings: Instance):
+async def _call_define(client, *settings: Instance, **system: str):
     host = min(client.inventory.generation.hosts)
     paths = await client.paths("VMAN_VirtualSystemManagementService")
     service = next(p for p in paths if p.keys["SystemName"] == host)
-    answer = await client.invoke(service, "DefineSystem", ResourceSettings=settings)
+    words = Instance.of("VMAN_VirtualSystemSettingData", [Property(n, "string", v) for n, v in system.items()])
+    return await client.invoke(service, "DefineSystem", SystemSettings=words, ResourceSettings=settings)
+
+
+async def _define(client, *settings: Instance, **system: str):
+    answer = await _call_define(client, *settings, **system)
     assert answer.return_value == 0
     return client.inventory.generation.system(answer.outputs[0].value.keys["Name"])
 
@@ -45,14 +63,39 @@ def _with(setting: Instance, **changes) -> Instance:
     return Instance.of(setting.class_name, [*kept, *(Property(name, None, value) for name, value in changes.items())])
 
 
-@pytest.mark.parametrize("pool", ["processor", "memory", "disk", "cdrom", "floppy", "network", "serial"])
-async def test_the_default_is_accepted_unchanged_and_given_as_it_says(client, pool):
-    default = (await _settings(client, pool))["default"]
+async def _shown(client, system) -> list[Instance]:
+    found = await client.instances("CIM_ResourceAllocationSettingData")
+    return [s for s in found if _of(s, system) and not s.class_name.endswith("Range")]
+
+
+@pytest.mark.parametrize("offer", [*POOLS, *DEVICES])
+async def test_the_default_is_accepted_unchanged_and_given_as_it_says(client, offer):
+    default = (await _settings(client, offer))["default"]
     system = await _define(client, default)
-    shown = {s.get("PoolID"): s for s in await client.instances("CIM_ResourceAllocationSettingData") if _of(s, system)}
-    for prop in default.properties.values():
-        if prop.value is not None and prop.name not in {"InstanceID", "ElementName"}:
-            assert shown[pool].get(prop.name) == prop.value, prop.name
+    said = {p.name: p.value for p in default.properties.values() if p.value is not None}
+    assert said.pop("InstanceID").endswith("/default")
+    del said["ElementName"]
+    assert any(
+        said.items() <= {p.name: p.value for p in s.properties.values()}.items() for s in await _shown(client, system)
+    )
+
+
+@pytest.mark.parametrize("offer", ["disk", "cdrom", "floppy", "network", "graphics", "video", "rng", "tpm", "sound"])
+async def test_each_kind_that_is_supported_can_be_had_and_others_are_refused(client, offer):
+    settings = await _settings(client, offer)
+    kinds = {s.get("ResourceSubType") for point, s in settings.items() if point.startswith("orted:")}
+    assert settings["default"].get("ResourceSubType") in kinds
+    for kind in kinds:
+        system = await _define(client, _with(settings["default"], ResourceSubType=kind))
+        assert kind in [s.get("ResourceSubType") for s in await _shown(client, system)]
+    before = set(client.inventory.generation.systems)
+    try:
+        answer = await _call_define(client, _with(settings["default"], ResourceSubType="no such"))
+    except CIMError as error:
+        assert error.status in {Status.INVALID_PARAMETER, Status.NOT_SUPPORTED}  # noqa: PT017 - one of two ways
+    else:
+        assert answer.return_value == NOT_SUPPORTED
+    assert set(client.inventory.generation.systems) == before
 
 
 def _of(setting: Instance, system) -> bool:
@@ -67,33 +110,64 @@ async def test_what_nobody_says_is_the_default(client):
 
 
 @pytest.mark.parametrize("pool", ["processor", "memory", "disk"])
-async def test_the_ends_of_the_range_are_accepted_and_a_step_beyond_is_refused(client, pool):
+async def test_the_ends_of_the_range_are_accepted_and_all_beside_it_is_refused(client, pool):
     settings = await _settings(client, pool)
     low, high, step = (settings[p].get("VirtualQuantity") for p in ("minimum", "maximum", "increment"))
-    assert low % step == 0
+    assert (high - low) % step == 0
     for quantity in {low, high} if pool != "disk" else {low, low + step}:
         system = await _define(client, _with(settings["default"], VirtualQuantity=quantity))
-        shown = [s for s in await client.instances("CIM_ResourceAllocationSettingData") if _of(s, system)]
+        shown = await _shown(client, system)
         assert quantity in [s.get("VirtualQuantity") for s in shown if s.get("PoolID") == pool]
     before = set(client.inventory.generation.systems)
-    for quantity in (low - step, high + step, 0, MOST):
-        with pytest.raises(CIMError) as refused:
-            await _define(client, _with(settings["default"], VirtualQuantity=quantity))
+    unit = 1024 if pool == "memory" else 1
+    said = [{"VirtualQuantity": quantity} for quantity in (low - 1, high + step, 0, MOST)]
+    if step * unit > 1:  # there is something between two steps
+        between = (low * unit) + step * unit // 2
+        said.append({"VirtualQuantity": between, "VirtualQuantityUnits": "byte"})
+    for wrong in said:
+        with pytest.raises(
+            CIMError, match=rf"from {low * unit} to {high * unit} .* in steps of {step * unit}"
+        ) as refused:
+            await _define(client, _with(settings["default"], **wrong))
         assert refused.value.status is Status.INVALID_PARAMETER
     assert set(client.inventory.generation.systems) == before
 
 
-async def test_a_host_names_the_capabilities_of_its_own_pools(client):
+async def test_a_host_names_the_capabilities_of_its_own_pools_and_devices(client):
     [host, *_] = await client.paths("VMAN_HostSystem")
     found = await client.associators(
         host, AssocClass="CIM_ElementCapabilities", ResultClass="CIM_AllocationCapabilities"
     )
-    assert {c.get("ResourceType") for c in found} == {3, 4, 10, 14, 15, 17, 21}
+    offers = {c.get("InstanceID").split("/")[2] for c in found}
+    assert offers == {*POOLS, *DEVICES, "hostdev", "filesystem"}
+    types = {(c.get("ResourceType"), c.get("OtherResourceType")) for c in found}
+    assert {(3, None), (17, None), (24, None), (1, "watchdog"), (1, "memory balloon")} <= types
+
+
+async def test_what_a_request_has_to_name_is_said(client):
+    said = {
+        c.get("InstanceID").split("/")[2]: (c.get("RequestTypesSupported"), c.get("SharingMode"))
+        for c in await client.instances("VMAN_AllocationCapabilities")
+    }
+    assert said["hostdev"] == (2, 2)  # a device of the host is named, and is then nobody else's
+    assert said["disk"] == (4, 2)  # an image, or a new one
+    assert said["processor"] == (3, 3)
+
+
+async def test_states_in_which_a_system_gets_more_of_it(client):
+    for capabilities in await client.instances("VMAN_AllocationCapabilities"):
+        offer = capabilities.get("InstanceID").split("/")[2]
+        states = capabilities.get("SupportedAddStates"), capabilities.get("SupportedRemoveStates")
+        if offer in {"disk", "network"}:
+            assert states == ((2, 3, 9, 11), (2, 3))
+        else:
+            assert states == (((3,), (3,)) if offer in {"cdrom", "floppy"} else ((), ()))
 
 
 async def test_ranges_say_nothing_of_what_is_no_quantity(client):
     for point, setting in (await _settings(client, "disk")).items():
-        assert (setting.get("ResourceSubType") is None) == (point != "default")
+        assert (setting.get("ResourceSubType") is None) == (point in RANGES.values())
+        assert (setting.get("VirtualQuantity") is None) == point.startswith("orted:")
 
 
 async def test_who_lists_the_allocations_of_systems_gets_no_templates(client):

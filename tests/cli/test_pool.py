@@ -50,12 +50,24 @@ def test_pools_are_listed_made_shown_and_deleted(vman):
     assert before["memory"]["capacity"] > MIB
     vman("pool", "create", "gold", "--parent", "memory", "--size", "64MiB")
     gold = one(vman("pool", "show", "gold", "--json"))
-    assert (gold["capacity"], gold["parent"], gold["systems"]) == (64 * MIB, "memory", [])
+    assert (gold["capacity"], gold["parents"], gold["systems"]) == (64 * MIB, ["memory"], [])
     assert "gold" in vman("pool", "list")
     assert "64 MiB" in vman("pool", "show", "gold")
     assert one(vman("pool", "show", "memory", "--json"))["reserved"] == before["memory"]["reserved"] + 64 * MIB
     vman("pool", "delete", "gold")
     assert {pool["name"] for pool in json.loads(vman("pool", "list", "--json"))} == before.keys()
+
+
+def test_a_pool_is_made_of_parts_of_two(vman):
+    for name in ("a", "b"):
+        vman("pool", "create", name, "--parent", "memory", "--size", "8MiB")
+    vman("pool", "create", "both", "--parent", "a", "--size", "2MiB", "--parent", "b", "--size", "3MiB")
+    both = one(vman("pool", "show", "both", "--json"))
+    assert (both["capacity"], both["parents"]) == (5 * MIB, ["a", "b"])
+    assert "a, b" in vman("pool", "list")
+    for name in ("both", "a", "b"):
+        vman("pool", "delete", name)
+    assert "one size for each" in vman("pool", "create", "x", "--parent", "a", *("--size", "1MiB") * 2, fails=True)
 
 
 def test_a_pool_shows_the_machines_that_have_something_of_it(vman):
@@ -87,4 +99,6 @@ def test_capabilities_tell_the_default_and_the_range(vman):
     assert found["memory"]["increment"] == 1024
     assert found["processor"]["maximum"] >= 1
     assert found["network"]["minimum"] is None
+    assert "virtio" in found["disk"]["kinds"]
+    assert found["memory"]["kinds"] == []
     assert "512 MiB" in vman("vm", "capabilities")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
 
+import libvirt
 import pytest
 from tests.drivers.conformance import Recorder
 from tests.drivers.subject import Subject, refuses
@@ -16,6 +18,7 @@ from tests.lab import lab
 
 from openvman.drivers.contract import ConnectionLost, HostChanged, SystemChanged
 from openvman.drivers.libvirt import create
+from openvman.model.allocation import DeviceKind
 from openvman.model.errors import Problem
 from openvman.model.spec import DiskSpec, NicSpec, ProcessorSpec, SystemSpec
 from openvman.model.states import Action, State
@@ -262,3 +265,19 @@ async def test_who_listens_nowhere_is_unavailable(tmp_path) -> None:
     with refuses(Problem.UNAVAILABLE) as caught:
         await driver.open(lambda _event: None)
     assert "start the daemon" in caught.value.message
+
+
+async def test_devices_are_those_that_the_hypervisor_tells_of(private_host: lab.PrivateHost, tmp_path: Path) -> None:
+    connection = libvirt.open(private_host.libvirt_uri)
+    told = ET.fromstring(connection.getDomainCapabilities(None, "x86_64", None, "qemu", 0))
+    connection.close()
+    subject = await opened(private_host, tmp_path)
+    facts = subject.host.facts
+    await subject.driver.close()
+    for choices, kind, path in (
+        (facts.device_types, DeviceKind.VIDEO, "video/enum[@name='modelType']"),
+        (facts.device_types, DeviceKind.TPM, "tpm/enum[@name='model']"),
+        (facts.device_backends, DeviceKind.TPM, "tpm/enum[@name='backendModel']"),
+        (facts.device_backends, DeviceKind.RNG, "rng/enum[@name='backendModel']"),
+    ):
+        assert choices[kind] == tuple(value.text for value in told.iterfind(f"devices/{path}/value"))

@@ -204,7 +204,7 @@ def test_processors(spec, values):
         (MemorySpec(size=GIB), (GIB, GIB)),
         (MemorySpec(maximum=2 * GIB), (GIB // 2, 2 * GIB)),
         (MemorySpec(maximum=GIB // 4), (GIB // 4, GIB // 4)),
-        (MemorySpec(size=1), (1024, 1024)),
+        (MemorySpec(size=1), (1, 1)),
     ],
 )
 def test_memory(spec, values):

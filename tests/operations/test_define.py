@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -91,10 +92,14 @@ async def test_devices_get_buses_targets_and_addresses_of_their_own(world):
     assert {(nic.model, nic.connection, nic.source) for nic in nics} == {("virtio", NicConnection.NETWORK, "default")}
 
 
-async def test_memory_and_capacity_are_rounded_up_to_what_can_be_had(world):
-    made = await world.define(MemorySpec(size=10**9), DiskSpec(capacity=10**6 + 1), name="odd")
-    assert made.defined.memory.size == 10**9 + 512  # whole KiB
-    assert made.defined.disks[0].capacity == 1_000_448  # whole sectors
+@pytest.mark.parametrize(
+    "spec", [MemorySpec(size=10**9), MemorySpec(maximum=10**9), DiskSpec(capacity=10**6 + 1)], ids=repr
+)
+async def test_what_is_off_the_increment_is_refused_and_not_rounded(world, spec):
+    error = await refused(world.define(spec, name="odd"))
+    assert error.problem is Problem.INVALID_PARAMETER
+    assert re.search(r"from \d+ to \d+ bytes of \w+.* in steps of (1024|512)$", error.message)
+    assert not world.names()
 
 
 async def test_the_second_image_of_a_name_gets_a_number(world):
@@ -144,7 +149,7 @@ async def test_names_that_can_be(world, name):
     [
         (ProcessorSpec(count=0), Problem.INVALID_PARAMETER, "count"),
         (ProcessorSpec(count=289), Problem.INVALID_PARAMETER, "count"),
-        (ProcessorSpec(count=1, maximum=289), Problem.INVALID_PARAMETER, "count"),
+        (ProcessorSpec(count=1, maximum=289), Problem.INVALID_PARAMETER, "maximum"),
         (ProcessorSpec(count=4, maximum=2), Problem.INVALID_PARAMETER, "count"),
         (MemorySpec(size=0), Problem.INVALID_PARAMETER, "size"),
         (MemorySpec(size=-GIB), Problem.INVALID_PARAMETER, "size"),

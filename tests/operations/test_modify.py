@@ -149,7 +149,7 @@ async def test_allocations_of_both_configurations(world, active):
 async def test_more_than_the_maximum_raises_the_maximum_of_the_next_activation(world, active):
     await world.modify(
         ProcessorSpec(allocation_id=defined(active, "processor"), count=8),
-        MemorySpec(allocation_id=defined(active, "memory"), size=3 * GIB + 1),
+        MemorySpec(allocation_id=defined(active, "memory"), size=3 * GIB + 1024),
     )
     after = world.system(active.id).defined
     assert (after.processor.count, after.processor.maximum) == (8, 8)

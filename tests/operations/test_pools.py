@@ -8,6 +8,8 @@ import pytest
 
 from openvman.inventory.inventory import Inventory
 from openvman.model.errors import ModelError, Problem
+from openvman.model.host import PoolShare
+from openvman.model.host_device import host_devices
 from openvman.model.pool import find_pool
 from openvman.model.spec import DiskSpec, MemorySpec, PoolSpec, ProcessorSpec
 from openvman.model.states import Action, State
@@ -42,7 +44,7 @@ def make(world, admin, pool):
 
 async def test_a_child_pool_is_set_aside_from_its_parent(world, pool, make):
     made = await make("gold", "memory", GIB)
-    assert (made.capacity, made.reserved, made.parent) == (GIB, 0, "memory")
+    assert (made.capacity, made.reserved, made.shares) == (GIB, 0, (PoolShare("memory", GIB),))
     assert pool("memory").reserved == GIB
     await make("inner", "gold", GIB // 4)
     assert pool("gold").reserved == GIB // 4
@@ -253,6 +255,105 @@ async def test_a_pool_moves_with_what_is_in_it_but_not_below_itself(world, admin
     assert (pool("a").reserved, pool("c").reserved, pool("b").capacity) == (0, MIB, MIB)
     await move("b", "memory")
     assert pool("memory").reserved == 6 * MIB
+
+
+async def test_a_pool_of_several_parents_takes_its_part_of_each(world, admin, pool, make):
+    for name, size in (("a", 4), ("b", 2)):
+        await make(name, "memory", size * MIB)
+
+    async def both(*specs, name="both", parents=("a", "b")):
+        return await world.operations.create_child_pool(
+            admin, host=world.host, name=name, parents=[pool(parent) for parent in parents], specs=specs
+        )
+
+    three, one = PoolSpec(quantity=3 * MIB), PoolSpec(quantity=MIB)
+    made = await both(three, one)
+    assert (made.capacity, made.shares) == (4 * MIB, (PoolShare("a", 3 * MIB), PoolShare("b", MIB)))
+    assert (pool("a").reserved, pool("b").reserved, pool("memory").reserved) == (3 * MIB, MIB, 6 * MIB)
+    system = await world.define(MemorySpec(size=4 * MIB, pool="both"))
+    await world.act(system, Action.START)
+    assert [pool(name).consumed for name in ("both", "a", "b", "memory")] == [4 * MIB, 3 * MIB, MIB, 4 * MIB]
+    with pytest.raises(ModelError) as refused:
+        await both(one, three, name="more")
+    assert refused.value.problem is Problem.INSUFFICIENT
+    named = [PoolSpec(quantity=MIB, parent="b"), PoolSpec(quantity=2 * MIB, parent="memory")]
+    more = await both(*named, name="more", parents=("memory", "b"))
+    assert more.shares == (PoolShare("memory", 2 * MIB), PoolShare("b", MIB))
+    for parent in ("a", "b"):
+        with pytest.raises(ModelError) as refused:
+            await world.operations.delete_pool(admin, pool=pool(parent))
+        assert refused.value.problem is Problem.IN_USE
+
+
+@pytest.mark.parametrize(
+    ("parents", "specs"),
+    [
+        ((), ()),
+        ((), (1,)),
+        (("a",), ()),
+        (("a", "b"), (1,)),
+        (("a", "a"), (1, 1)),
+        (("a", "b"), (1, 0)),
+        (("a", "b"), ("a", "a")),
+        (("a", "b"), ("a", "memory")),
+        (("a", "b"), ("a", 1)),
+        (("a", "processor"), (1, 1)),
+    ],
+)
+async def test_parents_that_cannot_be_are_refused_and_nothing_changes(world, admin, pool, make, parents, specs):
+    for name in ("a", "b", "child"):
+        await make(name, "memory", 4 * MIB)
+    said = [PoolSpec(quantity=MIB, parent=s) if isinstance(s, str) else PoolSpec(quantity=s * MIB) for s in specs]
+    above, before = [pool(parent) for parent in parents], world.host.pools
+    calls = (
+        lambda: world.operations.create_child_pool(admin, host=world.host, name="x", parents=above, specs=said),
+        lambda: world.operations.change_parent_pool(admin, pool=pool("child"), parents=above, specs=said),
+    )
+    for call in calls:
+        if specs == () and len(parents) == 1 and call is calls[1]:
+            continue  # a pool that is moved keeps its size
+        with pytest.raises(ModelError) as refused:
+            await call()
+        assert refused.value.problem in {Problem.INVALID_PARAMETER, Problem.WRONG_KIND}
+    assert world.host.pools == before
+
+
+async def test_a_pool_moves_to_several_parents_but_not_below_itself(world, admin, pool, make):
+    for name, parent in (("a", "memory"), ("b", "memory"), ("c", "b")):
+        await make(name, parent, 4 * MIB)
+
+    async def move(child, *shares):
+        specs = [PoolSpec(quantity=quantity) for _, quantity in shares]
+        parents = [pool(parent) for parent, _ in shares]
+        await world.operations.change_parent_pool(admin, pool=pool(child), parents=parents, specs=specs)
+
+    await move("c", ("a", MIB), ("b", 2 * MIB))
+    assert (pool("a").reserved, pool("b").reserved, pool("c").capacity) == (MIB, 2 * MIB, 3 * MIB)
+    for child in ("a", "b"):
+        with pytest.raises(ModelError, match="itself or a part of it"):
+            await move(child, ("memory", MIB), ("c", MIB))
+    await move("c", ("memory", 4 * MIB))
+    assert (pool("a").reserved, pool("b").reserved) == (0, 0)
+
+
+async def test_a_pool_without_a_name_gets_one(world, make):
+    assert [(await make(None, "memory", MIB)).name for _ in range(2)] == ["memory-1", "memory-2"]
+
+
+async def test_devices_are_put_into_a_pool_that_has_the_hosts_own_as_a_parent(world, admin, pool, make):
+    first, *_ = host_devices(world.host)
+    await make("a", "processor", 2)
+    await make("inner", "a", 1)
+    with pytest.raises(ModelError, match="one of its parents first"):
+        await world.operations.add_to_pool(admin, pool=pool("inner"), devices=[first])
+    shares = [PoolSpec(quantity=1), PoolSpec(quantity=1)]
+    parents = [pool("a"), pool("processor")]
+    await world.operations.change_parent_pool(admin, pool=pool("inner"), parents=parents, specs=shares)
+    await world.operations.add_to_pool(admin, pool=pool("inner"), devices=[first])
+    assert pool("inner").shares == (PoolShare("a", 1), PoolShare("processor", 2))
+    with pytest.raises(ModelError, match="keep that parent"):
+        await world.operations.change_parent_pool(admin, pool=pool("inner"), parents=[pool("a")], specs=[shares[0]])
+    assert (pool("a").reserved, pool("processor").reserved) == (1, 4)
 
 
 async def test_a_pool_is_not_made_smaller_than_what_is_in_it(world, admin, pool, make):

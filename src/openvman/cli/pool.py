@@ -54,7 +54,7 @@ def _pool_object(pool: Pool) -> dict[str, Any]:
         "name": pool.name,
         "host": pool.host,
         "kind": pool.kind,
-        "parent": pool.parent,
+        "parents": list(pool.parents),
         "capacity": pool.capacity,
         "reserved": pool.reserved,
         "consumed": pool.consumed,
@@ -77,7 +77,13 @@ def list_pools(client: Client, host: str | None, as_json: bool) -> None:
     output.table(
         ("NAME", "HOST", "KIND", "PARENT", *numbers),
         [
-            (p.name, p.host, p.kind, p.parent, *(amount(v, p.in_bytes) for v in (p.capacity, p.reserved, p.consumed)))
+            (
+                p.name,
+                p.host,
+                p.kind,
+                ", ".join(p.parents),
+                *(amount(v, p.in_bytes) for v in (p.capacity, p.reserved, p.consumed)),
+            )
             for p in pools
         ],
         right=numbers,
@@ -104,7 +110,7 @@ def show(client: Client, name: str, host: str | None, as_json: bool) -> None:
             ("Name", pool.name),
             ("Host", pool.host),
             ("Kind", pool.kind),
-            ("Parent", pool.parent),
+            ("Parents", ", ".join(pool.parents)),
             ("Capacity", amount(pool.capacity, pool.in_bytes)),
             ("Reserved", amount(pool.reserved, pool.in_bytes)),
             ("Given to machines", amount(pool.consumed, pool.in_bytes)),
@@ -116,16 +122,28 @@ def show(client: Client, name: str, host: str | None, as_json: bool) -> None:
 @command.command()
 @connecting
 @click.argument("name")
-@click.option("--parent", metavar="POOL", required=True, help="The pool to take it from.")
-@click.option("--size", metavar="SIZE|NUMBER", required=True, help="How much: 4GiB of memory, 2 processors.")
+@click.option("--parent", "parents", metavar="POOL", required=True, multiple=True, help="A pool to take it from.")
+@click.option(
+    "--size",
+    "sizes",
+    metavar="SIZE|NUMBER",
+    required=True,
+    multiple=True,
+    help="How much of it: 4GiB of memory, 2 processors. With several parents, one size for each in their order.",
+)
 @ON_HOST
-def create(client: Client, name: str, parent: str, size: str, host: str | None) -> None:
-    """Set a part of a pool aside in a pool of its own. Its machines get no more than that, and no others get any."""
+def create(client: Client, name: str, parents: tuple[str, ...], sizes: tuple[str, ...], host: str | None) -> None:
+    """Set a part of one or more pools aside in a pool of its own.
+
+    Its machines get no more than that, and no others get any.
+    """
+    if len(parents) != len(sizes):
+        raise click.UsageError(f"{len(parents)} parents and {len(sizes)} sizes; give one size for each parent.")
     where = one_host(client, host)
     pools = pools_of(client)
-    above = pools.find(parent, where)
-    pools.create(name, above, _quantity(size, above), where)
-    output.say(f"Created pool {name} in {parent} on {where.name}.")
+    above = [pools.find(parent, where) for parent in parents]
+    pools.create(name, [(pool, _quantity(size, pool)) for pool, size in zip(above, sizes, strict=True)], where)
+    output.say(f"Created pool {name} in {', '.join(parents)} on {where.name}.")
 
 
 def _quantity(size: str, parent: Pool) -> int:

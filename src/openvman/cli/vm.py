@@ -58,13 +58,23 @@ def capabilities(client: Client, host: str | None, as_json: bool) -> None:
     if as_json:
         output.emit_json(
             [
-                {"pool": c.pool, "kind": c.kind, "in_bytes": c.in_bytes, **{p: c.points.get(p) for p in POINTS}}
+                {
+                    "pool": c.pool,
+                    "kind": c.kind,
+                    "in_bytes": c.in_bytes,
+                    **{p: c.points.get(p) for p in POINTS},
+                    "kinds": list(c.kinds),
+                }
                 for c in found
             ]
         )
         return
-    rows = [(c.pool, c.kind, *(amount(c.points.get(point), c.in_bytes) for point in POINTS)) for c in found]
-    output.table(("POOL", "KIND", *(point.upper() for point in POINTS)), rows, right=[p.upper() for p in POINTS])
+    rows = [
+        (c.pool, c.kind, *(amount(c.points.get(point), c.in_bytes) for point in POINTS), ", ".join(c.kinds))
+        for c in found
+    ]
+    columns = [point.upper() for point in POINTS]
+    output.table(("POOL", "KIND", *columns, "TO CHOOSE FROM"), rows, right=columns)
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,8 +22,8 @@ _KINDS: Final = {
     NIC: "network",
     21: "serial",
 }
-_POINTS: Final = {0: "default", 1: "minimum", 2: "maximum", 3: "increment"}
-"""CIM_SettingsDefineCapabilities.ValueRange; a point is the default by its ValueRole."""
+_POINTS: Final = {(0, 0): "default", (3, 1): "minimum", (3, 2): "maximum", (3, 3): "increment"}
+"""By ValueRole and ValueRange of CIM_SettingsDefineCapabilities."""
 _REFUSALS: Final = {
     1: "the server does not support it",
     6: "it is in use: systems or other pools have something of it",
@@ -43,7 +44,7 @@ class Pool:
     capacity: int | None
     reserved: int
     consumed: int
-    parent: str | None = None
+    parents: tuple[str, ...] = ()
     path: Any = field(repr=False, compare=False, default=None)
 
 
@@ -56,6 +57,8 @@ class Capability:
     in_bytes: bool
     points: dict[str, int | None]
     """``default``, ``minimum``, ``maximum`` and ``increment``, as far as the server says them."""
+    kinds: tuple[str, ...] = ()
+    """The buses or models to choose from."""
 
 
 class Pools:
@@ -68,7 +71,7 @@ class Pools:
         """The host's own pools and then their children, by name."""
         found = self._session.associators(host.path, "CIM_HostedResourcePool", role="GroupComponent")
         parents = self._parents()
-        pools = [_pool(instance, host, parents.get(_key(instance.path))) for instance in found]
+        pools = [_pool(instance, host, parents.get(_key(instance.path), ())) for instance in found]
         return sorted(pools, key=lambda pool: (not pool.primordial, pool.name))
 
     def find(self, name: str, host: Host) -> Pool:
@@ -87,20 +90,24 @@ class Pools:
         )
         return sorted({str(device["SystemName"]) for device in found})
 
-    def create(self, name: str, parent: Pool, quantity: int, host: Host) -> None:
-        """Set ``quantity`` of the parent aside in a pool of its own (CreateChildResourcePool)."""
-        share = pywbem.CIMInstance(
-            "CIM_ResourceAllocationSettingData",
-            properties={
-                "ResourceType": pywbem.Uint16(next(code for code, kind in _KINDS.items() if kind == parent.kind)),
-                "VirtualQuantity": pywbem.Uint64(quantity),
-                "VirtualQuantityUnits": "byte" if parent.in_bytes else "count",
-            },
-        )
+    def create(self, name: str, shares: Sequence[tuple[Pool, int]], host: Host) -> None:
+        """Set so much of each parent aside, in one pool of its own (CreateChildResourcePool)."""
+        settings = [
+            pywbem.CIMInstance(
+                "CIM_ResourceAllocationSettingData",
+                properties={
+                    "ResourceType": pywbem.Uint16(next(code for code, kind in _KINDS.items() if kind == parent.kind)),
+                    "VirtualQuantity": pywbem.Uint64(quantity),
+                    "VirtualQuantityUnits": "byte" if parent.in_bytes else "count",
+                },
+            )
+            for parent, quantity in shares
+        ]
+        parents = [parent.path for parent, _ in shares]
         self._call(
             "CreateChildResourcePool",
             host,
-            [("ElementName", name), ("Settings", [share]), ("ParentPool", [parent.path])],
+            [("ElementName", name), ("Settings", settings), ("ParentPool", parents)],
         )
 
     def delete(self, pool: Pool, host: Host) -> None:
@@ -109,27 +116,36 @@ class Pools:
 
     def capabilities(self, host: Host) -> list[Capability]:
         """What may be asked of the host's pools, by pool."""
-        points: dict[str, dict[str, Any]] = {}
-        for reference in self._session.enumerate("CIM_SettingsDefineCapabilities"):
-            point = _POINTS.get(int(reference.get("ValueRange") or 0), "")
-            points.setdefault(_key(reference["GroupComponent"]), {})[_key(reference["PartComponent"])] = point
         found = []
         for pool in self.of(host):
             for capability in self._session.associators(
                 pool.path, "CIM_ElementCapabilities", "CIM_AllocationCapabilities", role="ManagedElement"
             ):
                 settings = self._session.associators(capability.path, "CIM_SettingsDefineCapabilities")
-                named = points.get(_key(capability.path), {})
-                told = {named.get(_key(s.path), "default"): _bytes(s, "VirtualQuantity") for s in settings}
-                found.append(Capability(pool=pool.name, kind=pool.kind, in_bytes=pool.in_bytes, points=told))
+                named = self._points(capability.path)
+                told = {point: _bytes(s, "VirtualQuantity") for s in settings if (point := named.get(_key(s.path)))}
+                kinds = [str(s["ResourceSubType"]) for s in settings if named.get(_key(s.path)) is None]
+                found.append(
+                    Capability(
+                        pool=pool.name, kind=pool.kind, in_bytes=pool.in_bytes, points=told, kinds=tuple(sorted(kinds))
+                    )
+                )
         return found
 
-    def _parents(self) -> dict[str, str]:
-        """The names of pools' parents, by the pools' InstanceIDs."""
+    def _points(self, capabilities: Any) -> dict[str, str | None]:
+        """What the settings of capabilities stand for, by their InstanceIDs; None for a kind to choose."""
         return {
-            str(share["InstanceID"]).removesuffix("/share"): str(share["PoolID"])
-            for share in self._session.enumerate("VMAN_PoolAllocationSettingData", ("InstanceID", "PoolID"))
+            _key(reference["PartComponent"]): _POINTS.get((int(reference["ValueRole"]), int(reference["ValueRange"])))
+            for reference in self._session.references(capabilities, "CIM_SettingsDefineCapabilities")
         }
+
+    def _parents(self) -> dict[str, tuple[str, ...]]:
+        """The names of pools' parents, by the pools' InstanceIDs."""
+        found: dict[str, tuple[str, ...]] = {}
+        for share in self._session.enumerate("VMAN_PoolAllocationSettingData", ("InstanceID", "PoolID")):
+            child = str(share["InstanceID"]).rpartition("/share/")[0]
+            found[child] = (*found.get(child, ()), str(share["PoolID"]))
+        return found
 
     def _call(self, method: str, host: Host, parameters: list[tuple[str, Any]]) -> None:
         services = self._session.associators(
@@ -143,7 +159,7 @@ class Pools:
             raise ClientError(Reason.REFUSED, f"{method}: {why} (return code {code}).")
 
 
-def _pool(instance: Any, host: Host, parent: str | None) -> Pool:
+def _pool(instance: Any, host: Host, parents: tuple[str, ...]) -> Pool:
     return Pool(
         name=str(instance["PoolID"]),
         host=host.name,
@@ -153,7 +169,7 @@ def _pool(instance: Any, host: Host, parent: str | None) -> Pool:
         capacity=_bytes(instance, "Capacity", "AllocationUnits"),
         reserved=_bytes(instance, "Reserved", "AllocationUnits") or 0,
         consumed=_bytes(instance, "CurrentlyConsumedResource", "ConsumedResourceUnits") or 0,
-        parent=parent,
+        parents=parents,
         path=instance.path,
     )
 

@@ -123,6 +123,11 @@ class Session:
             )
             return list(found)
 
+    def references(self, path: CIMPath, association: str) -> list[CIMInstance]:
+        """The instances of an association that lead to or from ``path``."""
+        with self._told(f"following {association} from {_short(path)}"):
+            return list(self._connection.References(path, ResultClass=association))
+
     def invoke(
         self, method: str, on: CIMPath | str, parameters: Sequence[tuple[str, Any]] = (), namespace: str | None = None
     ) -> MethodResult:

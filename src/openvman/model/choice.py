@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from openvman.model import defaults
-from openvman.model.allocation import DiskKind, NicConnection
-from openvman.model.host import Host
+from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
+from openvman.model.host import Host, HostFacts
+from openvman.model.spec import DeviceSpec
 from openvman.model.validation import target_prefix
 
 
@@ -32,3 +35,20 @@ def usual_connection(host: Host) -> tuple[NicConnection, str | None]:
     """The usual network, or else user-mode networking."""
     network = usual_network(host)
     return (NicConnection.USER, None) if network is None else (NicConnection.NETWORK, network)
+
+
+def usual_device(device: DeviceSpec, facts: HostFacts) -> DeviceSpec:
+    """The device with what its kind is usually like where nothing is said of it."""
+    if device.kind is None:
+        return device
+    preferred = defaults.DEVICES.get(device.kind, {})
+    usual = {setting: values[0] for setting, values in preferred.items()}
+    types, backends = facts.device_types.get(device.kind), facts.device_backends.get(device.kind)
+    if types is not None:
+        usual["type"] = next((t for t in (*preferred.get("type", ()), *types) if t in types), "")
+    if backends is not None:  # of the others, none would be usual
+        usual["backend"] = next((b for b in preferred.get("backend", ()) if b in backends), "")
+    full = replace(device, **{name: value for name, value in usual.items() if getattr(device, name) is None})  # type: ignore[arg-type]  # texts all
+    if full.kind is DeviceKind.RNG and full.backend == "random" and full.source is None:
+        return replace(full, source=defaults.ENTROPY)
+    return full

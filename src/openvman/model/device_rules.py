@@ -38,15 +38,15 @@ SETTINGS: Final[Mapping[DeviceKind, frozenset[str]]] = {
 }
 """What can be said of each kind."""
 
-_NEEDED: Final[Mapping[str, frozenset[DeviceKind]]] = {
-    "type": frozenset({Kind.GRAPHICS, Kind.INPUT, Kind.HOST_DEVICE}),
+NEEDED: Final[Mapping[str, frozenset[DeviceKind]]] = {
+    "type": frozenset({Kind.GRAPHICS, Kind.INPUT, Kind.HOST_DEVICE, Kind.IOMMU}),
     "bus": frozenset({Kind.INPUT, Kind.CONTROLLER, Kind.REDIRECTION}),
     "source": frozenset({Kind.HOST_DEVICE, Kind.FILE_SYSTEM}),
     "target": frozenset({Kind.CHANNEL, Kind.FILE_SYSTEM}),
 }
 """What no device of these kinds can be without."""
 
-_TAKEN: Final[Mapping[str, Mapping[DeviceKind, tuple[str, ...]]]] = {
+TAKEN: Final[Mapping[str, Mapping[DeviceKind, tuple[str, ...]]]] = {
     "type": {
         Kind.GRAPHICS: ("vnc", "spice"),
         Kind.INPUT: ("mouse", "tablet", "keyboard"),
@@ -77,6 +77,10 @@ _TAKEN: Final[Mapping[str, Mapping[DeviceKind, tuple[str, ...]]]] = {
 }
 """What is taken where a kind is named; elsewhere any word, which the hypervisor then judges."""
 
+VIEWER: Final = "spicevmc"
+"""The backend of devices that a viewer of SPICE graphics passes on."""
+SPICE: Final = "spice"
+
 _HOST_DEVICES: Final[Mapping[str, re.Pattern[str]]] = {
     "pci": re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]"),
     "usb": re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}|[0-9]{3}/[0-9]{3}"),
@@ -93,9 +97,9 @@ def _said_of(device: DeviceSpec) -> set[str]:
 def _taken(setting: str) -> Callable[[DeviceSpec, Surroundings], bool]:
     def holds(device: DeviceSpec, _: Surroundings) -> bool:
         value = getattr(device, setting)
-        taken = _TAKEN[setting].get(device.kind) if device.kind is not None else None
+        taken = TAKEN[setting].get(device.kind) if device.kind is not None else None
         if value is None:
-            return device.kind not in _NEEDED.get(setting, ())
+            return device.kind not in NEEDED.get(setting, ())
         return value in taken if taken is not None else bool(WORD.fullmatch(value))
 
     return holds
@@ -125,8 +129,21 @@ def _source_fits(device: DeviceSpec, _: Surroundings) -> bool:
         pattern = _HOST_DEVICES.get(device.type or "")
         return pattern is not None and bool(pattern.fullmatch(device.source or ""))
     if device.source is None:
-        return device.kind not in _NEEDED["source"]
+        return device.kind not in NEEDED["source"]
     return device.source.startswith("/") and is_path(device.source)
+
+
+def _backend_offered(device: DeviceSpec, around: Surroundings) -> bool:
+    if device.kind is None or device.backend is None:
+        return True
+    offered = around.host.facts.device_backends.get(device.kind)
+    return offered is None or device.backend in offered
+
+
+def _has_its_server(device: DeviceSpec, around: Surroundings) -> bool:
+    """What a viewer passes on needs the viewer's kind of graphics."""
+    types = around.host.facts.device_types.get(Kind.GRAPHICS)
+    return device.backend != VIEWER or types is None or SPICE in types
 
 
 def _offered(device: DeviceSpec, around: Surroundings) -> bool:
@@ -154,12 +171,24 @@ DEVICE_RULES: Final[tuple[Rule[DeviceSpec], ...]] = (
             f"a {{v.kind}} device cannot have the {setting} {{v.{setting}!r}}; those taken are: {_list(taken)}",
             Problem.NOT_SUPPORTED,
         )
-        for setting, taken in _TAKEN.items()
+        for setting, taken in TAKEN.items()
     ),
     Rule(
         ("type", "kind"),
         _offered,
         "host {s.host.name!r} has no {v.kind} device of type {v.type!r}; leave the type out to have one chosen",
+        Problem.NOT_SUPPORTED,
+    ),
+    Rule(
+        ("backend", "kind"),
+        _backend_offered,
+        "host {s.host.name!r} has no backend {v.backend!r} for a {v.kind} device; name another, if it has one",
+        Problem.NOT_SUPPORTED,
+    ),
+    Rule(
+        ("backend",),
+        _has_its_server,
+        "a {v.kind} device with the backend {v.backend!r} needs SPICE graphics, and host {s.host.name!r} has none",
         Problem.NOT_SUPPORTED,
     ),
     Rule(
@@ -176,7 +205,10 @@ DEVICE_RULES: Final[tuple[Rule[DeviceSpec], ...]] = (
     ),
     Rule(
         ("target", "kind"),
-        lambda v, _: (v.target is None and v.kind not in _NEEDED["target"]) or bool(_TAG.fullmatch(v.target or "")),
+        lambda v, _: (v.target is None and v.kind not in NEEDED["target"]) or bool(_TAG.fullmatch(v.target or "")),
         "{v.target!r} is no name by which a guest could find a {v.kind} device",
     ),
 )
+
+OF_TYPE: Final = tuple(rule for rule in DEVICE_RULES if rule.settings[0] == "type")
+"""Those that say which types of a kind there are."""

@@ -31,20 +31,34 @@ class HostFacts:
     firmwares: tuple[Firmware, ...] = (Firmware.BIOS,)
     device_types: Mapping[DeviceKind, tuple[str, ...]] = field(default_factory=dict, hash=False)
     """Types of the kinds of devices whose choice the host tells; any may be asked for of a kind not there."""
+    device_backends: Mapping[DeviceKind, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    """The same of backends."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolShare:
+    """What a child pool has of one parent, by the parent's name: bytes or a number of things."""
+
+    parent: str
+    quantity: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildPool:
-    """A part of a host's pool that was set aside (DSP1041); its name is unique on the host."""
+    """Parts of a host's pools that were set aside together (DSP1041); its name is unique on the host."""
 
     name: str
     kind: ResourceKind
-    parent: str
-    """The name of the pool that it is a part of."""
-    quantity: int
-    """What the parent gave: bytes or a number of things."""
+    shares: tuple[PoolShare, ...]
+    """What it has of its parents, at least one; each is named once."""
     resources: tuple[str, ...] = ()
-    """The ids of devices of the host that were put into it; see :mod:`openvman.model.host_device`."""
+    """The ids of devices of the host that were put into it; see :mod:`openvman.model.host_device`.
+    What they carry comes from the host's own pool of the kind, which is then one of the parents.
+    """
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        return tuple(share.parent for share in self.shares)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

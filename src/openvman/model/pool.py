@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from openvman.model.allocation import Allocation, DiskKind
 from openvman.model.defaults import DISK_BUSES
-from openvman.model.host import ChildPool, Host
+from openvman.model.host import ChildPool, Host, PoolShare
 from openvman.model.host_device import host_devices
 from openvman.model.picture import Objects
 from openvman.model.resource import KIND_OF_DISK, ResourceKind, kind_of, pool_name, quantity
@@ -41,8 +41,8 @@ class ResourcePool:
     """None where nobody knows: the host sets no limit of its own."""
     reserved: int
     consumed: int
-    parent: str | None = None
-    """The name of the pool that it is a part of; None for a primordial one."""
+    shares: tuple[PoolShare, ...] = ()
+    """What it has of each of its parents; none for a primordial one."""
 
     @property
     def id(self) -> str:
@@ -50,7 +50,7 @@ class ResourcePool:
 
     @property
     def is_primordial(self) -> bool:
-        return self.parent is None
+        return not self.shares
 
     @property
     def consumable(self) -> int | None:
@@ -149,8 +149,8 @@ def _part(host: Host, child: ChildPool, consumed: Callable[[str], int]) -> Resou
         host=host,
         kind=child.kind,
         name=child.name,
-        parent=child.parent,
-        capacity=child_capacity(host, child),
+        shares=shares_of(host, child),
+        capacity=sum(share.quantity for share in shares_of(host, child)),
         reserved=given + _set_aside(host, child.name),
         consumed=given + _below(host, child.name, consumed),
     )
@@ -170,25 +170,36 @@ def pool_named(host: Host, name: str, consumed: Callable[[str], int]) -> Resourc
     return next((_part(host, child, consumed) for child in host.pools if child.name == name), None)
 
 
-def child_capacity(host: Host, child: ChildPool) -> int:
-    """What a child pool has: of its parent, and of devices. A device that the host has no more counts nothing."""
+def shares_of(host: Host, child: ChildPool) -> tuple[PoolShare, ...]:
+    """What a child pool has of its parents, with its devices. A device that the host has no more counts nothing."""
     if not child.resources:
-        return child.quantity
-    return child.quantity + sum(device.amount for device in host_devices(host) if device.id in child.resources)
+        return child.shares
+    carried = sum(device.amount for device in host_devices(host) if device.id in child.resources)
+    return tuple(
+        replace(share, quantity=share.quantity + carried) if share.parent == child.kind.value else share
+        for share in child.shares
+    )
 
 
 def _set_aside(host: Host, name: str) -> int:
     """What a pool gave to its child pools, whether they use it or not."""
-    return sum(child_capacity(host, child) for child in host.pools if child.parent == name)
+    return sum(s.quantity for child in host.pools for s in shares_of(host, child) if s.parent == name)
 
 
 def _below(host: Host, name: str, consumed: Callable[[str], int]) -> int:
-    """What was given from a pool's child pools and theirs."""
-    return sum(
-        consumed(pool_id(host.id, child.name)) + _below(host, child.name, consumed)
-        for child in host.pools
-        if child.parent == name
-    )
+    """What was given from a pool's child pools and theirs, as far as it is of this pool."""
+    return sum(_through(host, child, name, consumed) for child in host.pools if name in child.parents)
+
+
+def _through(host: Host, child: ChildPool, parent: str, consumed: Callable[[str], int]) -> int:
+    """The part of what a child gives that is this parent's: shares are used up in order, the last has what is over."""
+    left = consumed(pool_id(host.id, child.name)) + _below(host, child.name, consumed)
+    for share in shares_of(host, child):
+        part = left if share.parent == child.parents[-1] else min(left, share.quantity)
+        if share.parent == parent:
+            return part
+        left -= part
+    return 0
 
 
 def _capacity(host: Host, kind: ResourceKind) -> int | None:

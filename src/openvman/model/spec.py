@@ -86,10 +86,11 @@ class DeviceSpec(ResourceSpec):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolSpec:
-    """What a child pool shall have of its parent: bytes or a number of things."""
+    """What a child pool shall have of a parent: bytes or a number of things. ``parent`` is that one's name."""
 
     kind: ResourceKind | None = None
     quantity: int | None = None
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,8 @@ from openvman.model.defaults import DISK_BUSES, OTHER_PREFIX, SUFFIX_OF_FORMAT, 
 from openvman.model.endpoint import parse_endpoint
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
+from openvman.model.ranges import Range, range_of
+from openvman.model.resource import ResourceKind
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, SerialSpec, SystemSpec
 
 V = TypeVar("V")
@@ -31,16 +33,6 @@ MAXIMUM_COMMAND_LINE: Final = 2048
 """Characters (Linux COMMAND_LINE_SIZE on most architectures)."""
 MAXIMUM_PATH: Final = 4096
 """Bytes in UTF-8 (Linux PATH_MAX)."""
-MINIMUM_PROCESSORS: Final = 1
-MINIMUM_MEMORY: Final = 1024**2
-"""Bytes."""
-MEMORY_INCREMENT: Final = 1024
-"""Hypervisors count memory in this; what is asked for is rounded up to it."""
-CAPACITY_INCREMENT: Final = 512
-"""Images have whole sectors; what is asked for is rounded up to them."""
-MINIMUM_CAPACITY: Final = CAPACITY_INCREMENT
-MAXIMUM_CAPACITY: Final = 64 * 1024**4
-"""Bytes of a new image."""
 MAXIMUM_DISKS: Final = 64
 MAXIMUM_NICS: Final = 32
 MAXIMUM_SERIALS: Final = 4
@@ -66,6 +58,19 @@ class Surroundings:
     """What messages begin with: the system, and the device where there is one."""
     macs: AbstractSet[str] = frozenset()
     """MAC addresses of the other systems on the host."""
+
+    @property
+    def processor(self) -> Range | None:
+        """What messages tell of: the amounts that the host takes, by the names of the kinds."""
+        return range_of(self.host, ResourceKind.PROCESSOR)
+
+    @property
+    def memory(self) -> Range | None:
+        return range_of(self.host, ResourceKind.MEMORY)
+
+    @property
+    def disk(self) -> Range | None:
+        return range_of(self.host, ResourceKind.DISK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,18 +284,27 @@ SERIAL_RULES: Final[tuple[Rule[SerialSpec], ...]] = (
     ),
 )
 
+
+def _range(around: Surroundings, kind: ResourceKind) -> Range:
+    found = range_of(around.host, kind)
+    assert found is not None, f"{kind} is a quantity"
+    return found
+
+
+def _amounts(*settings: str, kind: ResourceKind) -> tuple[Rule[Any], ...]:
+    """Each of the settings is an amount that the host takes."""
+    return tuple(
+        Rule(
+            (setting,),
+            lambda v, s, setting=setting: _range(s, kind).takes(getattr(v, setting)),  # type: ignore[misc]
+            f"the {setting} cannot be {{v.{setting}}}; host {{s.host.name!r}} gives one system {{s.{kind}}}",
+        )
+        for setting in settings
+    )
+
+
 PROCESSOR_RULES: Final[tuple[Rule[ProcessorSpec], ...]] = (
-    Rule(
-        ("count",),
-        lambda v, _: (v.count or 0) >= MINIMUM_PROCESSORS,
-        f"{{v.count}} virtual processors; at least {MINIMUM_PROCESSORS} is needed",
-    ),
-    Rule(
-        ("count", "maximum"),
-        lambda v, s: max(v.count or 0, v.maximum or 0) <= s.host.facts.maximum_processors,
-        "{v.count} virtual processors (at most {v.maximum}); host {s.host.name!r} gives one system no more than "
-        "{s.host.facts.maximum_processors}",
-    ),
+    *_amounts("count", "maximum", kind=ResourceKind.PROCESSOR),
     Rule(
         ("count", "maximum"),
         lambda v, _: (v.maximum or 0) >= (v.count or 0),
@@ -300,16 +314,7 @@ PROCESSOR_RULES: Final[tuple[Rule[ProcessorSpec], ...]] = (
 )
 
 MEMORY_RULES: Final[tuple[Rule[MemorySpec], ...]] = (
-    Rule(
-        ("size",),
-        lambda v, _: (v.size or 0) >= MINIMUM_MEMORY,
-        f"{{v.size}} bytes of memory; at least {MINIMUM_MEMORY} are needed",
-    ),
-    Rule(
-        ("size", "maximum"),
-        lambda v, s: max(v.size or 0, v.maximum or 0) <= s.host.memory,
-        "{v.size} bytes of memory (at most {v.maximum}); host {s.host.name!r} has {s.host.memory} in all",
-    ),
+    *_amounts("size", "maximum", kind=ResourceKind.MEMORY),
     Rule(
         ("size", "maximum"),
         lambda v, _: (v.maximum or 0) >= (v.size or 0),
@@ -357,8 +362,9 @@ DISK_RULES: Final[tuple[Rule[DiskSpec], ...]] = (
     ),
     Rule(
         ("capacity",),
-        lambda v, _: v.capacity is None or MINIMUM_CAPACITY <= v.capacity <= MAXIMUM_CAPACITY,
-        f"a capacity of {{v.capacity}} bytes; an image has {MINIMUM_CAPACITY} to {MAXIMUM_CAPACITY}",
+        # An image that is there has the size that it has.
+        lambda v, s: v.capacity is None or bool(v.source) or _range(s, ResourceKind.DISK).takes(v.capacity),
+        "the capacity cannot be {v.capacity}; host {s.host.name!r} gives one disk {s.disk}",
     ),
     Rule(
         ("format",),

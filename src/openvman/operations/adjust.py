@@ -9,7 +9,7 @@ from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SerialSpec
 from openvman.model.system import ConfigurationKind
-from openvman.operations.defaults import connected, normal_mac, whole_kib, whole_sectors
+from openvman.operations.defaults import connected, normal_mac
 from openvman.operations.specs import changes, memory, merged, processors
 
 
@@ -24,8 +24,7 @@ def adjusted(spec: ResourceSpec, base: ResourceSpec, kind: ConfigurationKind, ho
         case ProcessorSpec(), ProcessorSpec():
             return merged(spec, base) if kind is ConfigurationKind.STATE else processors(spec, base)
         case MemorySpec(), MemorySpec():
-            rounded = replace(spec, size=_kib(spec.size), maximum=_kib(spec.maximum))
-            return merged(rounded, base) if kind is ConfigurationKind.STATE else memory(rounded, base)
+            return merged(spec, base) if kind is ConfigurationKind.STATE else memory(spec, base)
         case DiskSpec(), DiskSpec():
             return _disk(spec, base)
         case NicSpec(), NicSpec():
@@ -52,23 +51,18 @@ def _device(spec: DeviceSpec, base: DeviceSpec) -> DeviceSpec:
     return full
 
 
-def _kib(size: int | None) -> int | None:
-    return None if size is None else whole_kib(size)
-
-
 def _disk(spec: DiskSpec, base: DiskSpec) -> DiskSpec:
     full = merged(spec, base)
     if full.kind is not base.kind:
         message = f"Disk {base.target} is a {base.kind} and cannot become a {full.kind}. Define another."
         raise ModelError(Problem.NOT_SUPPORTED, message, "kind")
-    capacity = None if spec.capacity is None else whole_sectors(spec.capacity)
-    if full.source == base.source and capacity not in {None, base.capacity}:
+    if full.source == base.source and spec.capacity not in {None, base.capacity}:
         message = f"Disk {base.target} has {base.capacity} bytes and cannot be resized. Give it another source."
         raise ModelError(Problem.NOT_SUPPORTED, message, "capacity")
     if full.source == base.source:
         return replace(full, capacity=None)
     # What is said of the image before it does not hold for the new one.
-    return replace(full, capacity=capacity, format=spec.format)
+    return replace(full, capacity=spec.capacity, format=spec.format)
 
 
 def _nic(spec: NicSpec, base: NicSpec, host: Host) -> NicSpec:

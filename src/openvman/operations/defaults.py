@@ -17,9 +17,12 @@ from uuid import UUID
 
 from openvman.model import defaults
 from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
-from openvman.model.choice import usual_bus, usual_connection, usual_network, usual_nic_model
+from openvman.model.capability import usual_amount
+from openvman.model.choice import usual_bus, usual_connection, usual_device, usual_network, usual_nic_model
+from openvman.model.device_rules import SPICE, VIEWER
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host, HostFacts
+from openvman.model.resource import ResourceKind
 from openvman.model.spec import (
     Definition,
     DeviceSpec,
@@ -31,7 +34,7 @@ from openvman.model.spec import (
     SystemSpec,
 )
 from openvman.model.system import BootDevice
-from openvman.model.validation import CAPACITY_INCREMENT, MEMORY_INCREMENT, target_prefix
+from openvman.model.validation import target_prefix
 from openvman.operations.specs import Resources
 
 T = TypeVar("T")
@@ -67,8 +70,8 @@ def fill(
         kernel=system.kernel or None,
         initrd=system.initrd or None,
         command_line=system.command_line or None,
-        processor=_processor(resources.processor),
-        memory=_memory(resources.memory),
+        processor=_processor(resources.processor, host),
+        memory=_memory(resources.memory, host),
         disks=fill_disks(resources.disks, host),
         nics=fill_nics(resources.nics, host, macs, new_mac),
         console_log=_keeps_console(resources.serials, facts),
@@ -101,11 +104,6 @@ def format_of(path: str) -> str:
     return next(found, defaults.UNKNOWN_FORMAT)
 
 
-def whole_kib(size: int) -> int:
-    """Rounded up to what hypervisors count memory in."""
-    return -(-size // MEMORY_INCREMENT) * MEMORY_INCREMENT
-
-
 def _new_name(system_id: str, named: Callable[[str], bool]) -> str:
     short = f"vm-{system_id[:8]}"
     return f"vm-{system_id}" if named(short) else short
@@ -118,20 +116,20 @@ def _boot_order(resources: Resources) -> tuple[BootDevice, ...]:
     return order + ((BootDevice.NETWORK,) if resources.nics else ()) or (BootDevice.DISK,)
 
 
-def _processor(spec: ProcessorSpec) -> ProcessorSpec:
-    if spec.count is None:
-        some = defaults.PROCESSORS if spec.maximum is None else min(defaults.PROCESSORS, spec.maximum)
-        spec = replace(spec, count=some)
-    return spec if spec.maximum is not None else replace(spec, maximum=spec.count)
+def _processor(spec: ProcessorSpec, host: Host) -> ProcessorSpec:
+    usual = usual_amount(host, ResourceKind.PROCESSOR, spec.pool)
+    count = _within(usual, spec.maximum) if spec.count is None else spec.count
+    return replace(spec, count=count, maximum=_given(spec.maximum, count))
 
 
-def _memory(spec: MemorySpec) -> MemorySpec:
-    if spec.size is not None:
-        size = spec.size
-    else:
-        size = defaults.MEMORY if spec.maximum is None else min(defaults.MEMORY, spec.maximum)
-    maximum = size if spec.maximum is None else spec.maximum
-    return replace(spec, size=whole_kib(size), maximum=whole_kib(maximum))
+def _memory(spec: MemorySpec, host: Host) -> MemorySpec:
+    usual = usual_amount(host, ResourceKind.MEMORY, spec.pool)
+    size = _within(usual, spec.maximum) if spec.size is None else spec.size
+    return replace(spec, size=size, maximum=_given(spec.maximum, size))
+
+
+def _within(usual: int, maximum: int | None) -> int:
+    return usual if maximum is None else min(usual, maximum)
 
 
 def fill_disks(asked: Iterable[DiskSpec], host: Host, targets: AbstractSet[str] = frozenset()) -> tuple[DiskSpec, ...]:
@@ -151,17 +149,11 @@ def fill_disks(asked: Iterable[DiskSpec], host: Host, targets: AbstractSet[str] 
                 bus=bus,
                 target=target,
                 source=disk.source or None,
-                capacity=None if disk.capacity is None else whole_sectors(disk.capacity),
                 read_only=_given(disk.read_only, kind is DiskKind.CDROM),
                 shareable=_given(disk.shareable, False),
             )
         )
     return tuple(filled)
-
-
-def whole_sectors(capacity: int) -> int:
-    """Rounded up to whole sectors, as images are."""
-    return -(-capacity // CAPACITY_INCREMENT) * CAPACITY_INCREMENT
 
 
 def _free_target(bus: str, taken: AbstractSet[str]) -> str:
@@ -225,13 +217,19 @@ def _serials(asked: tuple[SerialSpec, ...], facts: HostFacts) -> tuple[SerialSpe
 
 
 def _devices(asked: tuple[DeviceSpec, ...], facts: HostFacts) -> tuple[DeviceSpec, ...]:
-    """Each with what a kind is usually like. Who can see the system from elsewhere gets something to see."""
+    """Each with what a kind is usually like. Who can see the system from elsewhere gets something to see.
+
+    What a viewer passes on gets graphics for that viewer.
+    """
+    passed_on = any(usual_device(device, facts).backend == VIEWER for device in asked)
+    if passed_on and not any(d.kind is DeviceKind.GRAPHICS and d.type == SPICE for d in asked):
+        asked = (*asked, DeviceSpec(kind=DeviceKind.GRAPHICS, type=SPICE))
     if _has(asked, DeviceKind.GRAPHICS) and not _has(asked, DeviceKind.VIDEO):
         asked = (*asked, DeviceSpec(kind=DeviceKind.VIDEO))
     taken = {(device.bus, device.address) for device in asked if device.kind is DeviceKind.CONTROLLER}
     filled: list[DeviceSpec] = []
     for device in asked:
-        full = _usual(device, facts)
+        full = usual_device(device, facts)
         if full.kind is DeviceKind.CONTROLLER and full.address is None:
             full = replace(full, address=next(n for n in map(str, count()) if (full.bus, n) not in taken))
             taken.add((full.bus, full.address))
@@ -241,19 +239,6 @@ def _devices(asked: tuple[DeviceSpec, ...], facts: HostFacts) -> tuple[DeviceSpe
 
 def _has(devices: Iterable[DeviceSpec], kind: DeviceKind) -> bool:
     return any(device.kind is kind for device in devices)
-
-
-def _usual(device: DeviceSpec, facts: HostFacts) -> DeviceSpec:
-    if device.kind is None:
-        return device
-    usual = {setting: values[0] for setting, values in defaults.DEVICES.get(device.kind, {}).items()}
-    offered = facts.device_types.get(device.kind)
-    if offered is not None:
-        usual["type"] = next((t for t in (*defaults.DEVICES[device.kind]["type"], *offered) if t in offered), "")
-    full = replace(device, **{name: value for name, value in usual.items() if getattr(device, name) is None})  # type: ignore[arg-type]  # texts all
-    if full.kind is DeviceKind.RNG and full.backend == "random" and full.source is None:
-        return replace(full, source=defaults.ENTROPY)
-    return full
 
 
 def _free_mac(taken: AbstractSet[str], new_mac: Callable[[], str]) -> str:

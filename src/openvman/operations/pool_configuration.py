@@ -6,18 +6,17 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Final, TypeVar
+from itertools import count
+from typing import Final
 
 from openvman.model.errors import ModelError, Problem
-from openvman.model.host import ChildPool, Host
+from openvman.model.host import ChildPool, Host, PoolShare
 from openvman.model.host_device import HostDevice
 from openvman.model.pool import ResourcePool, find_pool, pool_named
+from openvman.model.ranges import MEMORY_INCREMENT
 from openvman.model.resource import ResourceKind
 from openvman.model.spec import PoolSpec
-from openvman.model.validation import MEMORY_INCREMENT
 from openvman.operations.context import Context
-
-T = TypeVar("T")
 
 # It is a part of ids and of messages, and becomes a PoolID.
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}")
@@ -36,16 +35,17 @@ async def _configuring(context: Context, host_id: str) -> AsyncIterator[Host]:
 async def create_child(
     context: Context, host: Host, name: str | None, parents: Sequence[ResourcePool], specs: Sequence[PoolSpec]
 ) -> ResourcePool:
-    """Make a pool out of a part of its parent, which the parent then cannot give to others."""
-    parent, spec = _one(parents, "ParentPool"), _one(specs, "Settings")
+    """Make a pool out of parts of its parents, which these then cannot give to others.
+
+    There is one spec for each parent: the one that names it, or else the one in the same place of the list.
+    """
     async with _configuring(context, host.id) as now:
-        _same_host(now, parent)
-        made = _named(now, name)
-        kind = parent.kind if spec.kind is None else spec.kind
-        _check_kind(kind, parent)
-        child = ChildPool(name=made, kind=kind, parent=parent.name, quantity=_amount(kind, spec))
+        kind = _kind(now, parents)
+        child = ChildPool(name=_named(now, name, kind), kind=kind, shares=_shares(kind, parents, specs))
+        made = child.name
         pools = (*now.pools, child)
-        context.pools.check_change(now, pools, f"A new pool {made!r} of {child.quantity}")
+        size = sum(share.quantity for share in child.shares)
+        context.pools.check_change(now, pools, f"A new pool {made!r} of {size}")
         await context.pools.put(now.id, pools)
         return _shown(context, now, made)
 
@@ -59,7 +59,7 @@ async def create(
             message = "A pool without resources needs a ResourceType. Say it, or name resources of the host."
             raise ModelError(Problem.INVALID_PARAMETER, message, "ResourceType")
         kind = devices[0].kind if kind is None else kind
-        child = ChildPool(name=_named(now, name), kind=kind, parent=kind.value, quantity=0)
+        child = ChildPool(name=_named(now, name, kind), kind=kind, shares=(PoolShare(kind.value, 0),))
         child = replace(child, resources=_free_devices(now, child, devices))
         pools = (*now.pools, child)
         context.pools.check_change(now, pools, f"A new pool {child.name!r}")
@@ -71,9 +71,12 @@ async def add(context: Context, pool: ResourcePool, devices: Sequence[HostDevice
     """Put devices of the host into a child pool; what they carry is then taken out of the host's own pool."""
     async with _configuring(context, pool.host.id) as now:
         child = _child(now, pool)
-        if child.parent != child.kind.value:
-            message = f"Pool {child.name!r} is a part of {child.parent!r}, and gets nothing but from there. Change its "
-            raise ModelError(Problem.INVALID_PARAMETER, message + f"parent to {child.kind.value!r} first.", pool.id)
+        if child.kind.value not in child.parents:
+            message = (
+                f"Pool {child.name!r} is a part of {', '.join(map(repr, child.parents))}, and gets nothing but from "
+            )
+            message += f"there. Make {child.kind.value!r} one of its parents first."
+            raise ModelError(Problem.INVALID_PARAMETER, message, pool.id)
         grown = replace(child, resources=(*child.resources, *_free_devices(now, child, _some(devices))))
         await _replaced(context, now, grown, f"Adding resources to pool {child.name!r}")
 
@@ -125,7 +128,7 @@ async def delete(context: Context, pool: ResourcePool) -> None:
     """Delete a child pool that nothing is, or would be, allocated from; what it had goes back to its parent."""
     async with _configuring(context, pool.host.id) as now:
         child = _child(now, pool)
-        users = [other.name for other in now.pools if other.parent == child.name]
+        users = [other.name for other in now.pools if child.name in other.parents]
         users += [
             system.name
             for system in context.inventory.generation.systems_of(now.id)
@@ -144,39 +147,77 @@ async def delete(context: Context, pool: ResourcePool) -> None:
 async def change_parent(
     context: Context, pool: ResourcePool, parents: Sequence[ResourcePool], specs: Sequence[PoolSpec]
 ) -> None:
-    """Put a child pool under another parent, with all that is in it; with ``specs``, of another size."""
-    parent = _one(parents, "ParentPool")
+    """Put a child pool under other parents, with all that is in it; with ``specs``, of another size.
+
+    Under one parent it keeps its size when nothing is said; of several, each one's part has to be said.
+    """
     async with _configuring(context, pool.host.id) as now:
         child = _child(now, pool)
-        _same_host(now, parent)
-        _check_kind(child.kind, parent)
-        above: str | None = parent.name
-        while above is not None:
-            if above == child.name:
+        kind = _kind(now, parents)
+        _check_kind(child.kind, parents[0])
+        for parent in parents:
+            if child.name in _above(now, parent.name):
                 raise ModelError(
                     Problem.INVALID_PARAMETER,
                     f"Pool {child.name!r} cannot be put under {parent.name!r}, which is itself or a part of it. Name a "
                     "parent outside of it.",
                     pool.id,
                 )
-            above = next((other.parent for other in now.pools if other.name == above), None)
-        quantity = child.quantity
-        if specs:
-            spec = _one(specs, "Settings")
-            _check_kind(child.kind if spec.kind is None else spec.kind, parent)
-            quantity = _amount(child.kind, spec)
-        if child.resources and not parent.is_primordial:
-            message = f"Pool {child.name!r} has resources of the host itself and cannot be a part of {parent.name!r}. "
-            raise ModelError(Problem.INVALID_PARAMETER, message + "Remove them first.", pool.id)
-        moved = replace(child, parent=parent.name, quantity=quantity)
+        if specs or len(parents) != 1:
+            shares = _shares(kind, parents, specs)
+        else:
+            shares = (PoolShare(parents[0].name, sum(share.quantity for share in child.shares)),)
+        moved = replace(child, shares=shares)
+        if child.resources and kind.value not in moved.parents:
+            message = f"Pool {child.name!r} has resources of the host itself, which come from pool {kind.value!r}. "
+            raise ModelError(Problem.INVALID_PARAMETER, message + "Remove them first, or keep that parent.", pool.id)
         await _replaced(context, now, moved, f"Moving pool {child.name!r}")
 
 
-def _one(given: Sequence[T], parameter: str) -> T:
-    if len(given) != 1:
-        message = f"{parameter} has {len(given)} items; a pool is made of a part of one other. Give exactly one."
-        raise ModelError(Problem.INVALID_PARAMETER, message, parameter)
-    return given[0]
+def _above(host: Host, name: str) -> set[str]:
+    """The pool of the name, and all that it is a part of."""
+    found, look = set[str](), [name]
+    while look:
+        here = look.pop()
+        if here not in found:
+            found.add(here)
+            look += [parent for child in host.pools if child.name == here for parent in child.parents]
+    return found
+
+
+def _kind(host: Host, parents: Sequence[ResourcePool]) -> ResourceKind:
+    """The kind that all the parents have; they are pools of the host, each named once."""
+    if not parents:
+        message = "ParentPool is empty. Name the pools that the pool shall be a part of."
+        raise ModelError(Problem.INVALID_PARAMETER, message, "ParentPool")
+    names = [parent.name for parent in parents]
+    if len(set(names)) != len(names):
+        message = f"ParentPool names a pool twice: {', '.join(names)}. Name each once, with all that it shall give."
+        raise ModelError(Problem.INVALID_PARAMETER, message, "ParentPool")
+    for parent in parents:
+        _same_host(host, parent)
+        _check_kind(parents[0].kind, parent)
+    return parents[0].kind
+
+
+def _shares(kind: ResourceKind, parents: Sequence[ResourcePool], specs: Sequence[PoolSpec]) -> tuple[PoolShare, ...]:
+    """What each parent gives."""
+    if len(specs) != len(parents):
+        message = f"Settings has {len(specs)} items for {len(parents)} parents. Give one for each, in the same order."
+        raise ModelError(Problem.INVALID_PARAMETER, message, "Settings")
+    named = {spec.parent: spec for spec in specs if spec.parent is not None}
+    unnamed = [spec for spec in specs if spec.parent is None]
+    if named and (unnamed or named.keys() != {parent.name for parent in parents}):
+        message = (
+            f"Settings is of the parents {', '.join(map(repr, named))}, and ParentPool has others. Name each once "
+        )
+        raise ModelError(Problem.INVALID_PARAMETER, message + "as PoolID, or none and keep their order.", "Settings")
+    shares: list[PoolShare] = []
+    for place, parent in enumerate(parents):
+        spec = named[parent.name] if named else unnamed[place]
+        _check_kind(kind if spec.kind is None else spec.kind, parent)
+        shares.append(PoolShare(parent.name, _amount(kind, spec)))
+    return tuple(shares)
 
 
 def _child(host: Host, pool: ResourcePool) -> ChildPool:
@@ -205,9 +246,13 @@ def _check_kind(kind: ResourceKind, parent: ResourcePool) -> None:
         raise ModelError(Problem.WRONG_KIND, message, parent.id)
 
 
-def _named(host: Host, name: str | None) -> str:
-    if name is None or not _NAME.fullmatch(name):
-        message = f"{(name or '')[:80]!r} cannot name a pool: use up to 64 letters, digits and _.+-, a letter first."
+def _named(host: Host, name: str | None, kind: ResourceKind) -> str:
+    """The name asked for, or one that is made."""
+    if name is None:
+        made = (f"{kind.value}-{number}" for number in count(1))
+        return next(each for each in made if pool_named(host, each, lambda _: 0) is None)
+    if not _NAME.fullmatch(name):
+        message = f"{name[:80]!r} cannot name a pool: use up to 64 letters, digits and _.+-, a letter first."
         raise ModelError(Problem.INVALID_PARAMETER, message, "name")
     if pool_named(host, name, lambda _: 0) is not None:
         message = f"There is a pool {name!r} on host {host.name!r} already. Choose another name."

@@ -104,7 +104,7 @@ class Pools:
         if gone:
             message = f"{of}: the pool {min(gone)!r} was deleted meanwhile. Name another."
             raise ModelError(Problem.NOT_FOUND, message, min(gone))
-        parents = {child.parent for child in host.pools}
+        parents = {parent for child in host.pools for parent in child.parents}
         for pool in pools_of(host, self._consumed):
             asked = mine.get(pool.id, 0)
             if not asked or (pool.is_primordial and pool.name not in parents) or pool.capacity is None:

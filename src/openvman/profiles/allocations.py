@@ -112,7 +112,7 @@ EDGES = (
         End("PartComponent", DEVICES),
         VirtualSystem,
         _system_devices,
-        clause="DSP1057 10.17",
+        clause="DSP1057",
     ),
     Edge(
         "CIM_SettingsDefineState",
@@ -120,7 +120,7 @@ EDGES = (
         End("SettingData", SETTINGS),
         VirtualSystem,
         _device_settings,
-        clause="DSP1041 10.11",
+        clause="DSP1041",
     ),
     Edge(
         "CIM_VirtualSystemSettingDataComponent",
@@ -128,7 +128,7 @@ EDGES = (
         End("PartComponent", SETTINGS),
         VirtualSystem,
         _components,
-        clause="DSP1057 10.20",
+        clause="DSP1057",
     ),
     Edge(
         "CIM_ElementSettingData",
@@ -136,7 +136,7 @@ EDGES = (
         End("SettingData", SETTINGS),
         VirtualSystem,
         _next_allocations,
-        clause="DSP1041 10.3",
+        clause="DSP1041",
         properties={
             "IsDefault": Const(1),
             "IsCurrent": Call(lambda is_current: 1 if is_current else 2),

@@ -79,6 +79,6 @@ EDGES = (
         End("Dependent", (COMPUTER_SYSTEM,)),
         VirtualSystem,
         lambda vs, _p: (((CONSOLE_LOG, serial), (COMPUTER_SYSTEM, vs)) for serial in _logs(vs)),
-        clause="DSP1010 10.9",
+        clause="DSP1010",
     ),
 )

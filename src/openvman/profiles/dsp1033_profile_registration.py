@@ -17,7 +17,7 @@ from openvman.model.system import VirtualSystem
 from openvman.profiles.dsp1012_boot_control import BOOT_SERVICE
 from openvman.profiles.dsp1014_host_ports import HOST_PORT
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
-from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES, able_of
+from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES, offers
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
 from openvman.profiles.host_devices import HOST_MEMORY, HOST_PROCESSOR
@@ -90,7 +90,7 @@ def _conforms(owner: type, classmap: ClassMap, of: Of = _itself) -> Edge:
         End("ManagedElement", (classmap,)),
         owner,
         _registration if classmap is REGISTERED_PROFILE else _conforming(classmap, of),
-        clause="DSP1033 10.1",
+        clause="DSP1033",
     )
 
 
@@ -175,12 +175,12 @@ EDGES = (
         End("Dependent", (REGISTERED_PROFILE,)),
         Server,
         _references,
-        clause="DSP1033 10.3",
+        clause="DSP1033",
     ),
     _conforms(Server, REGISTERED_PROFILE),
     _conforms(Host, HOST_SYSTEM),
     _conforms(Host, RESOURCE_POOL, lambda host, picture: pools_of(host, picture.objects.consumed)),
-    _conforms(Host, ALLOCATION_CAPABILITIES, able_of),
+    _conforms(Host, ALLOCATION_CAPABILITIES, offers),
     _conforms(VirtualSystem, COMPUTER_SYSTEM),
     _conforms(Host, HOST_PROCESSOR, _devices_of(ResourceKind.PROCESSOR)),
     _conforms(Host, HOST_MEMORY, _devices_of(ResourceKind.MEMORY)),

@@ -96,7 +96,7 @@ EDGES: Final = (
         End("PartComponent", (RESOURCE_POOL,)),
         Host,
         _hosted,
-        clause="DSP1041 10.7",
+        clause="DSP1041",
     ),
     Edge(
         "CIM_ResourceAllocationFromPool",
@@ -104,7 +104,7 @@ EDGES: Final = (
         End("Dependent", SETTINGS),
         VirtualSystem,
         _settings,
-        clause="DSP1041 10.9",
+        clause="DSP1041",
     ),
     Edge(
         "CIM_ElementAllocatedFromPool",
@@ -112,6 +112,6 @@ EDGES: Final = (
         End("Dependent", DEVICES),
         VirtualSystem,
         _devices,
-        clause="DSP1041 10.2",
+        clause="DSP1041",
     ),
 )

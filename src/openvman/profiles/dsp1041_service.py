@@ -39,7 +39,7 @@ from openvman.profiles.units import bytes_per_unit
 
 _METHODS: Final = (2, 3, 4, 5, 6, 7)
 _KINDS: Final = {code: kind for kind, code in RESOURCE_TYPE.items()}
-_SHARE: Final = "/share"
+_SHARE: Final = "/share/"
 _CAPABILITIES: Final = "/pool-capabilities"
 _RETURNS: Final = {
     Problem.NOT_SUPPORTED: 1,
@@ -52,22 +52,29 @@ _RETURNS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What a child pool has of its parent, as a thing with an id of its own."""
+    """What a child pool has of one of its parents, as a thing with an id of its own."""
 
     pool: ResourcePool
+    parent: str
+    quantity: int
 
     @property
     def id(self) -> str:
-        return f"{self.pool.id}{_SHARE}"
+        return f"{self.pool.id}{_SHARE}{self.parent}"
 
 
-def _children(host: Host, picture: Picture) -> Iterator[ResourcePool]:
-    return (pool for pool in pools_of(host, picture.objects.consumed) if not pool.is_primordial)
+def _shares(pool: ResourcePool) -> Iterator[Share]:
+    return (Share(pool, share.parent, share.quantity) for share in pool.shares)
+
+
+def _all_shares(host: Host, picture: Picture) -> Iterator[Share]:
+    return (share for pool in pools_of(host, picture.objects.consumed) for share in _shares(pool))
 
 
 def _find_share(picture: Picture, keys: NameMap[Value]) -> Share | None:
-    pool = find_pool(picture.objects, id_in(keys).removesuffix(_SHARE))
-    return None if pool is None or pool.is_primordial else Share(pool)
+    wanted = id_in(keys)
+    pool = find_pool(picture.objects, wanted.rpartition(_SHARE)[0])
+    return None if pool is None else next((share for share in _shares(pool) if share.id == wanted), None)
 
 
 def _kind(code: Value, _values: NameMap[Value]) -> ResourceKind:
@@ -89,28 +96,33 @@ def _quantity(units_property: str) -> Write:
     return Write("quantity" if units_property == "VirtualQuantityUnits" else "reservation", parse)
 
 
-def _share_spec(kind: ResourceKind | None = None, quantity: int | None = None, reservation: int | None = None) -> Any:
+def _share_spec(
+    kind: ResourceKind | None = None,
+    quantity: int | None = None,
+    reservation: int | None = None,
+    parent: str | None = None,
+) -> PoolSpec:
     """A quantity may be said as such, or as a reservation, which is the same for a pool."""
-    return PoolSpec(kind=kind, quantity=quantity if reservation is None else reservation)
+    return PoolSpec(kind=kind, quantity=quantity if reservation is None else reservation, parent=parent)
 
 
 POOL_SETTING = ClassMap(
     name="PoolAllocationSettingData",
     cim="CIM_ResourceAllocationSettingData",
-    description="What a child pool has of its parent.",
+    description="What a child pool has of one of its parents.",
     owner=Host,
     lasting=False,
-    extent=lambda p: (Share(pool) for host in p.objects.hosts.values() for pool in _children(host, p)),
+    extent=lambda p: (share for host in p.objects.hosts.values() for share in _all_shares(host, p)),
     find=_find_share,
     keys={"InstanceID": instance_id()},
     properties={
-        "ElementName": Call(lambda share: f"share of pool {share.pool.name}"),
+        "ElementName": Call(lambda share: f"share of pool {share.pool.name} in {share.parent}"),
         "ResourceType": Call(lambda share: RESOURCE_TYPE[share.pool.kind], Write("kind", _kind)),
-        "PoolID": Attr("pool.parent"),
+        "PoolID": Attr("parent", Write("parent")),
         "AllocationUnits": Call(lambda share: units(share.pool.kind), Write(None)),
-        "Reservation": Call(lambda s: in_units(s.pool.kind, s.pool.capacity), _quantity("AllocationUnits")),
+        "Reservation": Call(lambda s: in_units(s.pool.kind, s.quantity), _quantity("AllocationUnits")),
         "VirtualQuantityUnits": Call(lambda share: units(share.pool.kind), Write(None)),
-        "VirtualQuantity": Call(lambda s: in_units(s.pool.kind, s.pool.capacity), _quantity("VirtualQuantityUnits")),
+        "VirtualQuantity": Call(lambda s: in_units(s.pool.kind, s.quantity), _quantity("VirtualQuantityUnits")),
     },
     kind=Share,
     spec=_share_spec,
@@ -190,7 +202,7 @@ METHODS: Final = (
         operation="delete_pool",
         permission=Role.ADMIN,
         inputs={"Pool": _POOL},
-        returns=_RETURNS,
+        returns=_IN_USE,
     ),
     MethodMap(
         name="ChangeParentResourcePool",
@@ -231,12 +243,11 @@ def _affected(host: Host, picture: Picture) -> Iterator[Any]:
         yield (RESOURCE_POOL, pool), (POOL_SERVICE, host)
 
 
-def _parents(host: Host, picture: Picture) -> Iterator[tuple[ResourcePool, ResourcePool]]:
-    """Each child pool after its parent."""
+def _parents(host: Host, picture: Picture) -> Iterator[tuple[ResourcePool, Share]]:
+    """Each parent with what a child pool has of it."""
     named = {pool.name: pool for pool in pools_of(host, picture.objects.consumed)}
-    for pool in named.values():
-        if pool.parent is not None:
-            yield named[pool.parent], pool
+    for share in _all_shares(host, picture):
+        yield named[share.parent], share
 
 
 EDGES: Final = (
@@ -246,7 +257,7 @@ EDGES: Final = (
         End("Dependent", (POOL_SERVICE,)),
         Host,
         lambda host, _p: (((HOST_SYSTEM, host), (POOL_SERVICE, host)),),
-        clause="DSP1041 10.8",
+        clause="DSP1041",
     ),
     Edge(
         "CIM_ServiceAffectsElement",
@@ -254,7 +265,7 @@ EDGES: Final = (
         End("AffectingElement", (POOL_SERVICE,)),
         Host,
         _affected,
-        clause="DSP1041 10.10",
+        clause="DSP1041",
         properties={"ElementEffects": Const((5,))},
     ),
     Edge(
@@ -263,30 +274,40 @@ EDGES: Final = (
         End("Capabilities", (POOL_CAPABILITIES,)),
         Host,
         lambda host, _p: (((POOL_SERVICE, host), (POOL_CAPABILITIES, host)),),
-        clause="DSP1041 10.1",
+        clause="DSP1041",
     ),
     Edge(
         "CIM_ElementAllocatedFromPool",
         End("Antecedent", (RESOURCE_POOL,)),
         End("Dependent", (RESOURCE_POOL,)),
         Host,
-        lambda host, p: (((RESOURCE_POOL, parent), (RESOURCE_POOL, child)) for parent, child in _parents(host, p)),
-        clause="DSP1041 7.3",
+        lambda host, p: (((RESOURCE_POOL, above), (RESOURCE_POOL, share.pool)) for above, share in _parents(host, p)),
+        clause="DSP1041",
     ),
     Edge(
         "CIM_ResourceAllocationFromPool",
         End("Antecedent", (RESOURCE_POOL,)),
         End("Dependent", (POOL_SETTING,)),
         Host,
-        lambda host, p: (((RESOURCE_POOL, parent), (POOL_SETTING, Share(c))) for parent, c in _parents(host, p)),
-        clause="DSP1041 7.3",
+        lambda host, p: (((RESOURCE_POOL, above), (POOL_SETTING, share)) for above, share in _parents(host, p)),
+        clause="DSP1041",
     ),
     Edge(
         "CIM_SettingsDefineState",
         End("ManagedElement", (RESOURCE_POOL,)),
         End("SettingData", (POOL_SETTING,)),
         Host,
-        lambda host, p: (((RESOURCE_POOL, child), (POOL_SETTING, Share(child))) for child in _children(host, p)),
-        clause="DSP1041 7.3",
+        lambda host, p: (((RESOURCE_POOL, share.pool), (POOL_SETTING, share)) for share in _all_shares(host, p)),
+        clause="DSP1041",
+    ),
+    Edge(
+        "CIM_ElementSettingData",
+        End("ManagedElement", (POOL_SETTING,)),
+        End("SettingData", (POOL_SETTING,)),
+        Host,
+        lambda host, p: (((POOL_SETTING, share), (POOL_SETTING, share)) for share in _all_shares(host, p)),
+        clause="DSP1041",
+        # What a pool has now is what it will have: nothing waits for a start.
+        properties={"IsDefault": Const(1), "IsCurrent": Const(1), "IsNext": Const(1)},
     ),
 )

@@ -39,7 +39,7 @@ from openvman.profiles.services import service_map
 _DEFINE, _DESTROY, _MODIFY_RESOURCE, _MODIFY_SYSTEM, _REMOVE_RESOURCES, _ADD_RESOURCES = 2, 3, 5, 6, 7, 10
 _METHODS = (_DEFINE, _DESTROY, _MODIFY_RESOURCE, _MODIFY_SYSTEM, _REMOVE_RESOURCES, _ADD_RESOURCES)
 _RETURNS = {Problem.NOT_SUPPORTED: 1, Problem.TIMEOUT: 3, Problem.INVALID_STATE: 5}
-_RETURNS_OF_ADD = {Problem.NOT_SUPPORTED: 1, Problem.TIMEOUT: 3}  # it has no code for a state
+_RETURNS_OF_MAKING = {Problem.NOT_SUPPORTED: 1, Problem.TIMEOUT: 3}  # what makes has no code for a state
 
 
 def _on_this_host(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -116,7 +116,7 @@ METHODS = (
             "ResourceSettings": SpecInput("specs", ALLOCATIONS, Purpose.DEFINE, required=True),
         },
         outputs={"ResultingResourceSettings": ObjectOutput(SETTINGS, lambda allocations: allocations)},
-        returns=_RETURNS_OF_ADD,
+        returns=_RETURNS_OF_MAKING,
         arrange=_only_of_this_host,
     ),
     MethodMap(
@@ -133,7 +133,7 @@ METHODS = (
         permission=Role.OPERATOR,
         inputs=_DEFINITION,
         outputs={"ResultingSystem": ObjectOutput((COMPUTER_SYSTEM,), lambda system: system)},
-        returns=_RETURNS,
+        returns=_RETURNS_OF_MAKING,
         arrange=_on_this_host,
     ),
     MethodMap(
@@ -208,7 +208,7 @@ EDGES = (
         End("Dependent", (COMPUTER_SYSTEM,)),
         VirtualSystem,
         _hosted,
-        clause="DSP1042 10.3",
+        clause="DSP1042",
     ),
     Edge(
         "CIM_HostedService",
@@ -216,7 +216,7 @@ EDGES = (
         End("Dependent", (MANAGEMENT_SERVICE,)),
         Host,
         lambda host, _p: (((HOST_SYSTEM, host), (MANAGEMENT_SERVICE, host)),),
-        clause="DSP1042 10.4",
+        clause="DSP1042",
     ),
     Edge(
         "CIM_ServiceAffectsElement",
@@ -224,7 +224,7 @@ EDGES = (
         End("AffectingElement", (MANAGEMENT_SERVICE,)),
         VirtualSystem,
         _managed,
-        clause="DSP1042 10.8",
+        clause="DSP1042",
         properties={"ElementEffects": Const((5,))},
     ),
     Edge(
@@ -236,6 +236,6 @@ EDGES = (
             ((MANAGEMENT_SERVICE, host), (MANAGEMENT_CAPABILITIES, host)),
             ((HOST_SYSTEM, host), (MANAGEMENT_CAPABILITIES, host)),
         ),
-        clause="DSP1042 10.2",
+        clause="DSP1042",
     ),
 )

@@ -186,7 +186,7 @@ EDGES = (
         End("Capabilities", (ENABLED_CAPABILITIES,)),
         VirtualSystem,
         lambda vs, _p: (((COMPUTER_SYSTEM, vs), (ENABLED_CAPABILITIES, vs)),),
-        clause="DSP1057 10.5",
+        clause="DSP1057",
     ),
     Edge(
         "CIM_SettingsDefineState",
@@ -194,7 +194,7 @@ EDGES = (
         End("SettingData", (SETTING_DATA,)),
         VirtualSystem,
         _settings,
-        clause="DSP1057 7.3",
+        clause="DSP1057",
     ),
     Edge(
         "CIM_ElementSettingData",
@@ -202,7 +202,7 @@ EDGES = (
         End("SettingData", (SETTING_DATA,)),
         VirtualSystem,
         _next_configurations,
-        clause="DSP1057 7.4",
+        clause="DSP1057",
         properties={
             "IsDefault": Const(1),
             "IsCurrent": Call(lambda is_current: 1 if is_current else 2),

@@ -133,7 +133,7 @@ EDGES: Final = (
         End("PartComponent", HOST_DEVICES),
         Host,
         _devices,
-        clause="DSP1041 10.12",
+        clause="DSP1041",
     ),
     Edge(
         "CIM_ConcreteComponent",
@@ -141,6 +141,6 @@ EDGES: Final = (
         End("PartComponent", HOST_DEVICES),
         Host,
         _aggregated,
-        clause="DSP1041 10.1",
+        clause="DSP1041",
     ),
 )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from openvman.mapping.declare import Owner
 from openvman.model.allocation import Allocation
 from openvman.model.boot import BootSource
-from openvman.model.capability import PossibleAllocation
+from openvman.model.capability import Offer, PossibleAllocation
 from openvman.model.console import Console
 from openvman.model.host import Host
 from openvman.model.host_device import HostDevice
-from openvman.model.job import Job
 from openvman.model.host_port import HostPort
+from openvman.model.job import Job
+from openvman.model.mutability import Mutability, PossibleChange
 from openvman.model.picture import Picture
 from openvman.model.pool import ResourcePool
 from openvman.model.server import Server
@@ -19,16 +20,19 @@ from openvman.profiles.dsp1041_service import Share
 
 
 def _system_of(
-    picture: Picture, obj: VirtualSystem | Configuration | Allocation | BootSource | Console
+    picture: Picture,
+    obj: VirtualSystem | Configuration | Allocation | BootSource | Console | Mutability | PossibleChange,
 ) -> VirtualSystem | None:
     return picture.objects.system(obj.id if isinstance(obj, VirtualSystem) else obj.system_id)
 
 
 def _host_of(
-    picture: Picture, obj: Host | ResourcePool | PossibleAllocation | Share | HostDevice | HostPort
+    picture: Picture, obj: Host | ResourcePool | Offer | PossibleAllocation | Share | HostDevice | HostPort
 ) -> Host | None:
-    if isinstance(obj, PossibleAllocation | Share):
+    if isinstance(obj, Share):
         obj = obj.pool
+    elif isinstance(obj, PossibleAllocation):
+        obj = obj.offer
     host = obj if isinstance(obj, Host) else obj.host
     return picture.objects.host(host.id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from openvman.cim.declarations import MethodDeclaration
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
 from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Const, MethodMap, Source
@@ -42,6 +43,7 @@ def service_map(
     state: Mapping[str, Source] = RUNNING_WITH_HOST,
     properties: Mapping[str, Source] | None = None,
     methods: tuple[MethodMap, ...] = (),
+    extra_methods: tuple[MethodDeclaration, ...] = (),
 ) -> ClassMap:
     """The class map of a service that every host has one of; the class is ``cim``, else ``CIM_<name>``.
 
@@ -66,4 +68,5 @@ def service_map(
         },
         properties={"ElementName": Call(lambda host: f"{title} of {host.name}"), **state, **(properties or {})},
         methods=methods,
+        extra_methods=extra_methods,
     )

@@ -51,6 +51,19 @@ STEPS: Final = (
     ) STRICT, WITHOUT ROWID;
     """,
     """
+    CREATE TABLE pool_shares (
+        host_id TEXT NOT NULL,
+        pool TEXT NOT NULL,
+        place INTEGER NOT NULL,
+        parent TEXT NOT NULL,
+        quantity INTEGER NOT NULL,
+        PRIMARY KEY (host_id, pool, place)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO pool_shares SELECT host_id, name, 0, parent, quantity FROM pools;
+    ALTER TABLE pools DROP COLUMN parent;
+    ALTER TABLE pools DROP COLUMN quantity;
+    """,
+    """
     CREATE TABLE jobs (
         id TEXT PRIMARY KEY,
         place INTEGER NOT NULL,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from openvman.model.host import ChildPool
+from openvman.model.host import ChildPool, PoolShare
 from openvman.model.resource import ResourceKind
 from openvman.store.database import Database
 
@@ -24,17 +24,21 @@ class PoolStore:
     def pools(self) -> dict[str, tuple[ChildPool, ...]]:
         """The child pools by host id, in the order in which they were saved."""
         found: dict[str, tuple[ChildPool, ...]] = {}
-        for host_id, name, kind, parent, quantity, resources in self._database.read(
-            "SELECT host_id, name, kind, parent, quantity, resources FROM pools ORDER BY host_id, place"
+        shares: dict[tuple[str, str], list[PoolShare]] = {}
+        for host_id, pool, parent, quantity in self._database.read(
+            "SELECT host_id, pool, parent, quantity FROM pool_shares ORDER BY host_id, pool, place"
         ):
-            pool = ChildPool(
+            shares.setdefault((host_id, pool), []).append(PoolShare(parent, quantity))
+        for host_id, name, kind, resources in self._database.read(
+            "SELECT host_id, name, kind, resources FROM pools ORDER BY host_id, place"
+        ):
+            child = ChildPool(
                 name=name,
                 kind=ResourceKind(kind),
-                parent=parent,
-                quantity=quantity,
+                shares=tuple(shares[host_id, name]),
                 resources=tuple(json.loads(resources)),
             )
-            found[host_id] = (*found.get(host_id, ()), pool)
+            found[host_id] = (*found.get(host_id, ()), child)
         return found
 
     def members(self) -> dict[str, dict[str, str]]:
@@ -46,13 +50,17 @@ class PoolStore:
 
     def save_pools(self, host_id: str, pools: Sequence[ChildPool]) -> None:
         """These are all the child pools of the host."""
-        rows = [
-            (host_id, place, p.name, p.kind.value, p.parent, p.quantity, json.dumps(p.resources))
-            for place, p in enumerate(pools)
+        rows = [(host_id, place, p.name, p.kind.value, json.dumps(p.resources)) for place, p in enumerate(pools)]
+        shares = [
+            (host_id, p.name, place, share.parent, share.quantity)
+            for p in pools
+            for place, share in enumerate(p.shares)
         ]
         with self._database.write() as connection:
             connection.execute("DELETE FROM pools WHERE host_id = ?", (host_id,))
-            connection.executemany("INSERT INTO pools VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            connection.executemany("INSERT INTO pools VALUES (?, ?, ?, ?, ?)", rows)
+            connection.execute("DELETE FROM pool_shares WHERE host_id = ?", (host_id,))
+            connection.executemany("INSERT INTO pool_shares VALUES (?, ?, ?, ?, ?)", shares)
 
     def save_members(self, system_id: str, members: Mapping[str, str]) -> None:
         """These are all the allocations of the system that are from child pools."""

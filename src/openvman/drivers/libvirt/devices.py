@@ -238,6 +238,8 @@ def patch(root: Element, local: str, spec: DeviceSpec, clean: Clean) -> None:
         if asked is not None and asked != (kind if setting == "kind" else now.get(setting)):
             raise ModelError(Problem.NOT_SUPPORTED, f"the {setting} of {local} cannot be changed", setting)
     shape = _SHAPES[kind]
+    if spec.type is not None and spec.type != now.get("type"):
+        _forget(element)
     for setting, where in shape.settings.items():
         value = getattr(spec, setting)
         if value is not None and value != now.get(setting):
@@ -249,6 +251,14 @@ def patch(root: Element, local: str, spec: DeviceSpec, clean: Clean) -> None:
             element.remove(old)
         if spec.read_only:
             etree.SubElement(element, "readonly")
+
+
+def _forget(element: Element) -> None:
+    """Drop what held for the type before: its place on a bus, and what a model has beside its name, as video memory."""
+    for address in element.findall("address"):
+        element.remove(address)
+    for model in element.findall("model"):
+        model.clear()
 
 
 def _set(element: Element, where: str, value: str) -> None:

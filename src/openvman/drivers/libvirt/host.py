@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -71,7 +72,8 @@ def read_host(connection: Any, address: Address) -> Host:
             has_networks=networks is not None,
             has_console_log=address.console_logs is not None,
             firmwares=_firmwares(domain),
-            device_types=_device_types(domain),
+            device_types=_device_choices(domain, _DEVICE_TYPES),
+            device_backends=_device_choices(domain, _DEVICE_BACKENDS),
         ),
         networks=networks or (),
         ports=read_ports(connection),
@@ -176,10 +178,16 @@ _DEVICE_TYPES: Final = {
 }
 
 
-def _device_types(domain: Element | None) -> dict[DeviceKind, tuple[str, ...]]:
+_DEVICE_BACKENDS: Final = {
+    DeviceKind.RNG: "rng/enum[@name='backendModel']",
+    DeviceKind.TPM: "tpm/enum[@name='backendModel']",
+}
+
+
+def _device_choices(domain: Element | None, paths: Mapping[DeviceKind, str]) -> dict[DeviceKind, tuple[str, ...]]:
     """What the hypervisor says that it has; nothing of a kind that it does not speak of."""
     found: dict[DeviceKind, tuple[str, ...]] = {}
-    for kind, path in _DEVICE_TYPES.items():
+    for kind, path in paths.items():
         place = None if domain is None else domain.find(f"devices/{path}")
         if place is not None:
             found[kind] = tuple(value.text or "" for value in place.iterfind("value"))
