@@ -117,7 +117,7 @@ async def test_nothing_asked_is_nothing_done(world, active, add, remove):
     [
         (ProcessorSpec(count=1), Problem.ALREADY_EXISTS, "processors"),
         (MemorySpec(size=GIB), Problem.ALREADY_EXISTS, "memory"),
-        (ResourceSpec(), Problem.NOT_SUPPORTED, "disks and NICs"),
+        (ResourceSpec(), Problem.NOT_SUPPORTED, "which device"),
         (DiskSpec(), Problem.INVALID_PARAMETER, "source"),
         (DiskSpec(source="none.img"), Problem.NOT_FOUND, "none.img"),
         (DiskSpec(source="/etc/passwd"), Problem.ACCESS_DENIED, "/etc/passwd"),

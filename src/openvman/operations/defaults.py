@@ -16,7 +16,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from openvman.model import defaults
-from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
+from openvman.model.allocation import DeviceAllocation, DeviceKind, DiskKind, NicConnection
 from openvman.model.choice import usual_bus, usual_connection, usual_network, usual_nic_model
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host, HostFacts
@@ -206,12 +206,18 @@ def connected(nic: NicSpec, host: Host) -> NicSpec:
 
 def _serials(asked: tuple[SerialSpec, ...], facts: HostFacts) -> tuple[SerialSpec, ...]:
     """Each with a port; without port 0 where the kept console is that."""
+    if not facts.has_console_log:
+        return fill_serials(asked)
     given = [serial.port for serial in asked]
-    taken = {port for port in given if port is not None} | ({0} if facts.has_console_log else set())
+    return fill_serials((s for s in asked if s.port != 0 or given.count(0) > 1), {0})
+
+
+def fill_serials(asked: Iterable[SerialSpec], taken: AbstractSet[int] = frozenset()) -> tuple[SerialSpec, ...]:
+    """Each with a port. ``taken`` are those of other serial ports of the system."""
+    asked = tuple(asked)
+    taken = {*taken, *(serial.port for serial in asked if serial.port is not None)}
     filled: list[SerialSpec] = []
     for serial in asked:
-        if serial.port == 0 and facts.has_console_log and given.count(0) == 1:
-            continue
         port = serial.port if serial.port is not None else next(port for port in count() if port not in taken)
         taken.add(port)
         filled.append(replace(serial, port=port))
@@ -222,7 +228,16 @@ def _devices(asked: tuple[DeviceSpec, ...], facts: HostFacts) -> tuple[DeviceSpe
     """Each with what a kind is usually like. Who can see the system from elsewhere gets something to see."""
     if _has(asked, DeviceKind.GRAPHICS) and not _has(asked, DeviceKind.VIDEO):
         asked = (*asked, DeviceSpec(kind=DeviceKind.VIDEO))
-    taken = {(device.bus, device.address) for device in asked if device.kind is DeviceKind.CONTROLLER}
+    return fill_devices(asked, facts)
+
+
+def fill_devices(
+    asked: Iterable[DeviceSpec], facts: HostFacts, there: Iterable[DeviceAllocation] = ()
+) -> tuple[DeviceSpec, ...]:
+    """The whole of each device. ``there`` are others of the system."""
+    asked = tuple(asked)
+    others: tuple[DeviceSpec | DeviceAllocation, ...] = (*asked, *there)
+    taken = {(device.bus, device.address) for device in others if device.kind is DeviceKind.CONTROLLER}
     filled: list[DeviceSpec] = []
     for device in asked:
         full = _usual(device, facts)
