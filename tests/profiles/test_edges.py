@@ -9,6 +9,7 @@ from openvman.views.standard import STANDARD
 # association -> left role and class, right role and class, the clause that says so
 GOLDEN = {
     ("CIM_HostedDependency", "Antecedent", "HostSystem", "Dependent", "ComputerSystem"): "DSP1042 10.3",
+    ("CIM_HostedDependency", "Antecedent", "HostPCIDevice", "Dependent", "LogicalDevice"): "CIM Schema",
     ("CIM_HostedService", "Antecedent", "HostSystem", "Dependent", "VirtualSystemManagementService"): "DSP1042 10.4",
     (
         "CIM_ServiceAffectsElement",

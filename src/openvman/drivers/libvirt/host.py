@@ -11,6 +11,7 @@ import libvirt
 from openvman.drivers.libvirt import kvm, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.connection import version_text
+from openvman.drivers.libvirt.host_device import passable_devices
 from openvman.drivers.libvirt.xml import Element
 from openvman.model.allocation import DeviceKind
 from openvman.model.host import Host, HostFacts
@@ -72,6 +73,7 @@ def read_host(connection: Any, address: Address) -> Host:
             device_types=_device_types(domain),
         ),
         networks=networks or (),
+        devices=passable_devices(connection),
     )
 
 
