@@ -38,9 +38,7 @@ class Hypervisor:
         self._consoles: dict[str, bytearray] = {}
         self._boots: defaultdict[str, int] = defaultdict(int)
         self._memory: defaultdict[str, int] = defaultdict(int)  # host id -> bytes in use
-        self._writers: defaultdict[tuple[str, str], set[str]] = defaultdict(
-            set
-        )  # by host id and thing
+        self._writers: defaultdict[tuple[str, str], set[str]] = defaultdict(set)  # by host id and thing
 
     # Finding
 
