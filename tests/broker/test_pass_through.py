@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from openvman.cim.values import Instance, Property
@@ -68,3 +71,24 @@ async def test_a_device_that_the_host_does_not_tell_of_depends_on_nothing(client
     assert made.return_value == 0
     [guest] = [device for device in await client.instances("VMAN_LogicalDevice") if "0000:77" in device.get("DeviceID")]
     assert await client.associators(guest.path, AssocClass="CIM_HostedDependency") == []
+
+
+async def test_a_device_that_is_plugged_into_the_host_later_is_found_from_both_ends(client):
+    service, made = await _define(client, "waits", _passed("002/007", "usb"))
+    assert made.return_value == 0
+    [guest] = [device for device in await client.instances("VMAN_LogicalDevice") if "002/007" in device.get("DeviceID")]
+    here = {"AssocClass": "CIM_HostedDependency", "Role": "Antecedent"}
+    for path in await client.paths("VMAN_HostUSBDevice"):
+        assert await client.associators(path, **here) == []
+    host_id = service.keys["SystemName"]
+    hypervisor = client.inventory.driver_of(host_id).hypervisor
+    host = hypervisor.hosts[host_id]
+    hypervisor.add_host(replace(host, devices=(*host.devices, replace(host.devices[-1], address="002/007"))))
+    async with asyncio.timeout(10):
+        while len(client.inventory.generation.host(host_id).devices) == len(host.devices):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    [plugged] = [path for path in await client.paths("VMAN_HostUSBDevice") if "002/007" in path.keys["DeviceID"]]
+    [found] = await client.associators(plugged, **here)
+    assert found.path == guest.path
+    [back] = await client.associators(guest.path, AssocClass="CIM_HostedDependency")
+    assert back.path == plugged

@@ -169,6 +169,12 @@ def _passed_through(system: VirtualSystem, picture: Picture) -> Iterator[Any]:
                 yield (_map_of(behind), behind), (device_map_of(allocation), device)
 
 
+def _other_devices(before: object | None, after: object | None) -> bool:
+    """A host got or lost devices, which systems may name already."""
+    had, has = (each.devices if isinstance(each, Host) else None for each in (before, after))
+    return had != has
+
+
 EDGES: Final = (
     Edge(
         "CIM_SystemDevice",
@@ -193,5 +199,6 @@ EDGES: Final = (
         VirtualSystem,
         _passed_through,
         clause="CIM Schema",
+        unsettled_by=_other_devices,
     ),
 )
