@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pywbem
 
+from openvman.client.devices import KINDS as DEVICES
 from openvman.client.errors import ClientError, Reason
 from openvman.client.records import CDROM, DISK, FLOPPY, MEMORY, NIC, PROCESSOR, Host
 from openvman.client.session import Session
@@ -19,7 +20,7 @@ _KINDS: Final = {
     CDROM: "cdrom",
     FLOPPY: "floppy",
     NIC: "network",
-    21: "serial",
+    **{code: kind for kind, (code, other) in reversed(DEVICES.items()) if other is None},
 }
 _POINTS: Final = {0: "default", 1: "minimum", 2: "maximum", 3: "increment"}
 """CIM_SettingsDefineCapabilities.ValueRange; a point is the default by its ValueRole."""
@@ -45,6 +46,8 @@ class Pool:
     consumed: int
     parent: str | None = None
     path: Any = field(repr=False, compare=False, default=None)
+    type: tuple[int, str | None] = field(repr=False, compare=False, default=(0, None))
+    """ResourceType and OtherResourceType."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +92,12 @@ class Pools:
 
     def create(self, name: str, parent: Pool, quantity: int, host: Host) -> None:
         """Set ``quantity`` of the parent aside in a pool of its own (CreateChildResourcePool)."""
+        code, other = parent.type
         share = pywbem.CIMInstance(
             "CIM_ResourceAllocationSettingData",
             properties={
-                "ResourceType": pywbem.Uint16(next(code for code, kind in _KINDS.items() if kind == parent.kind)),
+                "ResourceType": pywbem.Uint16(code),
+                **({} if other is None else {"OtherResourceType": other}),
                 "VirtualQuantity": pywbem.Uint64(quantity),
                 "VirtualQuantityUnits": "byte" if parent.in_bytes else "count",
             },
@@ -144,10 +149,12 @@ class Pools:
 
 
 def _pool(instance: Any, host: Host, parent: str | None) -> Pool:
+    code, other = int(instance["ResourceType"]), instance.get("OtherResourceType")
     return Pool(
         name=str(instance["PoolID"]),
         host=host.name,
-        kind=_KINDS.get(int(instance["ResourceType"]), str(instance["ResourceType"])),
+        kind=other or _KINDS.get(code, str(code)),
+        type=(code, other),
         primordial=bool(instance["Primordial"]),
         in_bytes=bytes_per_unit(instance["AllocationUnits"]) is not None,
         capacity=_bytes(instance, "Capacity", "AllocationUnits"),
