@@ -110,6 +110,20 @@ async def subject(private_host: lab.PrivateHost, tmp_path: Path) -> AsyncIterato
 
 
 @pytest.mark.lab
+async def test_the_host_tells_what_it_could_pass_through(subject: Subject, private_host: lab.PrivateHost) -> None:
+    """As many as libvirt lists, but for what leads to other devices; a machine in a container may have none."""
+    connection = libvirt.open(private_host.libvirt_uri)
+    try:
+        nodes = [xml.parse(node.XMLDesc(0)) for node in connection.listAllDevices(0)]
+    finally:
+        connection.close()
+    pci = [each for each in nodes if each.find("capability[@type='pci']") is not None]
+    ends = [each for each in pci if not (xml.text(each, "capability/class") or "").startswith("0x06")]
+    assert subject.host.devices is not None
+    assert sum(device.attachment is Attachment.PCI for device in subject.host.devices) == len(ends)
+
+
+@pytest.mark.lab
 @pytest.mark.parametrize("name", ["input:mouse:ps2", "balloon:0", "controller:pci:0", "controller:usb:0"])
 async def test_what_every_machine_has_is_put_back_and_that_is_told(subject: Subject, name: str) -> None:
     vnc = DeviceSpec(kind=DeviceKind.GRAPHICS, type="vnc", address="127.0.0.1")

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from openvman.model.allocation import DeviceKind
+from openvman.model.allocation import NO_DEVICE, DeviceKind
 from openvman.model.errors import ModelError, Problem
-from openvman.model.pool import find_pool
+from openvman.model.pool import find_pool, pools_of
 from openvman.model.spec import DeviceSpec, DiskSpec, PoolSpec, SerialSpec
 from openvman.model.states import Action
 from openvman.model.system import ConfigurationKind
@@ -196,6 +196,12 @@ async def test_child_pools_bound_devices(world, add, remove, entropy):
     assert await add(system, STATE, replace(RNG, pool="entropy"))
     error = await refused(add(system, STATE, DeviceSpec(kind=DeviceKind.WATCHDOG, pool="entropy")))
     assert error.problem is Problem.INVALID_PARAMETER
+
+
+async def test_no_device_takes_nothing(world):
+    await running(world, DeviceSpec(kind=DeviceKind.VIDEO, type=NO_DEVICE), RNG)
+    pools = {pool.name: pool.reserved for pool in pools_of(world.host, world.inventory.generation.consumed)}
+    assert (pools["video"], pools["rng"], pools["watchdog"]) == (0, 1, 0)
 
 
 async def test_what_moves_up_stays_in_its_pool(world, remove, entropy):
