@@ -67,6 +67,17 @@ async def furnished(client):
         pools, "CreateChildResourcePool", ElementName="gold", Settings=(share,), ParentPool=(parent,)
     )
     assert made.return_value == 0
+    parent = InstancePath(
+        "VMAN_ResourcePool", NameMap([("InstanceID", f"VMAN:{pools.keys['SystemName']}/pool/rng")]), "root/vman"
+    )
+    share = Instance.of(
+        "CIM_ResourceAllocationSettingData",
+        [*_other("random number generator"), Property("VirtualQuantity", "uint64", 4)],
+    )
+    made = await client.invoke(
+        pools, "CreateChildResourcePool", ElementName="entropy", Settings=(share,), ParentPool=(parent,)
+    )
+    assert made.return_value == 0
     service = (await client.paths("VMAN_VirtualSystemManagementService"))[0]
     settings = [Instance.of("CIM_ResourceAllocationSettingData", [_code(code)]) for code in (10, 14, 15)]
     settings += [Instance.of("VMAN_ResourceAllocationSettingData", properties) for properties in DEVICES]

@@ -9,6 +9,39 @@ from openvman.cim.values import Instance, Property
 from openvman.model.states import State
 
 KINDS = {"processor": 3, "memory": 4, "network": 10, "floppy": 14, "cdrom": 15, "disk": 17, "serial": 21}
+DEVICES = {
+    "graphics": 24,
+    "video": 24,
+    "input": 13,
+    "parallel": 22,
+    "ide-controller": 5,
+    "scsi-controller": 6,
+    "usb-controller": 23,
+}
+OTHERS = {
+    "sound": "sound",
+    "rng": "random number generator",
+    "tpm": "trusted platform module",
+    "watchdog": "watchdog",
+    "balloon": "memory balloon",
+    "channel": "channel",
+    "console": "console",
+    "pci-controller": "pci controller",
+    "sata-controller": "sata controller",
+    "virtio-serial-controller": "virtio-serial controller",
+    "fdc-controller": "fdc controller",
+    "ccid-controller": "ccid controller",
+    "controller": "controller",
+    "hostdev": "host device",
+    "filesystem": "file system",
+    "redirection": "redirected device",
+    "hub": "hub",
+    "smartcard": "smartcard reader",
+    "panic": "panic notifier",
+    "vsock": "vsock",
+    "iommu": "IOMMU",
+}
+"""Of pools of ResourceType 1, what OtherResourceType says that they have."""
 
 
 async def _pools(client, host):
@@ -18,7 +51,10 @@ async def _pools(client, host):
 async def test_every_host_has_a_primordial_pool_of_each_kind(client):
     for host in await client.paths("VMAN_HostSystem"):
         pools = await _pools(client, host)
-        assert {name: pool.get("ResourceType") for name, pool in pools.items()} == KINDS
+        types = {name: pool.get("ResourceType") for name, pool in pools.items()}
+        assert types == {**KINDS, **DEVICES, **dict.fromkeys(OTHERS, 1)}
+        others = {name: pool.get("OtherResourceType") for name, pool in pools.items()}
+        assert {name: other for name, other in others.items() if other is not None} == OTHERS
         assert all(pool.get("Primordial") for pool in pools.values())
 
 
@@ -59,13 +95,21 @@ async def test_every_allocation_comes_from_the_pool_it_names(client):
         if setting.class_name.endswith(("Template", "Range")):
             continue  # what might be asked for comes from nowhere yet
         pools = await client.associators(setting.path, AssocClass="CIM_ResourceAllocationFromPool")
-        if setting.class_name == "VMAN_ResourceAllocationSettingData":
-            assert pools == []  # devices without a profile of their own come from no pool
-            continue
         [pool] = pools
         assert pool.get("PoolID") == setting.get("PoolID")
         assert pool.get("ResourceType") == setting.get("ResourceType")
+        assert pool.get("OtherResourceType") == setting.get("OtherResourceType")
         assert pool.get("AllocationUnits") == setting.get("AllocationUnits")
+
+
+async def test_devices_are_counted_and_have_no_limit_where_the_host_sets_none(client):
+    generation = client.inventory.generation
+    for path in await client.paths("VMAN_HostSystem"):
+        pools = await _pools(client, path)
+        running = [s for s in generation.systems_of(path.keys["Name"]) if s.state is State.ACTIVE]
+        assert pools["graphics"].get("Reserved") == len(running) > 0
+        assert pools["graphics"].get("Capacity") is None
+        assert pools["rng"].get("Reserved") == 0
 
 
 async def test_a_pool_leads_to_its_allocations_and_devices_and_nothing_else(client):

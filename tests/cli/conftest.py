@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from openvman.cli.connection import App
 from openvman.cli.root import root
 from openvman.client.description import Description, Preview
+from openvman.client.devices import Device, DeviceWish
 from openvman.client.errors import ClientError, Reason
 from openvman.client.records import Action, Configuration, Details, Disk, Host, Nic, Profile, System
 from openvman.client.target import Target
@@ -124,10 +125,14 @@ class FakeClient:
             details, **{"defined" if configuration.kind == "defined" else "current": changed}
         )
 
-    def attach(self, system: System, configuration: Configuration, wish: DiskWish | NicWish) -> Disk | Nic:
+    def attach(
+        self, system: System, configuration: Configuration, wish: DiskWish | NicWish | DeviceWish
+    ) -> Disk | Nic | Device:
         self.asked.append(("attach", configuration.kind, wish))
         if self.refusal is not None and configuration.kind == self.refuses:
             raise self.refusal
+        if isinstance(wish, DeviceWish):
+            return Device(id=f"{wish.kind}:0", name=wish.kind, type=None, source=wish.source, details=(), setting={})
         if isinstance(wish, NicWish):
             return Nic(mac=wish.mac or "52:54:00:00:00:02", model=wish.model, connection=wish.connection)
         return Disk(

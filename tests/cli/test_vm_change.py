@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from openvman.client.devices import Device, DeviceWish
 from openvman.client.errors import ClientError, Reason
 from openvman.client.records import Details, Disk
 from openvman.client.wishes import Change, DiskWish, NicWish
@@ -119,6 +120,61 @@ def test_the_next_start_gets_just_what_the_running_one_got(vman, client, active)
     ]
 
 
+@pytest.mark.parametrize(
+    ("words", "wish"),
+    [
+        ("rng", DeviceWish(kind="rng")),
+        ("rng,source=/dev/random", DeviceWish(kind="rng", source="/dev/random")),
+        (
+            "watchdog,action=reset,type=i6300esb",
+            DeviceWish(kind="watchdog", said=(("action", "reset"), ("type", "i6300esb"))),
+        ),
+        ("pci=0000:41:00.0", DeviceWish(kind="pci", source="0000:41:00.0")),
+        ("usb=0627:0001", DeviceWish(kind="usb", source="0627:0001")),
+        (
+            "filesystem,source=/srv,target=shared,ro",
+            DeviceWish(kind="filesystem", source="/srv", said=(("target", "shared"),), read_only=True),
+        ),
+    ],
+)
+def test_any_device_is_attached_as_it_is_said(vman, client, active, words, wish):
+    result = vman("vm", "attach", "b", "device", words)
+    assert result.exit_code == 0, result.stderr
+    assert client.asked == [("attach", "defined", wish)]
+    assert f"Attached {wish.kind}:0 to b" in result.stdout + result.stderr
+
+
+def test_the_next_start_gets_a_device_just_like_the_running_one(vman, client, active):
+    assert vman("vm", "attach", "a", "device", "rng").exit_code == 0
+    (_, first, _), (_, second, again) = client.asked
+    assert (first, second, again) == ("state", "defined", DeviceWish(kind="rng", like={}))
+
+
+def test_other_devices_are_shown(vman, vman_json, client, active):
+    details = client.configurations[active.id]
+    made = Device(
+        id="rng:0",
+        name="virtio random number generator",
+        type="virtio",
+        source="/dev/urandom",
+        details=(("backend", "random"),),
+    )
+    bus = Device(id="controller:usb:0", name="usb controller 0", type="qemu-xhci", source=None, details=())
+    client.configurations[active.id] = replace(details, current=replace(details.current, devices=(made, bus)))
+    shown = vman("vm", "show", "a").stdout
+    assert "virtio random number generator, random, /dev/urandom" in shown
+    assert "usb:0" in shown
+    (first, _) = vman_json("vm", "show", "a")[0]["current"]["devices"]
+    assert first == {
+        "id": "rng:0",
+        "kind": "rng",
+        "name": "virtio random number generator",
+        "type": "virtio",
+        "source": "/dev/urandom",
+        "settings": {"backend": "random"},
+    }
+
+
 def test_a_cd_goes_into_an_empty_drive_of_both(vman, client, with_drives):
     with_drives({"hda": None, "hdc": None}, {"hda": "/full.iso", "hdc": None})
     assert vman("vm", "attach", "a", "cdrom", "x.iso").exit_code == 0
@@ -137,7 +193,18 @@ def test_a_cd_without_a_drive(vman, client, active):
 
 
 @pytest.mark.parametrize(
-    "words", [("a", "tape", "x"), ("a", "nic", "x"), ("a", "disk", ""), ("a", "cdrom", "x,floppy"), ("a", "disk")]
+    "words",
+    [
+        ("a", "tape", "x"),
+        ("a", "nic", "x"),
+        ("a", "disk", ""),
+        ("a", "cdrom", "x,floppy"),
+        ("a", "disk"),
+        ("a", "device", "tape"),
+        ("a", "device", "pci"),
+        ("a", "device", "rng=x"),
+        ("a", "device", "rng,colour=red"),
+    ],
 )
 def test_what_is_no_device(vman, client, active, words):
     assert vman("vm", "attach", *words).exit_code == 2

@@ -247,3 +247,17 @@ def test_set_changes_both_or_one(vman, web):
     vman("vm", "set", web, "--cpus", "2", "--live")
     told = one(vman("vm", "show", web, "--json"))
     assert (told["current"]["cpus"], told["defined"]["cpus"]) == (2, 1)
+
+
+def test_pools_of_devices_are_told_by_what_they_have(vman):
+    host = json.loads(vman("host", "list", "--json"))[0]["name"]
+    kinds = {p["name"]: p["kind"] for p in json.loads(vman("pool", "list", "--host", host, "--json"))}
+    assert (kinds["graphics"], kinds["rng"], kinds["usb-controller"]) == (
+        "graphics",
+        "random number generator",
+        "usb-controller",
+    )
+    vman("pool", "create", "entropy", "--parent", "rng", "--size", "2", "--host", host)
+    [made] = [p for p in json.loads(vman("pool", "list", "--host", host, "--json")) if p["name"] == "entropy"]
+    assert (made["kind"], made["capacity"], made["parent"]) == ("random number generator", 2, "rng")
+    vman("pool", "delete", "entropy", "--host", host)

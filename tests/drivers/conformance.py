@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from tests.drivers.device_conformance import DeviceConformance
+from tests.drivers.generic_conformance import GenericConformance
 from tests.drivers.image_conformance import ImageConformance
 from tests.drivers.plug_conformance import PlugConformance
 from tests.drivers.subject import MAC, MIB, Recorder, Requirement, Subject, refuses
@@ -48,7 +49,7 @@ _WANTS: dict[Action, Requirement] = {
 }
 
 
-class Conformance(DeviceConformance, ImageConformance, PlugConformance):
+class Conformance(DeviceConformance, GenericConformance, ImageConformance, PlugConformance):
     """Make a subclass ``Test<Driver>`` with a fixture ``subject``, which calls ``subject.clean()`` when it ends."""
 
     # What is there

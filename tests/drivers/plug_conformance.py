@@ -134,7 +134,9 @@ class PlugConformance:
             (f"{system.id}/{other}/disk:vda", Problem.NOT_FOUND),
             (f"{uuid4()}/{kind}/disk:vda", Problem.NOT_FOUND),
             (f"{system.id}/{kind}/memory", Problem.INVALID_PARAMETER),
-            (f"{system.id}/{kind}/serial:0", Problem.INVALID_PARAMETER),
+            (f"{system.id}/{kind}/processor", Problem.INVALID_PARAMETER),
+            (f"{system.id}/{kind}/serial:3", Problem.NOT_FOUND),
+            (f"{system.id}/{kind}/rng:0", Problem.NOT_FOUND),
         ]:
             with refuses(problem):
                 await subject.driver.remove_resources(system.id, kind, [f"{system.id}/{kind}/nic:{MAC}", wrong])

@@ -274,6 +274,7 @@ GOLDEN = {
         "SettingData",
         "PoolAllocationSettingData",
     ): "DSP1041",
+    ("CIM_HostedDependency", "Antecedent", "HostPCIDevice", "Dependent", "LogicalDevice"): "CIM Schema",
 }
 
 

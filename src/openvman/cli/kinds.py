@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
+from openvman.client.devices import KINDS, SETTINGS, DeviceWish
 from openvman.client.units import parse_size
 from openvman.client.wishes import DiskWish, NicWish
 
 _CONNECTIONS = ("network", "bridge")
+_OF_HOST = ("pci", "usb")
 
 
 class Size(click.ParamType[int]):
@@ -77,6 +79,31 @@ class Nic(click.ParamType[NicWish]):
                 ctx,
             )
         return NicWish(connection=connections[0], model=names.get("model"), mac=names.get("mac"))
+
+
+class Device(click.ParamType[DeviceWish]):
+    """``KIND`` (or ``pci=ADDRESS``, ``usb=VENDOR:PRODUCT``), then ``,type=NAME`` ``,source=PATH`` and the like."""
+
+    name = "device"
+
+    def convert(self, value: str | DeviceWish, param: click.Parameter | None, ctx: click.Context | None) -> DeviceWish:
+        if isinstance(value, DeviceWish):
+            return value
+        what, *words = value.split(",")
+        kind, _, of_host = what.partition("=")
+        names, flags = _options(words)
+        source = names.pop("source", None) or of_host or None
+        unknown = (flags - {"ro"}) | (names.keys() - SETTINGS.keys())
+        if kind not in KINDS or unknown or (of_host and kind not in _OF_HOST) or (kind in _OF_HOST and source is None):
+            self.fail(
+                f"'{value}' is not a device; say one of {', '.join(sorted(KINDS.keys() - set(_OF_HOST)))}, pci=ADDRESS "
+                f"or usb=VENDOR:PRODUCT, then any of ,source=PATH ,ro {' '.join(f',{each}=TEXT' for each in SETTINGS)}",
+                param,
+                ctx,
+            )
+        return DeviceWish(
+            kind=kind, source=source, said=tuple(names.items()), read_only=True if "ro" in flags else None
+        )
 
 
 def _options(words: list[str]) -> tuple[dict[str, str], set[str]]:

@@ -14,10 +14,12 @@ import click
 
 from openvman.cli import output
 from openvman.cli.connection import connecting
+from openvman.cli.kinds import Device as DeviceKind
 from openvman.cli.kinds import Disk as DiskKind
 from openvman.cli.kinds import Nic as NicKind
 from openvman.cli.kinds import Size
 from openvman.cli.vm_named import NAME, ON_HOST, find
+from openvman.client.devices import Device, DeviceWish
 from openvman.client.errors import ClientError, Reason
 from openvman.client.records import Configuration, Disk, Nic, System
 from openvman.client.wishes import Change, DiskWish, NicWish
@@ -25,7 +27,8 @@ from openvman.client.wishes import Change, DiskWish, NicWish
 if TYPE_CHECKING:  # it imports pywbem, which is slow, and help must be quick
     from openvman.client.vman import Client
 
-_KINDS: Final = ("disk", "nic", "cdrom")
+_Wish = DiskWish | NicWish | DeviceWish
+_KINDS: Final = ("disk", "nic", "cdrom", "device")
 
 
 def _when(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -123,7 +126,7 @@ def set_(
 @click.command()
 @connecting
 @NAME
-@click.argument("kind", type=click.Choice(_KINDS), metavar="disk|nic|cdrom")
+@click.argument("kind", type=click.Choice(_KINDS), metavar="disk|nic|cdrom|device")
 @click.argument("what")
 @ON_HOST
 @_when
@@ -131,15 +134,18 @@ def set_(
 def attach(
     ctx: click.Context, client: Client, name: str, kind: str, what: str, host: str | None, live: bool, config: bool
 ) -> None:
-    """Attach a disk, a network adapter, or a medium for a CD drive.
+    """Attach a disk, a network adapter, a medium for a CD drive, or another device.
 
     WHAT is said as for `vman vm define`: PATH|SIZE[,bus=NAME][,target=NAME][,ro] for a disk,
     user|network=NAME|bridge=NAME[,model=NAME][,mac=ADDRESS] for a network adapter, PATH for a CD, which goes into an
-    empty drive; one that does not run gets a new drive when it has none.
+    empty drive; one that does not run gets a new drive when it has none. A device is said by its kind and settings:
+    rng, watchdog,action=reset or serial; pci=ADDRESS and usb=VENDOR:PRODUCT are devices of the host.
     """
-    wish: DiskWish | NicWish
+    wish: _Wish
     if kind == "nic":
         wish = NicKind().convert(what, None, ctx)
+    elif kind == "device":
+        wish = DeviceKind().convert(what, None, ctx)
     else:
         wish = DiskKind().convert(what if kind == "disk" else f"{what},cdrom", None, ctx)
     system = find(client, name, host)
@@ -152,17 +158,29 @@ def attach(
     output.say(f"Attached {place} to {system.name}: {_told_when(meant, system)}")
 
 
-def _attach(client: Client, system: System, meant: list[Configuration], wish: DiskWish | NicWish) -> str:
+def _attach(client: Client, system: System, meant: list[Configuration], wish: _Wish) -> str:
     """To the first configuration as wished, to the next one exactly what the first got."""
     place = ""
     for configuration in meant:
         with _after(place, system.name):
             made = client.attach(system, configuration, wish)
-        place, wish = (made.target if isinstance(made, Disk) else made.mac), _same(made)
+        place, wish = _place(made), _same(made)
     return place
 
 
-def _same(device: Disk | Nic) -> DiskWish | NicWish:
+def _place(device: Disk | Nic | Device) -> str:
+    """What it is detached by."""
+    match device:
+        case Disk():
+            return device.target
+        case Nic():
+            return device.mac
+    return device.id
+
+
+def _same(device: Disk | Nic | Device) -> _Wish:
+    if isinstance(device, Device):
+        return DeviceWish(kind=device.kind, like=device.setting)
     if isinstance(device, Nic):
         return NicWish(connection=device.connection, model=device.model, mac=device.mac)
     return DiskWish(
@@ -197,7 +215,8 @@ def _insert(client: Client, system: System, meant: list[Configuration], wish: Di
 @ON_HOST
 @_when
 def detach(client: Client, name: str, device: str, host: str | None, live: bool, config: bool) -> None:
-    """Detach DEVICE: the target of a disk, or the MAC address of a network adapter. Disk images stay."""
+    """Detach DEVICE: the target of a disk, the MAC address of a network adapter, or the name of another device as
+    `vman vm show` has it, for example rng:0. Disk images stay."""
     system = find(client, name, host)
     meant = _meant(client, system, live=live, config=config)
     if not (live or config):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from openvman.cli import output
+from openvman.client.devices import Device
 from openvman.client.records import Configuration, Details, Disk, Nic, System
 
 
@@ -45,6 +46,17 @@ def configuration_object(configuration: Configuration | None) -> dict[str, Any] 
             for disk in configuration.disks
         ],
         "nics": [{"mac": nic.mac, "model": nic.model, "connection": nic.connection} for nic in configuration.nics],
+        "devices": [
+            {
+                "id": device.id,
+                "kind": device.kind,
+                "name": device.name,
+                "type": device.type,
+                "source": device.source,
+                "settings": dict(device.details),
+            }
+            for device in configuration.devices
+        ],
     }
 
 
@@ -95,6 +107,12 @@ def _print_configuration(title: str, configuration: Configuration) -> None:
     ]
     rows += [(f"Disk {disk.target}", _disk_text(disk)) for disk in configuration.disks]
     rows += [(f"Network {nic.mac}", _nic_text(nic)) for nic in configuration.nics]
+    rows += [(device.id, _device_text(device)) for device in configuration.devices if device.kind != _CONTROLLER]
+    controllers = [
+        device.id.removeprefix(f"{_CONTROLLER}:") for device in configuration.devices if device.kind == _CONTROLLER
+    ]
+    if controllers:
+        rows.append(("Controllers", ", ".join(controllers)))
     output.facts(rows, title=title, indent=2)
 
 
@@ -103,6 +121,14 @@ def _disk_text(disk: Disk) -> str:
     kind = None if disk.kind == "disk" else disk.kind
     parts = (disk.source or "empty", size, kind, disk.bus, "read only" if disk.read_only else None)
     return ", ".join(part for part in parts if part)
+
+
+_CONTROLLER: Final = "controller"
+"""A machine has many, that nobody asked for: they share a line."""
+
+
+def _device_text(device: Device) -> str:
+    return ", ".join(part for part in (device.name, *(value for _, value in device.details), device.source) if part)
 
 
 def _nic_text(nic: Nic) -> str:

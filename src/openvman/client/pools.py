@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pywbem
 
+from openvman.client.devices import KINDS as DEVICES
 from openvman.client.errors import ClientError, Reason
 from openvman.client.records import CDROM, DISK, FLOPPY, MEMORY, NIC, PROCESSOR, Host
 from openvman.client.session import Session
@@ -20,7 +21,7 @@ _KINDS: Final = {
     CDROM: "cdrom",
     FLOPPY: "floppy",
     NIC: "network",
-    21: "serial",
+    **{code: kind for kind, (code, other) in reversed(DEVICES.items()) if other is None},
 }
 _POINTS: Final = {(0, 0): "default", (3, 1): "minimum", (3, 2): "maximum", (3, 3): "increment"}
 """By ValueRole and ValueRange of CIM_SettingsDefineCapabilities."""
@@ -46,6 +47,8 @@ class Pool:
     consumed: int
     parents: tuple[str, ...] = ()
     path: Any = field(repr=False, compare=False, default=None)
+    type: tuple[int, str | None] = field(repr=False, compare=False, default=(0, None))
+    """ResourceType and OtherResourceType."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,17 +95,7 @@ class Pools:
 
     def create(self, name: str, shares: Sequence[tuple[Pool, int]], host: Host) -> None:
         """Set so much of each parent aside, in one pool of its own (CreateChildResourcePool)."""
-        settings = [
-            pywbem.CIMInstance(
-                "CIM_ResourceAllocationSettingData",
-                properties={
-                    "ResourceType": pywbem.Uint16(next(code for code, kind in _KINDS.items() if kind == parent.kind)),
-                    "VirtualQuantity": pywbem.Uint64(quantity),
-                    "VirtualQuantityUnits": "byte" if parent.in_bytes else "count",
-                },
-            )
-            for parent, quantity in shares
-        ]
+        settings = [_share(parent, quantity) for parent, quantity in shares]
         parents = [parent.path for parent, _ in shares]
         self._call(
             "CreateChildResourcePool",
@@ -159,11 +152,27 @@ class Pools:
             raise ClientError(Reason.REFUSED, f"{method}: {why} (return code {code}).")
 
 
+def _share(parent: Pool, quantity: int) -> Any:
+    """What a child pool shall have of the parent."""
+    code, other = parent.type
+    return pywbem.CIMInstance(
+        "CIM_ResourceAllocationSettingData",
+        properties={
+            "ResourceType": pywbem.Uint16(code),
+            **({} if other is None else {"OtherResourceType": other}),
+            "VirtualQuantity": pywbem.Uint64(quantity),
+            "VirtualQuantityUnits": "byte" if parent.in_bytes else "count",
+        },
+    )
+
+
 def _pool(instance: Any, host: Host, parents: tuple[str, ...]) -> Pool:
+    code, other = int(instance["ResourceType"]), instance.get("OtherResourceType")
     return Pool(
         name=str(instance["PoolID"]),
         host=host.name,
-        kind=_KINDS.get(int(instance["ResourceType"]), str(instance["ResourceType"])),
+        kind=other or _KINDS.get(code, str(code)),
+        type=(code, other),
         primordial=bool(instance["Primordial"]),
         in_bytes=bytes_per_unit(instance["AllocationUnits"]) is not None,
         capacity=_bytes(instance, "Capacity", "AllocationUnits"),

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from openvman.client import devices
+from openvman.client.devices import Device
 from openvman.client.units import bytes_per_unit
 
 STATES: Final = {
@@ -55,6 +57,8 @@ CDROM: Final = 15
 DISK: Final = 17
 NIC: Final = 10
 SERIAL: Final = 21
+_RECORDED: Final = frozenset({PROCESSOR, MEMORY, FLOPPY, CDROM, DISK, NIC})
+"""The types of those that have a record of their own, or numbers in the configuration's."""
 READ_ONLY: Final = 1
 READ_WRITE: Final = 3
 START_NEVER: Final = 2
@@ -119,12 +123,15 @@ class Configuration:
     memory: int
     disks: tuple[Disk, ...]
     nics: tuple[Nic, ...]
+    devices: tuple[Device, ...] = ()
+    """Everything else: graphics, controllers, serial ports …"""
     paths: tuple[Any, ...] = field(repr=False, compare=False, default=())
     """The setting data itself, then its parts."""
 
     def device(self, name: str) -> Any:
-        """The path of the disk with this target or the network adapter with this MAC address, or None."""
-        wanted = {f"{self.id}/disk:{name}", f"{self.id}/nic:{name.lower()}"}
+        """The path of the disk with this target, the network adapter with this MAC address, or the device with this id;
+        or None."""
+        wanted = {f"{self.id}/disk:{name}", f"{self.id}/nic:{name.lower()}", f"{self.id}/{name}"}
         return next((path for path in self.paths if path.get("InstanceID") in wanted), None)
 
     def path(self, class_suffix: str) -> Any:
@@ -212,13 +219,19 @@ def configuration_of(setting: Any, parts: Iterable[Any]) -> Configuration:
         memory=sum(size_of(part) or 0 for part in by_type.get(MEMORY, ())),
         disks=tuple(_disk(part) for kind in (DISK, CDROM, FLOPPY) for part in by_type.get(kind, ())),
         nics=tuple(_nic(part) for part in by_type.get(NIC, ())),
+        devices=tuple(
+            devices.device_of(part) for kind, some in by_type.items() if kind not in _RECORDED for part in some
+        ),
         paths=tuple(instance.path for instance in (setting, *parts)),
     )
 
 
-def device_of(instance: Any) -> Disk | Nic:
-    """A disk, drive or network adapter from its allocation."""
-    return _nic(instance) if instance.get("ResourceType") == NIC else _disk(instance)
+def device_of(instance: Any) -> Disk | Nic | Device:
+    """A disk, drive, network adapter or other device from its allocation."""
+    kind = int(instance.get("ResourceType") or 0)
+    if kind not in _RECORDED:
+        return devices.device_of(instance)
+    return _nic(instance) if kind == NIC else _disk(instance)
 
 
 def count_of(instance: Any) -> int:

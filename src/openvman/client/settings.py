@@ -7,6 +7,7 @@ from typing import Any, Final
 import pywbem
 
 from openvman.client import records
+from openvman.client.devices import DeviceWish, properties_of
 from openvman.client.wishes import Change, DiskWish, NicWish, SystemWish
 
 _SETTING_DATA: Final = "VMAN_VirtualSystemSettingData"
@@ -81,8 +82,14 @@ def medium_settings(source: str | None, instance_id: str) -> Any:
     )
 
 
-def device_settings(wish: DiskWish | NicWish) -> Any:
-    return disk_settings(wish) if isinstance(wish, DiskWish) else nic_settings(wish)
+def device_settings(wish: DiskWish | NicWish | DeviceWish) -> Any:
+    match wish:
+        case DiskWish():
+            return disk_settings(wish)
+        case NicWish():
+            return nic_settings(wish)
+    name, said = properties_of(wish)
+    return _instance(name, **{**said, "ResourceType": _uint16(said["ResourceType"])})
 
 
 def nic_settings(wish: NicWish) -> Any:

@@ -16,6 +16,7 @@ import pywbem
 
 from openvman.client import records, settings
 from openvman.client.description import Description, Preview, describe
+from openvman.client.devices import Device, DeviceWish
 from openvman.client.errors import ClientError, Reason
 from openvman.client.pools import Pools
 from openvman.client.ranges import check_ranges
@@ -189,7 +190,9 @@ class Client:
                 parts.append(settings.memory_settings(change.memory, path["InstanceID"]))
             self.session.call("ModifyResourceSettings", service, [("ResourceSettings", parts)])
 
-    def attach(self, system: System, configuration: Configuration, wish: DiskWish | NicWish) -> Disk | Nic:
+    def attach(
+        self, system: System, configuration: Configuration, wish: DiskWish | NicWish | DeviceWish
+    ) -> Disk | Nic | Device:
         """Add a device to a configuration (DSP1042, AddResourceSettings); the device as it has become."""
         parameters = [
             ("AffectedConfiguration", configuration.paths[0]),
@@ -370,7 +373,8 @@ def _part(configuration: Configuration, class_suffix: str) -> Any:
 def _device(configuration: Configuration, name: str) -> Any:
     path = configuration.device(name)
     if path is None:
-        names = ", ".join([disk.target for disk in configuration.disks] + [nic.mac for nic in configuration.nics])
+        disks, nics = [disk.target for disk in configuration.disks], [nic.mac for nic in configuration.nics]
+        names = ", ".join(disks + nics + [other.id for other in configuration.devices])
         when = "at its next start" if configuration.kind == "defined" else "now"
         raise ClientError(Reason.NOT_FOUND, f"It has no device '{name}' {when}. It has: {names or 'none'}.")
     return path

@@ -117,18 +117,20 @@ class Driver(Protocol):
         """
 
     async def add_resources(self, system_id: str, kind: ConfigurationKind, specs: Sequence[ResourceSpec]) -> None:
-        """Add disks and NICs to the configuration of ``kind``, all or none; each spec says all, as in a definition.
+        """Add devices to the configuration of ``kind``, all or none; each spec says all, as in a definition.
 
-        STATE plugs them into the active system (NOT_SUPPORTED where that cannot be done, INVALID_STATE when it is not
-        active), DEFINED is the next activation. ALREADY_EXISTS for a target or address that it has.
+        STATE plugs them into the active system (NOT_SUPPORTED where that cannot be done, see ``model.plugging``,
+        INVALID_STATE when it is not active), DEFINED is the next activation. ALREADY_EXISTS for a target, address or
+        port that it has. What is numbered by kind comes after those that are there.
         """
 
     async def remove_resources(self, system_id: str, kind: ConfigurationKind, allocation_ids: Sequence[str]) -> None:
-        """Remove disks and NICs from the configuration of ``kind``, all or none; images stay.
+        """Remove devices from the configuration of ``kind``, all or none; images stay.
 
         STATE asks the guest to let go and returns when it has: TIMEOUT when it does not in time (and yet may), FAILED
-        when it says no, NOT_SUPPORTED where that cannot be done. NOT_FOUND for what the configuration does not have,
-        INVALID_PARAMETER for what is neither disk nor NIC.
+        when it says no, NOT_SUPPORTED where that cannot be done, as with what the hypervisor gives every machine.
+        NOT_FOUND for what the configuration does not have, INVALID_PARAMETER for processors and memory. What is
+        numbered by kind moves up.
         """
 
     async def act(self, system_id: str, action: Action) -> None:

@@ -229,6 +229,9 @@ class Edge:
     """Where the standard says so."""
     properties: Mapping[str, Source] = field(default_factory=dict)
     """Read from the pair's third item."""
+    unsettled_by: Callable[[Any | None, Any | None], bool] = lambda _before, _after: False
+    """Whether a change of an object that is not the owner, from one to the other, makes the pairs of any owner others.
+    """
 
     @property
     def name(self) -> str:

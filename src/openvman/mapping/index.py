@@ -2,7 +2,8 @@
 
 An edge's pairs are local to their owner at one end at least, so only the other, outer ends need an index: outer
 object id -> ids of the owners that point at it. An edge is indexed when it is first asked for; from then on the index
-follows each change at a cost in proportion to the changed owner.
+follows each change at a cost in proportion to the changed owner. What rarely changes beside the owners may unsettle an
+edge, which is then indexed anew when it is next asked for.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ class EdgeIndex:
 
     def change(self, before: Any | None, after: Any | None, picture: Picture) -> None:
         """An owner changed, came (before None) or went (after None); ``picture`` is the one after."""
+        for edge in [edge for edge in self._edges if edge.edge.unsettled_by(before, after)]:
+            del self._edges[edge]  # until it is asked for again
         kind = type(after if after is not None else before)
         for edge, index in self._edges.items():
             if edge.edge.owner is kind:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from openvman.model.allocation import DeviceKind
 from openvman.model.resource import ResourceKind
@@ -41,6 +42,36 @@ class PoolShare:
 
     parent: str
     quantity: int
+
+
+class Attachment(StrEnum):
+    """How a device of a host is attached to it, and so how it can be passed through to a guest."""
+
+    PCI = "pci"
+    USB = "usb"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassableDevice:
+    """A device of the host that a virtual system may be given whole.
+
+    ``address`` is ``0000:00:1f.2`` of a PCI device, ``001/004`` (bus and device) of a USB device. ``vendor`` and
+    ``product`` are the numbers that tell models apart; the names may be unknown.
+    """
+
+    attachment: Attachment
+    address: str
+    vendor: int
+    product: int
+    vendor_name: str | None = None
+    product_name: str | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Everything that an allocation may call it by; a USB device is also found by its model."""
+        if self.attachment is Attachment.USB:
+            return (self.address, f"{self.vendor:04x}:{self.product:04x}")
+        return (self.address,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,5 +130,7 @@ class Host:
     processor_maximum_mhz: int | None = None
     """The most that a processor's clock can do; None where it is not known."""
     ports: tuple[Port, ...] = ()
+    devices: tuple[PassableDevice, ...] | None = None
+    """What can be passed through; None where the hypervisor does not tell."""
     pools: tuple[ChildPool, ...] = ()
     """As this server keeps them: no driver tells of them."""

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from openvman.model.allocation import Allocation, DiskKind
+from openvman.model.allocation import Allocation, DeviceKind, DiskKind
 from openvman.model.defaults import DISK_BUSES
 from openvman.model.host import ChildPool, Host, PoolShare
 from openvman.model.host_device import host_devices
 from openvman.model.picture import Objects
-from openvman.model.resource import KIND_OF_DISK, ResourceKind, kind_of, pool_name, quantity
+from openvman.model.resource import KIND_OF_DISK, ResourceKind, device_resource, kind_of, pool_name, quantity
 from openvman.model.system import Configuration, VirtualSystem
 
 A = TypeVar("A", bound=Allocation)
@@ -62,19 +62,17 @@ def pool_id(host_id: str, name: str) -> str:
     return f"{host_id}{_PART}{name}"
 
 
-def pool_of(allocation: Allocation) -> str | None:
-    """The id of the pool that the allocation is from; None where it comes from no pool."""
-    name = pool_name(allocation)
-    return None if name is None else pool_id(allocation.host_id, name)
+def pool_of(allocation: Allocation) -> str:
+    """The id of the pool that the allocation is from."""
+    return pool_id(allocation.host_id, pool_name(allocation))
 
 
 def consumption(system: VirtualSystem) -> dict[str, int]:
     """What a system takes of each pool, by pool id."""
     taken: dict[str, int] = {}
     for allocation in system.effective.allocations():
-        name = pool_name(allocation)
-        if name is not None and (system.current is not None or kind_of(allocation) in HELD_AT_ALL_TIMES):
-            place = pool_id(system.host_id, name)
+        if system.current is not None or kind_of(allocation) in HELD_AT_ALL_TIMES:
+            place = pool_id(system.host_id, pool_name(allocation))
             taken[place] = taken.get(place, 0) + quantity(allocation)
     return taken
 
@@ -84,8 +82,7 @@ def demand(configuration: Configuration) -> dict[str, int]:
     taken: dict[str, int] = {}
     for allocation in configuration.allocations():
         name = pool_name(allocation)
-        if name is not None:
-            taken[name] = taken.get(name, 0) + quantity(allocation)
+        taken[name] = taken.get(name, 0) + quantity(allocation)
     return taken
 
 
@@ -115,6 +112,7 @@ def in_pools(system: VirtualSystem, members: Mapping[str, str], kinds: Mapping[s
             disks=tuple(map(put, configuration.disks)),
             nics=tuple(map(put, configuration.nics)),
             serials=tuple(map(put, configuration.serials)),
+            devices=tuple(map(put, configuration.devices)),
         )
 
     defined, current = configured(system.defined), configured(system.current)
@@ -210,7 +208,14 @@ def _capacity(host: Host, kind: ResourceKind) -> int | None:
             return host.memory
         case ResourceKind.NETWORK:
             return None if host.facts.nic_models else 0
-        case ResourceKind.SERIAL:
-            return None
-    buses = next(DISK_BUSES[disk] for disk in DiskKind if KIND_OF_DISK[disk] is kind)
-    return None if set(buses) & set(host.facts.disk_buses) else 0
+        case ResourceKind.HOST_DEVICE:
+            return None if host.devices is None else len(host.devices)
+        case ResourceKind.DISK | ResourceKind.CDROM | ResourceKind.FLOPPY:
+            buses = next(DISK_BUSES[disk] for disk in DiskKind if KIND_OF_DISK[disk] is kind)
+            return None if set(buses) & set(host.facts.disk_buses) else 0
+    device = _DEVICES.get(kind)
+    offered = None if device is None else host.facts.device_types.get(device)
+    return 0 if offered is not None and not offered else None
+
+
+_DEVICES: Final = {device_resource(kind, None): kind for kind in DeviceKind}

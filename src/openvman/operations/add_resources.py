@@ -1,30 +1,32 @@
-"""Add disks and NICs to a configuration (DSP1042, AddResourceSettings)."""
+"""Add devices to a configuration (DSP1042, AddResourceSettings)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import replace
+from typing import TypeVar
 
 from openvman.model.actor import Actor
 from openvman.model.allocation import Allocation
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.pool import demand
-from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec
+from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SerialSpec
 from openvman.model.system import Configuration, VirtualSystem
 from openvman.model.validation import Devices
 from openvman.operations import images
 from openvman.operations.context import Context, turn
 from openvman.operations.current import allocation_of, configuration_of, refresh
-from openvman.operations.defaults import fill_disks, fill_nics
+from openvman.operations.defaults import fill_devices, fill_disks, fill_nics, fill_serials
+from openvman.operations.host_devices import check_not_in_use, check_pluggable, host_device_turns
 from openvman.operations.images import Resolved
 from openvman.operations.pledging import pledged
-from openvman.operations.specs import asked_of_pools, child_pools, local_id, spec_of
+from openvman.operations.specs import asked_of_pools, child_pools, local_ids, spec_of
 from openvman.operations.undo import Undo, settle
 from openvman.operations.validate import check_devices, check_resource, image_turn, mac_turn, macs_in_use
 
-_Device = DiskSpec | NicSpec
+R = TypeVar("R", bound=ResourceSpec)
 
 
 async def add_resources(
@@ -44,7 +46,7 @@ async def add_resources(
         system, there = configuration_of(context, configuration.id)
         host = context.inventory.generation.host(system.host_id)
         assert host is not None, "a system that was just read has a host"
-        full = _fill(context, host, system, asked)
+        full = _fill(context, host, system, there, asked)
         _check(context, actor, host, there, full)
         driver = context.inventory.driver_of(host.id)
         found = [
@@ -54,6 +56,7 @@ async def add_resources(
         ]
         claims = [image_turn(host.id, path) for image in found for path in image.chain]
         claims += [mac_turn(host.id, spec) for spec in full if isinstance(spec, NicSpec)]
+        claims += host_device_turns(host, full)
         await turns.enter_async_context(context.turns.hold(claims))
         # Others may have had their turn since: what they took is seen in the generation of now.
         system, there = configuration_of(context, configuration.id)
@@ -61,18 +64,18 @@ async def add_resources(
         kept = [spec_of(disk) for disk in there.disks]
         found = await images.check_unused(context.inventory.generation, host, system_id, system.name, found, kept)
         disks = iter(image.spec for image in found)
-        known: list[_Device] = [next(disks) if isinstance(spec, DiskSpec) else spec for spec in full]
+        known: list[ResourceSpec] = [next(disks) if isinstance(spec, DiskSpec) else spec for spec in full]
         with _pledged(context, host, system, there, known):
             async with Undo() as undo:
                 undo.push("read the system again", lambda: refresh(context, [system_id]))
-                await _join(context, system_id, known, undo)
+                await _join(context, system_id, there, known, undo)
                 added = await settle(_apply(context, host, there, full, found, undo))
                 await refresh(context, [system_id])
                 return [allocation_of(context, id) for id in added]
 
 
 def _pledged(
-    context: Context, host: Host, system: VirtualSystem, there: Configuration, specs: list[_Device]
+    context: Context, host: Host, system: VirtualSystem, there: Configuration, specs: list[ResourceSpec]
 ) -> AbstractContextManager[None]:
     wanted = dict(demand(there))
     for pool, much in asked_of_pools(specs).items():
@@ -80,51 +83,65 @@ def _pledged(
     return pledged(context, host, system, there, wanted)
 
 
-async def _join(context: Context, system_id: str, specs: list[_Device], undo: Undo) -> None:
+async def _join(context: Context, system_id: str, there: Configuration, specs: list[ResourceSpec], undo: Undo) -> None:
     """Remember their child pools before they are there, so that they are never seen in another."""
     before = context.inventory.members(system_id)
     undo.push("forget their pools", lambda: context.pools.assign(system_id, before))
-    await context.pools.assign(system_id, {**before, **child_pools(specs)})
+    await context.pools.assign(system_id, {**before, **child_pools(specs, there)})
 
 
-def _device(spec: ResourceSpec, configuration: Configuration) -> _Device:
+def _device(spec: ResourceSpec, configuration: Configuration) -> ResourceSpec:
     match spec:
-        case DiskSpec() | NicSpec():
+        case DiskSpec() | NicSpec() | SerialSpec() | DeviceSpec():
             return replace(spec, allocation_id=None)
         case ProcessorSpec() | MemorySpec():
             what = "processors" if isinstance(spec, ProcessorSpec) else "memory"
             message = f"Configuration {configuration.id} has its {what} already. Modify that allocation."
             raise ModelError(Problem.ALREADY_EXISTS, message, what)
-    message = f"A {type(spec).__name__} cannot be added: only disks and NICs can."
+    message = f"A {type(spec).__name__} cannot be added: it does not say which device it is."
     raise ModelError(Problem.NOT_SUPPORTED, message, "resource")
 
 
-def _fill(context: Context, host: Host, system: VirtualSystem, asked: list[_Device]) -> list[_Device]:
+def _fill(
+    context: Context, host: Host, system: VirtualSystem, there: Configuration, asked: list[ResourceSpec]
+) -> list[ResourceSpec]:
     """A target or address that is made is free in every configuration, so that all can have the same device."""
     targets = frozenset(disk.target for each in system.configurations() for disk in each.disks)
     macs = macs_in_use(context.inventory.generation, host)
-    disks = iter(fill_disks((spec for spec in asked if isinstance(spec, DiskSpec)), host, targets))
-    nics = iter(fill_nics((spec for spec in asked if isinstance(spec, NicSpec)), host, macs, context.new_mac))
-    return [next(disks) if isinstance(spec, DiskSpec) else next(nics) for spec in asked]
+    filled: dict[type[ResourceSpec], Iterator[ResourceSpec]] = {
+        DiskSpec: iter(fill_disks(_of(DiskSpec, asked), host, targets)),
+        NicSpec: iter(fill_nics(_of(NicSpec, asked), host, macs, context.new_mac)),
+        SerialSpec: iter(fill_serials(_of(SerialSpec, asked), {serial.port for serial in there.serials})),
+        DeviceSpec: iter(fill_devices(_of(DeviceSpec, asked), host.facts, there.devices)),
+    }
+    return [next(filled[type(spec)]) for spec in asked]
 
 
-def _check(context: Context, actor: Actor, host: Host, there: Configuration, full: list[_Device]) -> None:
+def _of(kind: type[R], specs: Iterable[ResourceSpec]) -> tuple[R, ...]:
+    return tuple(spec for spec in specs if isinstance(spec, kind))
+
+
+def _check(context: Context, actor: Actor, host: Host, there: Configuration, full: list[ResourceSpec]) -> None:
     macs = macs_in_use(context.inventory.generation, host, there.system_id)
     for spec in full:
         check_resource(spec, there.name, host, macs, actor, context.policy)
+        check_pluggable(spec, there)
     new = Devices(
-        disks=tuple(spec for spec in full if isinstance(spec, DiskSpec)),
-        nics=tuple(spec for spec in full if isinstance(spec, NicSpec)),
+        disks=_of(DiskSpec, full), nics=_of(NicSpec, full), serials=_of(SerialSpec, full), others=_of(DeviceSpec, full)
     )
     both = Devices(
         disks=(*map(spec_of, there.disks), *new.disks),
         nics=(*map(spec_of, there.nics), *new.nics),
+        serials=(*(SerialSpec(port=serial.port) for serial in there.serials), *new.serials),
+        others=(*map(spec_of, there.devices), *new.others),
     )
-    check_devices(both, there.name, host, {kind for kind in ("disks", "nics") if getattr(new, kind)})
+    said = {"disks": new.disks, "nics": new.nics, "serials": new.serials, "devices": new.others}
+    check_devices(both, there.name, host, {setting for setting, specs in said.items() if specs})
+    check_not_in_use(context.inventory.generation, host, there.system_id, there.name, new.others, there.devices)
 
 
 async def _apply(
-    context: Context, host: Host, there: Configuration, full: list[_Device], found: list[Resolved], undo: Undo
+    context: Context, host: Host, there: Configuration, full: list[ResourceSpec], found: list[Resolved], undo: Undo
 ) -> list[str]:
     """Make the new images and add the devices; the ids of the allocations."""
     if not full:
@@ -132,7 +149,7 @@ async def _apply(
     driver = context.inventory.driver_of(host.id)
     disks = iter([await images.make(driver, host, image, undo) if image.make else image.spec for image in found])
     made = [next(disks) if isinstance(spec, DiskSpec) else spec for spec in full]
-    ids = [f"{there.id}/{local_id(spec)}" for spec in made]
+    ids = [f"{there.id}/{local}" for local in local_ids(made, there)]
 
     async def take_away() -> None:
         await refresh(context, [there.system_id])

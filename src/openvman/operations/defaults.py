@@ -16,7 +16,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from openvman.model import defaults
-from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
+from openvman.model.allocation import DeviceAllocation, DeviceKind, DiskKind, NicConnection
 from openvman.model.capability import usual_amount
 from openvman.model.choice import usual_bus, usual_connection, usual_device, usual_network, usual_nic_model
 from openvman.model.device_rules import SPICE, VIEWER
@@ -203,13 +203,21 @@ def _keeps_console(asked: tuple[SerialSpec, ...], facts: HostFacts) -> bool:
 
 def _serials(asked: tuple[SerialSpec, ...], facts: HostFacts) -> tuple[SerialSpec, ...]:
     """Each with a port; without port 0 where the kept console is that."""
+    if not facts.has_console_log:
+        return fill_serials(asked)
     given = [serial.port for serial in asked]
     kept = _keeps_console(asked, facts)
-    taken = {port for port in given if port is not None} | ({0} if kept else set())
+    return fill_serials(
+        (s for s in asked if not (kept and s.port == 0 and given.count(0) == 1)), {0} if kept else set()
+    )
+
+
+def fill_serials(asked: Iterable[SerialSpec], taken: AbstractSet[int] = frozenset()) -> tuple[SerialSpec, ...]:
+    """Each with a port. ``taken`` are those of other serial ports of the system."""
+    asked = tuple(asked)
+    taken = {*taken, *(serial.port for serial in asked if serial.port is not None)}
     filled: list[SerialSpec] = []
     for serial in asked:
-        if serial.port == 0 and kept and given.count(0) == 1:
-            continue
         port = serial.port if serial.port is not None else next(port for port in count() if port not in taken)
         taken.add(port)
         filled.append(replace(serial, port=port))
@@ -226,7 +234,16 @@ def _devices(asked: tuple[DeviceSpec, ...], facts: HostFacts) -> tuple[DeviceSpe
         asked = (*asked, DeviceSpec(kind=DeviceKind.GRAPHICS, type=SPICE))
     if _has(asked, DeviceKind.GRAPHICS) and not _has(asked, DeviceKind.VIDEO):
         asked = (*asked, DeviceSpec(kind=DeviceKind.VIDEO))
-    taken = {(device.bus, device.address) for device in asked if device.kind is DeviceKind.CONTROLLER}
+    return fill_devices(asked, facts)
+
+
+def fill_devices(
+    asked: Iterable[DeviceSpec], facts: HostFacts, there: Iterable[DeviceAllocation] = ()
+) -> tuple[DeviceSpec, ...]:
+    """The whole of each device. ``there`` are others of the system."""
+    asked = tuple(asked)
+    others: tuple[DeviceSpec | DeviceAllocation, ...] = (*asked, *there)
+    taken = {(device.bus, device.address) for device in others if device.kind is DeviceKind.CONTROLLER}
     filled: list[DeviceSpec] = []
     for device in asked:
         full = usual_device(device, facts)

@@ -17,6 +17,7 @@ from openvman.model.system import Configuration, VirtualSystem
 from openvman.operations import cloud_init, images
 from openvman.operations.context import Context, turn
 from openvman.operations.defaults import fill
+from openvman.operations.host_devices import check_not_in_use, host_device_turns
 from openvman.operations.placement import choose_host
 from openvman.operations.preview import Preview, preview
 from openvman.operations.reference import complement
@@ -108,10 +109,11 @@ async def _planned(
     seed = cloud_init.path_of(context.policy, system, definition.id)
     definition = cloud_init.with_drive(seed, definition, host)
     check_definition(definition, host, generation, macs_in_use(generation, host), actor, context.policy)
+    check_not_in_use(generation, host, definition.id, definition.name, definition.devices)
     await check_boot(context.policy, actor, definition)
     driver = context.inventory.driver_of(host.id)
     async with AsyncExitStack() as turns:
-        await turns.enter_async_context(context.turns.hold(_claims(definition)))
+        await turns.enter_async_context(context.turns.hold(_claims(definition, host)))
         disks = [
             await images.resolve(context.policy, actor, driver, host, definition.name, disk, own_seed=seed)
             for disk in definition.disks
@@ -121,9 +123,17 @@ async def _planned(
         # Others may have had their turn since: what they took is seen in the generation of now.
         generation = context.inventory.generation
         check_definition(definition, host, generation, macs_in_use(generation, host), actor, context.policy)
+        check_not_in_use(generation, host, definition.id, definition.name, definition.devices)
         disks = await images.check_unused(generation, host, definition.id, definition.name, disks, ())
         found = [disk.spec for disk in disks]
-        specs = (definition.processor, definition.memory, *found, *definition.nics, *definition.serials)
+        specs = (
+            definition.processor,
+            definition.memory,
+            *found,
+            *definition.nics,
+            *definition.serials,
+            *definition.devices,
+        )
         context.pools.check_fits(host, asked_of_pools(specs), label(definition.name))
         held = dict.fromkeys(child_pools(specs).values(), 0)  # the others' room is looked for at the start
         held |= asked_of_pools(spec for spec in found if resource_kind(spec) in HELD_AT_ALL_TIMES)
@@ -139,9 +149,10 @@ async def _planned(
             )
 
 
-def _claims(definition: Definition) -> list[str]:
+def _claims(definition: Definition, host: Host) -> list[str]:
     macs = (mac_turn(definition.host_id, nic) for nic in definition.nics)
-    return [turn(definition.id), name_turn(definition.host_id, definition.name), *macs]
+    devices = host_device_turns(host, definition.devices)
+    return [turn(definition.id), name_turn(definition.host_id, definition.name), *macs, *devices]
 
 
 async def _act(context: Context, system: SystemSpec, plan: _Plan) -> VirtualSystem:

@@ -1,24 +1,28 @@
-"""Remove disks and NICs from configurations (DSP1042, RemoveResourceSettings)."""
+"""Remove devices from configurations (DSP1042, RemoveResourceSettings)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from itertools import groupby
 
 from openvman.model.allocation import (
+    IDENTITY,
     Allocation,
+    DeviceAllocation,
     DiskAllocation,
     MemoryAllocation,
-    NicAllocation,
     ProcessorAllocation,
 )
 from openvman.model.errors import ModelError, Problem
+from openvman.model.spec import ResourceSpec
 from openvman.model.states import State
 from openvman.model.system import Configuration, ConfigurationKind
 from openvman.operations.context import Context, turn
 from openvman.operations.current import allocation_of, configuration_of, refresh
+from openvman.operations.host_devices import check_pluggable
 from openvman.operations.specs import spec_of
 from openvman.operations.undo import Undo, settle
 from openvman.operations.validate import label
@@ -28,9 +32,10 @@ async def remove_resources(context: Context, allocations: Sequence[Allocation]) 
     """Remove all, or none. Disk images stay.
 
     What an active system has is removed when its guest has let go of it; that comes first, as a guest may say no.
-    Raises INVALID_PARAMETER (processors and memory, which every system has), NOT_SUPPORTED (what is neither disk nor
-    NIC), NOT_FOUND (gone already), INVALID_STATE (the disk that the running guest was booted from; a guest that is
-    paused and cannot let go), TIMEOUT (the guest does not let go) and as the driver says.
+    Raises INVALID_PARAMETER (processors and memory, which every system has), NOT_SUPPORTED (what no
+    active system can lose, and what is part of every machine), NOT_FOUND (gone already), IN_USE (a controller that
+    other devices sit on), INVALID_STATE (the disk that the running guest was booted from; a guest that is paused and
+    cannot let go), TIMEOUT (the guest does not let go) and as the driver says.
     """
     ids = list(dict.fromkeys(allocation.id for allocation in allocations))
     system_ids = list(dict.fromkeys(allocation.system_id for allocation in allocations))
@@ -38,23 +43,40 @@ async def remove_resources(context: Context, allocations: Sequence[Allocation]) 
         await turns.enter_async_context(context.turns.hold(map(turn, system_ids)))
         await refresh(context, system_ids)
         there = [_removable(context, allocation_of(context, id)) for id in ids]
+        _check_empty(context, there)
         async with Undo() as undo:
             undo.push("read the systems again", lambda: refresh(context, system_ids))
             for configuration, devices in _by_configuration(context, there):
                 await settle(_apply(context, configuration, devices, undo))
             await refresh(context, system_ids)
             for system_id in system_ids:
-                await _leave(context, system_id, undo)
+                await _leave(context, system_id, [each for each in there if each.system_id == system_id], undo)
 
 
-async def _leave(context: Context, system_id: str, undo: Undo) -> None:
-    """Forget the pools of what no configuration of the system has any more."""
+async def _leave(context: Context, system_id: str, removed: list[Allocation], undo: Undo) -> None:
+    """Forget the pools of what no configuration of the system has any more, and follow what moved up."""
     system, before = context.inventory.generation.system(system_id), context.inventory.members(system_id)
     if system is None:
         return
     left = {a.local_id for configuration in system.configurations() for a in configuration.allocations()}
     undo.push("remember their pools", lambda: context.pools.assign(system_id, before))
-    await context.pools.assign(system_id, {local: pool for local, pool in before.items() if local in left})
+    moved = _moved_up(before, [each for each in removed if each.configuration_id.endswith(ConfigurationKind.DEFINED)])
+    await context.pools.assign(system_id, {local: pool for local, pool in moved.items() if local in left})
+
+
+def _moved_up(members: Mapping[str, str], removed: list[Allocation]) -> dict[str, str]:
+    """The pools by the local ids that devices have where others of their kind, before them, are gone."""
+    moved = dict(members)
+    numbered = [each for each in removed if isinstance(each, DeviceAllocation) and each.kind not in IDENTITY]
+    for kind in {device.kind for device in numbered}:
+        gone = {device.local_id for device in numbered if device.kind is kind}
+        of_kind = [local for local in moved if local.rpartition(":")[0] == kind]
+        pools = {int(local.rpartition(":")[2]): moved.pop(local) for local in of_kind}
+        holes = sorted(int(local.rpartition(":")[2]) for local in gone)
+        for number, pool in pools.items():
+            if number not in holes:
+                moved[f"{kind}:{number - sum(hole < number for hole in holes)}"] = pool
+    return moved
 
 
 def _removable(context: Context, allocation: Allocation) -> Allocation:
@@ -65,13 +87,9 @@ def _removable(context: Context, allocation: Allocation) -> Allocation:
             what = "processors" if isinstance(allocation, ProcessorAllocation) else "memory"
             message = f"{of} cannot be without {what}. Modify the allocation to have less."
             raise ModelError(Problem.INVALID_PARAMETER, message, allocation.id)
-        case DiskAllocation() | NicAllocation():
-            pass
-        case _:
-            message = f"{of}, {allocation.local_id} cannot be removed: only disks and NICs can."
-            raise ModelError(Problem.NOT_SUPPORTED, message, allocation.id)
     if configuration.kind is not ConfigurationKind.STATE:
         return allocation
+    check_pluggable(allocation, configuration)
     if isinstance(allocation, DiskAllocation) and allocation.target == configuration.boot_disk:
         raise ModelError(
             Problem.INVALID_STATE,
@@ -85,6 +103,25 @@ def _removable(context: Context, allocation: Allocation) -> Allocation:
     return allocation
 
 
+def _check_empty(context: Context, there: list[Allocation]) -> None:
+    """Refuse to take a controller from under devices that stay."""
+    gone = {allocation.id for allocation in there}
+    for controller in there:
+        _system, configuration = configuration_of(context, controller.configuration_id)
+        left = [
+            each.local_id
+            for each in configuration.allocations()
+            if each.parent == controller.local_id and each.id not in gone
+        ]
+        if left:
+            raise ModelError(
+                Problem.IN_USE,
+                f"{label(configuration.name)}, {controller.local_id}: {', '.join(left)} would have nothing to sit on. "
+                "Remove what sits on it first, or together with it.",
+                controller.id,
+            )
+
+
 def _by_configuration(context: Context, there: list[Allocation]) -> list[tuple[Configuration, list[Allocation]]]:
     """Those of active systems first."""
     ordered = sorted(there, key=lambda allocation: allocation.configuration_id)
@@ -94,16 +131,27 @@ def _by_configuration(context: Context, there: list[Allocation]) -> list[tuple[C
     return sorted(groups, key=lambda group: group[0].kind is not ConfigurationKind.STATE)
 
 
+def _missing(context: Context, there: Configuration, devices: list[Allocation]) -> list[ResourceSpec]:
+    """What of the devices is gone: by what they are, as what is numbered may have another number by now."""
+    now = context.inventory.generation.configuration(there.id)
+    wanted, left = Counter(map(_plain, devices)), Counter(map(_plain, () if now is None else now.allocations()))
+    left -= Counter(map(_plain, there.allocations())) - wanted
+    return list((wanted - left).elements())
+
+
+def _plain(allocation: Allocation) -> ResourceSpec:
+    return replace(spec_of(allocation), allocation_id=None)
+
+
 async def _apply(context: Context, there: Configuration, devices: list[Allocation], undo: Undo) -> None:
     driver = context.inventory.driver_of(there.host_id)
     ids = [device.id for device in devices]
 
     async def put_back() -> None:
         await refresh(context, [there.system_id])
-        gone = [device for device in devices if context.inventory.generation.allocation(device.id) is None]
+        gone = _missing(context, there, devices)
         if gone:
-            specs = [replace(spec_of(device), allocation_id=None) for device in gone]
-            await driver.add_resources(there.system_id, there.kind, specs)
+            await driver.add_resources(there.system_id, there.kind, gone)
 
     with undo.acting(f"put {', '.join(ids)} back", put_back):
         await driver.remove_resources(there.system_id, there.kind, ids)

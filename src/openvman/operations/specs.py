@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar, overload
 
 from openvman.model.allocation import (
+    NO_DEVICE,
     Allocation,
     DeviceAllocation,
+    DeviceKind,
     DiskAllocation,
     DiskKind,
     MemoryAllocation,
     NicAllocation,
     ProcessorAllocation,
     SerialAllocation,
+    device_local_id,
 )
 from openvman.model.errors import ModelError, Problem
-from openvman.model.resource import KIND_OF_DISK, ResourceKind, pool_name
+from openvman.model.resource import KIND_OF_DISK, ResourceKind, device_resource, pool_name
 from openvman.model.spec import (
     DeviceSpec,
     DiskSpec,
@@ -28,6 +32,7 @@ from openvman.model.spec import (
     SerialSpec,
     SystemSpec,
 )
+from openvman.model.system import Configuration
 
 R = TypeVar("R", bound=ResourceSpec | SystemSpec)
 
@@ -133,7 +138,7 @@ def spec_of(allocation: Allocation) -> ResourceSpec:
             return SerialSpec(allocation_id=allocation.id, pool=pool, port=allocation.port, address=allocation.address)
         case DeviceAllocation():
             said = {f.name: getattr(allocation, f.name) for f in fields(DeviceSpec) if f.name != "allocation_id"}
-            return DeviceSpec(allocation_id=allocation.id, **said)
+            return DeviceSpec(**{**said, "allocation_id": allocation.id, "pool": pool})
     raise _unknown(allocation)
 
 
@@ -191,8 +196,26 @@ def local_id(spec: ResourceSpec) -> str:
     raise _unknown(spec)
 
 
+def local_ids(specs: Iterable[ResourceSpec], there: Configuration | None = None) -> list[str]:
+    """The local parts of the ids that allocations made from these (full) specs have beside those that are there."""
+    numbers: Counter[DeviceKind] = Counter() if there is None else Counter(device.kind for device in there.devices)
+    found: list[str] = []
+    for spec in specs:
+        if isinstance(spec, DeviceSpec) and spec.kind is not None and spec.allocation_id is None:
+            number = numbers[spec.kind]
+            found.append(
+                device_local_id(
+                    spec.kind, number, type=spec.type, bus=spec.bus, address=spec.address, source=spec.source
+                )
+            )
+            numbers[spec.kind] += 1
+        else:
+            found.append(local_id(spec))
+    return found
+
+
 def resource_kind(spec: ResourceSpec) -> ResourceKind | None:
-    """The kind of resource that a (full) spec asks for; None for one that comes from no pool."""
+    """The kind of resource that a (full) spec asks for; None for one that does not say it."""
     match spec:
         case ProcessorSpec():
             return ResourceKind.PROCESSOR
@@ -204,11 +227,13 @@ def resource_kind(spec: ResourceSpec) -> ResourceKind | None:
             return ResourceKind.NETWORK
         case SerialSpec():
             return ResourceKind.SERIAL
+        case DeviceSpec(kind=DeviceKind() as kind):
+            return device_resource(kind, spec.bus)
     return None
 
 
 def pool_of_spec(spec: ResourceSpec) -> str | None:
-    """The name of the pool that a (full) spec asks of; None for what comes from no pool."""
+    """The name of the pool that a (full) spec asks of; None for one that does not say what it asks for."""
     kind = resource_kind(spec)
     return spec.pool or (None if kind is None else kind.value)
 
@@ -222,6 +247,8 @@ def amount(spec: ResourceSpec) -> int:
             return spec.size or 0
         case DiskSpec(kind=DiskKind.DISK):
             return spec.capacity or 0
+        case DeviceSpec(type=type) if type == NO_DEVICE:
+            return 0
     return 1
 
 
@@ -235,9 +262,11 @@ def asked_of_pools(specs: Iterable[ResourceSpec]) -> dict[str, int]:
     return asked
 
 
-def child_pools(specs: Iterable[ResourceSpec]) -> dict[str, str]:
-    """The child pools that (full) specs name, by the local ids of the allocations."""
-    return {local_id(s): s.pool for s in specs if s.pool is not None and s.pool != resource_kind(s)}
+def child_pools(specs: Iterable[ResourceSpec], there: Configuration | None = None) -> dict[str, str]:
+    """The child pools that (full) specs name, by the local ids of the allocations; see :func:`local_ids`."""
+    specs = tuple(specs)
+    named = zip(local_ids(specs, there), specs, strict=True)
+    return {local: s.pool for local, s in named if s.pool is not None and s.pool != resource_kind(s)}
 
 
 def _unknown(thing: ResourceSpec | Allocation) -> ModelError:

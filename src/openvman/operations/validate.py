@@ -159,11 +159,13 @@ def check_resource(
 def check_pool(spec: ResourceSpec, of: str, host: Host) -> None:
     """Refuse the name of a pool that is not there, or that has other resources: INVALID_PARAMETER."""
     kind = resource_kind(spec)
+    if spec.pool is None or spec.pool == kind:
+        return
     names = [pool.name for pool in pools_of(host, lambda _: 0) if pool.kind is kind]
-    if spec.pool is None or spec.pool in names:
+    if spec.pool in names:
         return
     if kind is None:
-        raise ModelError(Problem.INVALID_PARAMETER, f"{of}: it comes from no pool. Leave the pool out.", "pool")
+        return  # what it is was not said, which other rules refuse
     raise ModelError(
         Problem.INVALID_PARAMETER,
         f"{of}: host {host.name!r} has no pool {spec.pool[:_SHOWN]!r} of kind {kind.value}; it has "

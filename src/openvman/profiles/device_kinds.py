@@ -8,6 +8,7 @@ from typing import Final
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
 from openvman.model.allocation import NO_DEVICE, DeviceAllocation, DeviceKind
+from openvman.model.resource import ResourceKind, device_resource
 
 OTHER: Final = 1
 """ResourceType of what the schema has no code for; OtherResourceType then says what it is."""
@@ -28,6 +29,11 @@ class Row:
     device: str = "LogicalDevice"
     types: frozenset[str] | None = None
     bus: str | None = None
+
+    @property
+    def resource(self) -> ResourceKind:
+        """What pools have of it."""
+        return device_resource(self.kind, self.bus)
 
 
 _REMOTE: Final = frozenset({"vnc", "spice", "rdp", "dbus", "sdl", "desktop", "egl-headless"})
@@ -64,6 +70,9 @@ ROWS: Final = (
     Row(kind=DeviceKind.IOMMU, name="IOMMU"),
 )
 """The first row that fits a device is the device's."""
+
+ROW_OF_POOL: Final = {row.resource: row for row in ROWS}
+"""What a pool of devices has, by its kind."""
 
 CODES: Final = tuple(sorted({row.code for row in ROWS}))
 

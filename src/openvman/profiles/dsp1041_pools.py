@@ -13,6 +13,7 @@ from openvman.model.pool import ResourcePool, find_pool, pool_of, pools_of
 from openvman.model.resource import IN_BYTES, ResourceKind
 from openvman.model.system import VirtualSystem
 from openvman.profiles.allocations import DEVICES, MAP_OF, SETTINGS, device_map_of
+from openvman.profiles.device_kinds import OTHER, ROW_OF_POOL
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.identity import id_in, instance_id
 
@@ -24,8 +25,16 @@ RESOURCE_TYPE: Final = {
     ResourceKind.CDROM: 15,
     ResourceKind.DISK: 17,
     ResourceKind.SERIAL: 21,
+    **{kind: row.code for kind, row in ROW_OF_POOL.items()},
 }
+"""Devices of all kinds without a code of their own share one, and OtherResourceType tells them apart."""
 _KIB: Final = 2**10
+
+
+def other_type(kind: ResourceKind) -> str | None:
+    """OtherResourceType of what the schema has no code for."""
+    row = ROW_OF_POOL.get(kind)
+    return row.name if row is not None and row.code == OTHER else None
 
 
 def units(kind: ResourceKind) -> str:
@@ -56,6 +65,7 @@ RESOURCE_POOL = ClassMap(
         "PoolID": Attr("name"),
         "Primordial": Attr("is_primordial"),
         "ResourceType": Coded("kind", RESOURCE_TYPE),
+        "OtherResourceType": Call(lambda pool: other_type(pool.kind)),
         "AllocationUnits": Call(lambda pool: units(pool.kind)),
         "Capacity": Call(lambda pool: in_units(pool.kind, pool.capacity)),
         "Reserved": Call(lambda pool: in_units(pool.kind, pool.reserved)),
@@ -77,14 +87,14 @@ def _settings(system: VirtualSystem, picture: Picture) -> Iterator[Any]:
     """Where every allocation of every configuration comes, or would come, from."""
     for configuration in system.configurations():
         for allocation in configuration.allocations():
-            pool = find_pool(picture.objects, pool_of(allocation) or "")
+            pool = find_pool(picture.objects, pool_of(allocation))
             if pool is not None:
                 yield (RESOURCE_POOL, pool), (MAP_OF[type(allocation)], allocation)
 
 
 def _devices(system: VirtualSystem, picture: Picture) -> Iterator[Any]:
     for device in devices_of(system):
-        pool = find_pool(picture.objects, pool_of(device.allocation) or "")
+        pool = find_pool(picture.objects, pool_of(device.allocation))
         if pool is not None:
             yield (RESOURCE_POOL, pool), (device_map_of(device.allocation), device)
 

@@ -30,7 +30,7 @@ from openvman.model.picture import Picture
 from openvman.model.pool import ResourcePool, find_pool, pools_of
 from openvman.model.resource import IN_BYTES, ResourceKind
 from openvman.model.spec import PoolSpec
-from openvman.profiles.dsp1041_pools import RESOURCE_POOL, RESOURCE_TYPE, in_units, units
+from openvman.profiles.dsp1041_pools import RESOURCE_POOL, RESOURCE_TYPE, in_units, other_type, units
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.host_devices import HOST_DEVICES
 from openvman.profiles.identity import id_in, instance_id
@@ -38,7 +38,8 @@ from openvman.profiles.services import RUNNING, service_map
 from openvman.profiles.units import bytes_per_unit
 
 _METHODS: Final = (2, 3, 4, 5, 6, 7)
-_KINDS: Final = {code: kind for kind, code in RESOURCE_TYPE.items()}
+_KINDS: Final = {(code, other_type(kind)): kind for kind, code in reversed(RESOURCE_TYPE.items())}
+"""Of those that share a code, the first is meant: pools of graphics, not of video adapters."""
 _SHARE: Final = "/share/"
 _CAPABILITIES: Final = "/pool-capabilities"
 _RETURNS: Final = {
@@ -77,10 +78,12 @@ def _find_share(picture: Picture, keys: NameMap[Value]) -> Share | None:
     return None if pool is None else next((share for share in _shares(pool) if share.id == wanted), None)
 
 
-def _kind(code: Value, _values: NameMap[Value]) -> ResourceKind:
-    if code not in _KINDS:
-        raise ValueError(f"there is no pool of this type; there are {', '.join(map(str, sorted(_KINDS)))}")
-    return _KINDS[code]
+def _kind(code: Value, values: NameMap[Value]) -> ResourceKind:
+    found = _KINDS.get((code, values.get("OtherResourceType")))
+    if found is None:
+        known = ", ".join(sorted(str(type) if other is None else f"{type} ({other})" for type, other in _KINDS))
+        raise ValueError(f"there is no pool of this type and OtherResourceType; there are {known}")
+    return found
 
 
 def _quantity(units_property: str) -> Write:
@@ -118,6 +121,7 @@ POOL_SETTING = ClassMap(
     properties={
         "ElementName": Call(lambda share: f"share of pool {share.pool.name} in {share.parent}"),
         "ResourceType": Call(lambda share: RESOURCE_TYPE[share.pool.kind], Write("kind", _kind)),
+        "OtherResourceType": Call(lambda share: other_type(share.pool.kind), Write(None)),
         "PoolID": Attr("parent", Write("parent")),
         "AllocationUnits": Call(lambda share: units(share.pool.kind), Write(None)),
         "Reservation": Call(lambda s: in_units(s.pool.kind, s.quantity), _quantity("AllocationUnits")),

@@ -1,27 +1,36 @@
-"""The devices of a host, and the pools that they are in (DSP1041)."""
+"""The devices of a host, the pools that they are in (DSP1041), and the guests' devices that are really theirs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
 from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Const, Edge, End, Source
-from openvman.model.host import Host
-from openvman.model.host_device import HostDevice, host_device, host_devices
+from openvman.model.allocation import DeviceAllocation
+from openvman.model.device import devices_of
+from openvman.model.host import Attachment, Host
+from openvman.model.host_device import HostDevice, host_device, host_devices, passed_through
 from openvman.model.picture import Picture
 from openvman.model.pool import pools_of
 from openvman.model.resource import ResourceKind
+from openvman.model.system import VirtualSystem
+from openvman.profiles.allocations import device_map_of
+from openvman.profiles.device_kinds import ROW_OF_POOL
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
+from openvman.profiles.dsp1059_generic_device import GENERIC_DEVICES
 
 
-def _map(name: str, cim: str, kind: ResourceKind, description: str, properties: Mapping[str, Source]) -> ClassMap:
+def _map(
+    name: str, cim: str, shows: Callable[[HostDevice], bool], description: str, properties: Mapping[str, Source]
+) -> ClassMap:
     def find(picture: Picture, keys: NameMap[Value]) -> HostDevice | None:
         host = picture.objects.host(keys["SystemName"])
         found = None if host is None else host_device(host, keys["DeviceID"])
-        return found if found is not None and found.kind is kind else None
+        return found if found is not None and shows(found) else None
 
     return ClassMap(
         name=name,
@@ -29,7 +38,7 @@ def _map(name: str, cim: str, kind: ResourceKind, description: str, properties: 
         description=description,
         owner=Host,
         lasting=False,
-        extent=lambda p: (d for host in p.objects.hosts.values() for d in host_devices(host) if d.kind is kind),
+        extent=lambda p: (d for host in p.objects.hosts.values() for d in host_devices(host) if shows(d)),
         find=find,
         keys={
             "SystemCreationClassName": ClassName(HOST_SYSTEM),
@@ -77,7 +86,7 @@ def _other_family(device: HostDevice) -> str | None:
 HOST_PROCESSOR: Final = _map(
     "HostProcessor",
     "CIM_Processor",
-    ResourceKind.PROCESSOR,
+    lambda d: d.kind is ResourceKind.PROCESSOR,
     "A logical processor of a host: what pools count, shown as a processor of one core.",
     {
         "ElementName": Call(lambda d: f"processor {d.id.rpartition(':')[2]} of {d.host.name}"),
@@ -94,7 +103,7 @@ _BLOCK: Final = 4096
 HOST_MEMORY: Final = _map(
     "HostMemory",
     "CIM_Memory",
-    ResourceKind.MEMORY,
+    lambda d: d.kind is ResourceKind.MEMORY,
     "The memory of a host.",
     {
         "ElementName": Call(lambda d: f"memory of {d.host.name}"),
@@ -106,10 +115,64 @@ HOST_MEMORY: Final = _map(
         "Primordial": Const(True),
     },
 )
-HOST_DEVICES: Final = (HOST_PROCESSOR, HOST_MEMORY)
+
+
+def _is(attachment: Attachment) -> Callable[[HostDevice], bool]:
+    return lambda device: device.passable is not None and device.passable.attachment is attachment
+
+
+def _name(device: HostDevice) -> str:
+    assert device.passable is not None
+    what = device.passable.product_name or f"{device.passable.attachment.value} device"
+    return f"{what} {device.passable.address}"
+
+
+def _pci(part: str) -> Call:
+    """One part of the address of a PCI device."""
+    return Call(lambda d: int(_PCI.fullmatch(d.passable.address)[part], 16))  # type: ignore[index]
+
+
+_PCI: Final = re.compile("[0-9a-f]+:(?P<bus>[0-9a-f]+):(?P<device>[0-9a-f]+)[.](?P<function>[0-7])")
+_PASSABLE: Final[Mapping[str, Source]] = {
+    "ElementName": Call(_name),
+    "Name": Attr("passable.address"),
+    "VendorID": Attr("passable.vendor"),
+}
+"""Name is what HostResource of an allocation calls the device."""
+
+HOST_PCI_DEVICE: Final = _map(
+    "HostPCIDevice",
+    "CIM_PCIDevice",
+    _is(Attachment.PCI),
+    "A PCI device of a host, which can be passed through to a virtual system.",
+    {
+        **_PASSABLE,
+        "Caption": Attr("passable.vendor_name"),
+        "PCIDeviceID": Attr("passable.product"),
+        "BusNumber": _pci("bus"),
+        "DeviceNumber": _pci("device"),
+        "FunctionNumber": _pci("function"),
+    },
+)
+HOST_USB_DEVICE: Final = _map(
+    "HostUSBDevice",
+    "CIM_USBDevice",
+    _is(Attachment.USB),
+    "A USB device of a host, which can be passed through to a virtual system.",
+    {
+        **_PASSABLE,
+        "ProductID": Attr("passable.product"),
+        "Manufacturer": Attr("passable.vendor_name"),
+        "Product": Attr("passable.product_name"),
+    },
+)
+_PASSED: Final = {Attachment.PCI: HOST_PCI_DEVICE, Attachment.USB: HOST_USB_DEVICE}
+HOST_DEVICES: Final = (HOST_PROCESSOR, HOST_MEMORY, *_PASSED.values())
 
 
 def _map_of(device: HostDevice) -> ClassMap:
+    if device.passable is not None:
+        return _PASSED[device.passable.attachment]
     return HOST_PROCESSOR if device.kind is ResourceKind.PROCESSOR else HOST_MEMORY
 
 
@@ -124,6 +187,23 @@ def _aggregated(host: Host, picture: Picture) -> Iterator[Any]:
     put = {device_id: child.name for child in host.pools for device_id in child.resources}
     for device in host_devices(host):
         yield (RESOURCE_POOL, pools[put.get(device.id, device.kind.value)]), (_map_of(device), device)
+
+
+def _passed_through(system: VirtualSystem, picture: Picture) -> Iterator[Any]:
+    """From what the host has to what the guest sees of it."""
+    host = picture.objects.host(system.host_id)
+    for device in devices_of(system):
+        allocation = device.allocation
+        if host is not None and isinstance(allocation, DeviceAllocation):
+            behind = passed_through(host, allocation)
+            if behind is not None:
+                yield (_map_of(behind), behind), (device_map_of(allocation), device)
+
+
+def _other_devices(before: object | None, after: object | None) -> bool:
+    """A host got or lost devices, which systems may name already."""
+    had, has = (each.devices if isinstance(each, Host) else None for each in (before, after))
+    return had != has
 
 
 EDGES: Final = (
@@ -142,5 +222,14 @@ EDGES: Final = (
         Host,
         _aggregated,
         clause="DSP1041",
+    ),
+    Edge(
+        "CIM_HostedDependency",
+        End("Antecedent", tuple(_PASSED.values())),
+        End("Dependent", (GENERIC_DEVICES[ROW_OF_POOL[ResourceKind.HOST_DEVICE].device],)),
+        VirtualSystem,
+        _passed_through,
+        clause="CIM Schema",
+        unsettled_by=_other_devices,
     ),
 )

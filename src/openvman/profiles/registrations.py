@@ -48,11 +48,18 @@ REGISTRATIONS: Final = (
         references=("DSP1033", "DSP1041"),
     ),
     Registration(
+        specification="DSP1059",
+        name="Generic Device Resource Virtualization",
+        version="1.0.0",
+        central=(RESOURCE_POOL,),
+        references=("DSP1033", "DSP1041", "DSP1043"),
+    ),
+    Registration(
         specification="DSP1042",
         name="System Virtualization",
         version="1.0.0",
         central=(HOST_SYSTEM,),
-        references=("DSP1014", "DSP1022", "DSP1026", "DSP1033", "DSP1041", "DSP1043", "DSP1052", "DSP1057"),
+        references=("DSP1014", "DSP1022", "DSP1026", "DSP1033", "DSP1041", "DSP1043", "DSP1052", "DSP1057", "DSP1059"),
     ),
     Registration(
         specification="DSP1014",

@@ -12,7 +12,7 @@ from openvman.mapping.declare import Call, ClassMap, Modify, Source, Write
 from openvman.model.actor import Role
 from openvman.model.allocation import Allocation
 from openvman.model.picture import Picture
-from openvman.model.resource import POOLED, pool_name
+from openvman.model.resource import pool_name
 from openvman.model.system import VirtualSystem
 from openvman.profiles.identity import id_in, instance_id, instance_id_of
 
@@ -50,7 +50,7 @@ def allocation_map(
         properties={
             "ElementName": Call(element_name),
             "ResourceType": resource_type,
-            **({"PoolID": Call(pool_name, Write("pool") if spec else None)} if kind in POOLED else {}),
+            "PoolID": Call(pool_name, Write("pool") if spec else None),
             **properties,
         },
         extras=extras,

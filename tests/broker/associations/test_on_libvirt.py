@@ -17,11 +17,13 @@ from openvman.cim.graph import ClassGraph
 from openvman.drivers.libvirt import create
 from openvman.inventory.inventory import Inventory
 from openvman.model.server import Server
-from openvman.operations.catalogue import use_cases
+from openvman.operations.catalogue import USE_CASES
+from openvman.operations.jobs.jobs import Jobs
 from openvman.operations.operations import Operations
 from openvman.operations.policy import Policy
 from openvman.views.standard import STANDARD
 from openvman.wire.cimxml.decode import decode_embedded
+from openvman.wire.cimxml.encode_values import instance as encode_embedded
 
 pytestmark = pytest.mark.lab
 
@@ -69,10 +71,11 @@ async def on_libvirt(private_host: PrivateHost, schema: ClassGraph, tmp_path: Pa
         clock = Clock()
         broker = Broker(
             inventory,
-            use_cases(Operations(inventory, Policy(image_roots=(tmp_path,)))),
+            Jobs(Operations(inventory, Policy(image_roots=(tmp_path,))), USE_CASES, inventory),
             (STANDARD,),
             schema,
             Server(id="server-1", host_name="here", version="1.2.3"),
+            encode_embedded=encode_embedded,
             decode_embedded=decode_embedded,
             clock=clock,
         )

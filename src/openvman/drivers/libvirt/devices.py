@@ -132,7 +132,10 @@ def read(
         )
 
 
-def _described(root: Element, *, active: bool) -> Iterator[tuple[Element, DeviceKind, str, dict[str, str | None]]]:
+_Description: TypeAlias = tuple[Element, DeviceKind, str, dict[str, str | None]]
+
+
+def _described(root: Element, *, active: bool) -> Iterator[_Description]:
     """Each device's element, kind, local id (unique among them) and settings."""
     numbers: Counter[DeviceKind] = Counter()
     taken: Counter[str] = Counter()
@@ -227,12 +230,27 @@ def build(spec: DeviceSpec, clean: Clean) -> Element:
     return element
 
 
-def patch(root: Element, local: str, spec: DeviceSpec, clean: Clean) -> None:
-    """Change the device of this local id as ``spec`` says, and nothing else. NOT_FOUND, NOT_SUPPORTED."""
+def find(root: Element, local: str) -> Element:
+    """The element of the device of this local id. NOT_FOUND if there is none."""
+    return _find(root, local)[0]
+
+
+def spec_of(root: Element, local: str) -> DeviceSpec:
+    """What is said of the device of this local id. NOT_FOUND if there is none."""
+    _element, kind, _local, said = _find(root, local)
+    return DeviceSpec(kind=kind, **said)  # type: ignore[arg-type]  # the shapes name its fields
+
+
+def _find(root: Element, local: str) -> _Description:
     found = next((each for each in _described(root, active=False) if each[2] == local), None)
     if found is None:
         raise ModelError(Problem.NOT_FOUND, f"there is no device {local}", local)
-    element, kind, _local, now = found
+    return found
+
+
+def patch(root: Element, local: str, spec: DeviceSpec, clean: Clean) -> None:
+    """Change the device of this local id as ``spec`` says, and nothing else. NOT_FOUND, NOT_SUPPORTED."""
+    element, kind, _local, now = _find(root, local)
     for setting in ("kind", *sorted(IDENTITY.get(kind, ()))):
         asked = getattr(spec, setting)
         if asked is not None and asked != (kind if setting == "kind" else now.get(setting)):

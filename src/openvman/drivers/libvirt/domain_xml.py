@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from lxml import etree
 
-from openvman.drivers.libvirt import boot, serial_ports
+from openvman.drivers.libvirt import boot, serial_ports, xml
 from openvman.drivers.libvirt import devices as device_xml
 from openvman.drivers.libvirt.console import log_path
 from openvman.drivers.libvirt.xml import Element
@@ -57,11 +57,20 @@ def build(definition: Definition, *, architecture: str, machine: str | None, con
         add_nic(devices, nic)
     _serials(devices, definition, console_logs)
     devices.extend(device_xml.build(spec, clean) for spec in _devices(definition))
-    if any(spec.backend == "virtiofs" for spec in definition.devices):
-        backing = etree.SubElement(root, "memoryBacking")
-        etree.SubElement(backing, "source", type="memfd")
-        etree.SubElement(backing, "access", mode="shared")  # the file system's daemon reads the guest's memory
+    share_memory(root, definition.devices)
     return root
+
+
+def share_memory(root: Element, specs: Iterable[ResourceSpec]) -> None:
+    """Let the daemon of a file system by virtiofs read the guest's memory, where one is among the ``specs``."""
+    if not any(isinstance(spec, DeviceSpec) and spec.backend == "virtiofs" for spec in specs):
+        return
+    backing = root.find("memoryBacking")
+    if backing is None:
+        backing = etree.SubElement(root, "memoryBacking")
+    for name, attribute, value in (("source", "type", "memfd"), ("access", "mode", "shared")):
+        if backing.find(name) is None:
+            etree.SubElement(backing, name, {attribute: value})
 
 
 SCSI_CONTROLLER: Final = DeviceSpec(kind=DeviceKind.CONTROLLER, bus="scsi", address="0", type="virtio-scsi")
@@ -245,13 +254,19 @@ def add_nic(devices: Element, spec: NicSpec) -> Element:
 def _serials(devices: Element, definition: Definition, folder: Path | None) -> None:
     console = (SerialSpec(port=0),) if definition.console_log else ()
     for spec in (*console, *definition.serials):
-        port = _needed(spec.port, "port of a serial port")
-        serial = etree.SubElement(devices, "serial", type="pty")
-        if spec.address is not None:
-            serial_ports.listen(serial, spec.address)
-        if folder is not None:
-            etree.SubElement(serial, "log", file=str(log_path(folder, definition.id, port)), append="off")
-        etree.SubElement(serial, "target", port=str(port))
+        add_serial(devices, definition.id, spec, folder)
+
+
+def add_serial(devices: Element, system_id: str, spec: SerialSpec, folder: Path | None) -> Element:
+    """Append a ``<serial>``, with its log in the folder."""
+    port = _needed(spec.port, "port of a serial port")
+    serial = etree.SubElement(devices, "serial", type="pty")
+    if spec.address is not None:
+        serial_ports.listen(serial, spec.address)
+    if folder is not None:
+        etree.SubElement(serial, "log", file=str(log_path(folder, system_id, port)), append="off")
+    etree.SubElement(serial, "target", port=str(port))
+    return serial
 
 
 def find_disk(root: Element, local: str) -> Element:
@@ -272,6 +287,14 @@ def find_nic(root: Element, local: str) -> Element:
         if found is not None and (found.get("address") or "").lower() == mac:
             return interface
     raise ModelError(Problem.NOT_FOUND, f"there is no NIC {mac}", local)
+
+
+def find_serial(root: Element, local: str) -> Element:
+    """The ``<serial>`` that the local id ``serial:<port>`` names. NOT_FOUND if there is none."""
+    for index, serial in enumerate(root.iterfind("devices/serial")):
+        if f"serial:{xml.number(xml.attribute(serial, 'target', 'port'), index)}" == local:
+            return serial
+    raise ModelError(Problem.NOT_FOUND, f"there is no serial port {local.removeprefix('serial:')}", local)
 
 
 def patch_disk(root: Element, local: str, spec: DiskSpec) -> None:

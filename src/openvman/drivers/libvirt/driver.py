@@ -145,9 +145,15 @@ class LibvirtDriver:
 
     async def add_resources(self, system_id: str, kind: ConfigurationKind, specs: Sequence[ResourceSpec]) -> None:
         alone = kind is ConfigurationKind.DEFINED
-        add = plug.add if alone else plug.plug
         doing = f"add devices to virtual system {system_id}"
-        await self._write(lambda raw: add(raw, system_id, specs), doing, system_id, system_id, alone=alone)
+
+        def add(raw: Any) -> None:
+            if alone:
+                plug.add(raw, system_id, specs, self._address.console_logs)
+            else:
+                plug.plug(raw, system_id, specs)
+
+        await self._write(add, doing, system_id, system_id, alone=alone)
 
     async def remove_resources(self, system_id: str, kind: ConfigurationKind, allocation_ids: Sequence[str]) -> None:
         alone = kind is ConfigurationKind.DEFINED

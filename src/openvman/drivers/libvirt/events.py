@@ -54,6 +54,11 @@ class Subscriptions:
             partial(connection.networkEventRegisterAny, None, lifecycle, self._on_network, None),
             connection.networkEventDeregisterAny,
         )
+        lifecycle = libvirt.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE
+        self._register(
+            partial(connection.nodeDeviceEventRegisterAny, None, lifecycle, self._on_host_device, None),
+            connection.nodeDeviceEventDeregisterAny,
+        )
 
     def end(self) -> None:
         """Take the registrations back. Blocks; does not fail on a dead connection."""
@@ -77,3 +82,7 @@ class Subscriptions:
 
     def _on_network(self, *_details: object) -> None:
         self._host_changed()
+
+    def _on_host_device(self, _connection: object, device: Any, *_details: object) -> None:
+        if device.name().startswith(("pci_", "usb_")):  # disks and interfaces come and go with every guest
+            self._host_changed()

@@ -12,6 +12,7 @@ import libvirt
 from openvman.drivers.libvirt import kvm, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.connection import version_text
+from openvman.drivers.libvirt.host_device import passable_devices
 from openvman.drivers.libvirt.ports import read_ports
 from openvman.drivers.libvirt.xml import Element
 from openvman.model.allocation import DeviceKind
@@ -77,6 +78,7 @@ def read_host(connection: Any, address: Address) -> Host:
         ),
         networks=networks or (),
         ports=read_ports(connection),
+        devices=passable_devices(connection),
     )
 
 

@@ -65,16 +65,11 @@ def configure(definition: Definition, capacity: Capacity) -> Configuration:
     owned = owner(configuration_id, definition.id, definition.host_id)
     disks = tuple(disk(owned, spec, capacity) for spec in definition.disks)
 
-    numbers: Counter[DeviceKind] = Counter()
+    numbers: Counter[DeviceKind | None] = Counter()
 
-    def device(spec: DeviceSpec) -> DeviceAllocation:
-        kind = needed(spec.kind, "the kind of a device")
-        said: dict[str, Any] = {f.name: getattr(spec, f.name) for f in fields(spec) if f.name != "allocation_id"}
-        local = device_local_id(
-            kind, numbers[kind], type=spec.type, bus=spec.bus, address=spec.address, source=spec.source
-        )
-        numbers[kind] += 1
-        return DeviceAllocation(**{**said, **owned(local), "read_only": bool(spec.read_only)})
+    def numbered(spec: DeviceSpec) -> DeviceAllocation:
+        numbers[spec.kind] += 1
+        return device(owned, spec, numbers[spec.kind] - 1)
 
     console = (SerialSpec(port=0),) if definition.console_log else ()
     processors = needed(definition.processor.count, "the number of processors")
@@ -105,7 +100,7 @@ def configure(definition: Definition, capacity: Capacity) -> Configuration:
             nic(owned, spec, spec.mac or own_mac(definition.id, number)) for number, spec in enumerate(definition.nics)
         ),
         serials=tuple(serial(owned, spec) for spec in (*console, *definition.serials)),
-        devices=tuple(device(spec) for spec in definition.devices),
+        devices=tuple(numbered(spec) for spec in definition.devices),
         boot_disk=boot_disk(disks),
     )
     made = _seated(made)
@@ -118,7 +113,7 @@ def _seated(made: Configuration) -> Configuration:
     controllers = {d.bus: d.local_id for d in reversed(made.devices) if d.kind is DeviceKind.CONTROLLER}
     places: Counter[str] = Counter()
 
-    def seated(allocation: S, bus: str | None) -> S:
+    def on(allocation: S, bus: str | None) -> S:
         parent = controllers.get(bus)
         if parent is None or parent == allocation.local_id:
             return allocation
@@ -127,10 +122,10 @@ def _seated(made: Configuration) -> Configuration:
 
     return replace(
         made,
-        disks=tuple(seated(disk, disk.bus) for disk in made.disks),
-        nics=tuple(seated(nic, "pci") for nic in made.nics),
+        disks=tuple(on(disk, disk.bus) for disk in made.disks),
+        nics=tuple(on(nic, "pci") for nic in made.nics),
         devices=tuple(
-            seated(device, "pci" if device.kind is DeviceKind.CONTROLLER else device.bus) for device in made.devices
+            on(device, "pci" if device.kind is DeviceKind.CONTROLLER else device.bus) for device in made.devices
         ),
     )
 
@@ -180,6 +175,16 @@ def serial(owned: Owned, spec: SerialSpec) -> SerialAllocation:
     """The serial port that a spec says all of."""
     port = needed(spec.port, "the number of a serial port")
     return SerialAllocation(**owned(f"serial:{port}"), port=port, has_log=True, address=spec.address)
+
+
+def device(owned: Owned, spec: DeviceSpec, number: int) -> DeviceAllocation:
+    """The device that a spec says all of, the ``number``-th of its kind."""
+    kind = needed(spec.kind, "the kind of a device")
+    said: dict[str, Any] = {
+        f.name: getattr(spec, f.name) for f in fields(spec) if f.name not in {"allocation_id", "pool"}
+    }
+    local = device_local_id(kind, number, type=spec.type, bus=spec.bus, address=spec.address, source=spec.source)
+    return DeviceAllocation(**{**said, **owned(local), "read_only": bool(spec.read_only)})
 
 
 def boot_disk(disks: Iterable[DiskAllocation]) -> str | None:

@@ -12,7 +12,7 @@ from openvman.drivers.simulated.configure import FACTS, HYPERVISOR, activated, c
 from openvman.drivers.simulated.hypervisor import Hypervisor
 from openvman.drivers.simulated.images import FOLDER
 from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
-from openvman.model.host import Host, Port
+from openvman.model.host import Attachment, Host, PassableDevice, Port
 from openvman.model.spec import Definition, DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec
 from openvman.model.states import State
 from openvman.model.system import BootDevice, OnCrash, VirtualSystem
@@ -23,6 +23,33 @@ _SIZES: Final = ((1, 1, 8), (1, 2, 20), (2, 4, 40), (4, 8, 80))
 """Processors, GiB of memory and GiB of disk of the kinds of systems in a fleet."""
 
 _NETWORKS: Final = ("default", "isolated")
+_DEVICES: Final = (
+    PassableDevice(
+        attachment=Attachment.PCI,
+        address="0000:41:00.0",
+        vendor=0x1AF4,
+        product=0x1050,
+        vendor_name="Red Hat, Inc.",
+        product_name="Virtio 1.0 GPU",
+    ),
+    PassableDevice(
+        attachment=Attachment.PCI,
+        address="0000:42:00.1",
+        vendor=0x8086,
+        product=0x10CA,
+        vendor_name="Intel Corporation",
+        product_name="82576 Virtual Function",
+    ),
+    PassableDevice(
+        attachment=Attachment.USB,
+        address="001/004",
+        vendor=0x0627,
+        product=0x0001,
+        vendor_name="Adomax Technology Co., Ltd",
+        product_name="QEMU Tablet",
+    ),
+)
+"""What every simulated host has to pass through."""
 
 
 def populate(hypervisor: Hypervisor, fleet: Fleet) -> None:
@@ -47,6 +74,7 @@ def populate(hypervisor: Hypervisor, fleet: Fleet) -> None:
                 networks=_NETWORKS,
                 processor_maximum_mhz=3000,
                 ports=tuple(_ports(host_id)),
+                devices=_DEVICES,
             )
         )
         hypervisor.adopt(_systems(hypervisor, fleet, number, host_id, sizes, random))

@@ -11,7 +11,7 @@ from openvman.drivers.simulated.configure import activated, configure, invalid, 
 from openvman.drivers.simulated.images import Images
 from openvman.drivers.simulated.modify import modified, with_settings, with_settings_at_once
 from openvman.drivers.simulated.plug import with_added, without
-from openvman.model.allocation import NicConnection
+from openvman.model.allocation import DeviceKind, NicConnection
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
@@ -38,7 +38,7 @@ class Hypervisor:
         self._consoles: dict[str, bytearray] = {}
         self._boots: defaultdict[str, int] = defaultdict(int)
         self._memory: defaultdict[str, int] = defaultdict(int)  # host id -> bytes in use
-        self._writers: defaultdict[tuple[str, str], set[str]] = defaultdict(set)  # host id, path -> system ids
+        self._writers: defaultdict[tuple[str, str], set[str]] = defaultdict(set)  # by host id and thing
 
     # Finding
 
@@ -166,6 +166,7 @@ class Hypervisor:
                 current,
                 disks=tuple(disk for disk in current.disks if disk.id in new),
                 nics=tuple(nic for nic in current.nics if nic.id in new),
+                devices=tuple(device for device in current.devices if device.id in new),
             ),
         )
         self._put(replace(system, current=current))
@@ -295,9 +296,9 @@ class Hypervisor:
                 continue
             if self.images.find(host.id, disk.source) is None:
                 raise ModelError(Problem.FAILED, f"{system.name} needs {disk.source}, which is not there.", system.id)
-        for path in _written(wanted):
-            if self._writers[host.id, path]:
-                raise ModelError(Problem.FAILED, f"{path} is in use by another virtual system.", system.id)
+        for thing in _held(wanted):
+            if self._writers[host.id, thing]:
+                raise ModelError(Problem.FAILED, f"{thing} is in use by another virtual system.", system.id)
         for nic in wanted.nics:
             if nic.connection is NicConnection.NETWORK and nic.source not in host.networks:
                 raise ModelError(Problem.FAILED, f"Host {host.name} has no network {nic.source}.", system.id)
@@ -310,8 +311,8 @@ class Hypervisor:
             del self._ids[before.host_id, before.name]
         if system.current is not None:
             self._memory[system.host_id] += system.current.memory.size
-            for path in _written(system.current):
-                self._writers[system.host_id, path].add(system.id)
+            for thing in _held(system.current):
+                self._writers[system.host_id, thing].add(system.id)
         self.systems[system.id] = system
         self._ids[system.host_id, system.name] = system.id
         self._told(SystemChanged(system.id))
@@ -319,13 +320,15 @@ class Hypervisor:
     def _release(self, system: VirtualSystem) -> None:
         if system.current is not None:
             self._memory[system.host_id] -= system.current.memory.size
-            for path in _written(system.current):
-                self._writers[system.host_id, path].discard(system.id)
+            for thing in _held(system.current):
+                self._writers[system.host_id, thing].discard(system.id)
 
 
-def _written(configuration: Configuration) -> list[str]:
-    """The images that nobody else may use meanwhile."""
-    return [d.source for d in configuration.disks if d.source is not None and not d.read_only and not d.shareable]
+def _held(configuration: Configuration) -> list[str]:
+    """The images and devices of the host that nobody else may use meanwhile."""
+    written = [d.source for d in configuration.disks if d.source is not None and not d.read_only and not d.shareable]
+    passed = (device for device in configuration.devices if device.kind is DeviceKind.HOST_DEVICE)
+    return written + [f"{device.type} device {device.source}" for device in passed]
 
 
 def _taken(message: str, subject: str) -> ModelError:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -10,16 +11,27 @@ from openvman.drivers.simulated.configure import (
     Capacity,
     boot_disk,
     check_allocation,
+    device,
     disk,
     invalid,
     needed,
     nic,
     owner,
+    serial,
     unsupported,
 )
-from openvman.model.allocation import DiskAllocation, DiskKind, NicAllocation
+from openvman.model.allocation import (
+    IDENTITY,
+    Allocation,
+    DeviceAllocation,
+    DeviceKind,
+    DiskKind,
+    MemoryAllocation,
+    ProcessorAllocation,
+)
 from openvman.model.errors import ModelError, Problem
-from openvman.model.spec import DiskSpec, NicSpec, ResourceSpec
+from openvman.model.plugging import why_fixed
+from openvman.model.spec import DeviceSpec, DiskSpec, NicSpec, ResourceSpec, SerialSpec
 from openvman.model.system import Configuration, ConfigurationKind
 
 _PLUGGABLE: Final = frozenset({"virtio", "scsi", "usb"})
@@ -46,8 +58,17 @@ def with_added(configuration: Configuration, specs: Sequence[ResourceSpec], capa
                 if live:
                     plugged = replace(plugged, target=_free_target(configuration))
                 configuration = replace(configuration, nics=(*configuration.nics, plugged))
+            case SerialSpec():
+                port = serial(owned, spec)
+                _put_in(configuration, port)
+                configuration = replace(configuration, serials=(*configuration.serials, port))
+            case DeviceSpec():
+                number = sum(each.kind is spec.kind for each in configuration.devices)
+                added = device(owned, spec, number)
+                _put_in(configuration, added)
+                configuration = replace(configuration, devices=(*configuration.devices, added))
             case _:
-                raise invalid(f"A {type(spec).__name__} is neither a disk nor a NIC.", "resource")
+                raise invalid(f"A {type(spec).__name__} is no device that could be added.", "resource")
     return configuration if live else replace(configuration, boot_disk=boot_disk(configuration.disks))
 
 
@@ -58,20 +79,44 @@ def without(configuration: Configuration, allocation_ids: Sequence[str]) -> Conf
         found = there.get(allocation_id)
         if found is None:
             raise ModelError(Problem.NOT_FOUND, f"There is no allocation {allocation_id}.", subject=allocation_id)
-        if not isinstance(found, DiskAllocation | NicAllocation):
-            raise invalid(f"{found.local_id} cannot be removed: only disks and NICs can.", "allocation_id")
+        if isinstance(found, ProcessorAllocation | MemoryAllocation):
+            raise invalid(f"{found.local_id} cannot be removed: every system has it.", "allocation_id")
+        if configuration.kind is ConfigurationKind.STATE:
+            _check_pluggable(found)
     gone = set(allocation_ids)
     left = replace(
         configuration,
         disks=tuple(each for each in configuration.disks if each.id not in gone),
         nics=tuple(each for each in configuration.nics if each.id not in gone),
+        serials=tuple(each for each in configuration.serials if each.id not in gone),
+        devices=_numbered(each for each in configuration.devices if each.id not in gone),
     )
     return left if left.kind is ConfigurationKind.STATE else replace(left, boot_disk=boot_disk(left.disks))
 
 
-def _put_in(configuration: Configuration, new: DiskAllocation | NicAllocation) -> None:
+def _numbered(devices: Iterable[DeviceAllocation]) -> tuple[DeviceAllocation, ...]:
+    """With the local ids that they have where others are gone: those behind them move up."""
+    numbers: Counter[DeviceKind] = Counter()
+    left: list[DeviceAllocation] = []
+    for each in devices:
+        if each.kind not in IDENTITY:
+            each = replace(each, id=f"{each.configuration_id}/{each.kind}:{numbers[each.kind]}")  # noqa: PLW2901
+            numbers[each.kind] += 1
+        left.append(each)
+    return tuple(left)
+
+
+def _check_pluggable(device: ResourceSpec | Allocation) -> None:
+    reason = why_fixed(device)
+    if reason is not None:
+        raise unsupported(f"{reason}: that changes while the system is stopped, or at its next start.", "kind")
+
+
+def _put_in(configuration: Configuration, new: Allocation) -> None:
     """Refuse what cannot be, or is there."""
-    check_allocation(new, ("bus", "model", "connection"))
+    if configuration.kind is ConfigurationKind.STATE:
+        _check_pluggable(new)
+    check_allocation(new, ("bus", "model", "connection", "type"))
     if any(each.id == new.id for each in configuration.allocations()):
         raise ModelError(Problem.ALREADY_EXISTS, f"There is already a {new.local_id}.", subject=new.id)
 
