@@ -16,6 +16,7 @@ import pytest
 from tests.drivers.device_conformance import DeviceConformance
 from tests.drivers.plug_conformance import PlugConformance
 from tests.drivers.subject import MAC, MIB, Recorder, Requirement, Subject, refuses
+from tests.drivers.tuning_conformance import TuningConformance
 
 from openvman.drivers.contract import SystemChanged
 from openvman.model.allocation import DeviceAllocation, DiskKind, NicConnection
@@ -47,7 +48,7 @@ _WANTS: dict[Action, Requirement] = {
 }
 
 
-class Conformance(DeviceConformance, PlugConformance):
+class Conformance(DeviceConformance, PlugConformance, TuningConformance):
     """Make a subclass ``Test<Driver>`` with a fixture ``subject``, which calls ``subject.clean()`` when it ends."""
 
     # What is there

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from openvman.model.allocation import DeviceKind
+from openvman.model.allocation import Affinity, DeviceKind
 from openvman.model.resource import ResourceKind
 from openvman.model.system import Firmware
 
@@ -31,6 +31,14 @@ class HostFacts:
     firmwares: tuple[Firmware, ...] = (Firmware.BIOS,)
     device_types: Mapping[DeviceKind, tuple[str, ...]] = field(default_factory=dict, hash=False)
     """Types of the kinds of devices whose choice the host tells; any may be asked for of a kind not there."""
+    weights: tuple[int, int] | None = None
+    """The least and the greatest weight of processors; None where processors are not shared by weight."""
+    can_limit: bool = False
+    """Processors and memory can be limited."""
+    affinities: tuple[Affinity, ...] = (Affinity.NONE,)
+    """How virtual processors can be mapped to the host's."""
+    page_sizes: tuple[int, ...] = ()
+    """Bytes of the huge pages that memory can be made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ from openvman.model.spec import (
 from openvman.model.system import BootDevice
 from openvman.model.validation import CAPACITY_INCREMENT, MEMORY_INCREMENT, target_prefix
 from openvman.operations.specs import Resources
+from openvman.operations.tuning import in_parts
 
 T = TypeVar("T")
 
@@ -67,7 +68,7 @@ def fill(
         kernel=system.kernel or None,
         initrd=system.initrd or None,
         command_line=system.command_line or None,
-        processor=_processor(resources.processor),
+        processor=_processor(in_parts(resources.processor, host)),
         memory=_memory(resources.memory),
         disks=fill_disks(resources.disks, host),
         nics=fill_nics(resources.nics, host, macs, new_mac),
@@ -131,7 +132,8 @@ def _memory(spec: MemorySpec) -> MemorySpec:
     else:
         size = defaults.MEMORY if spec.maximum is None else min(defaults.MEMORY, spec.maximum)
     maximum = size if spec.maximum is None else spec.maximum
-    return replace(spec, size=whole_kib(size), maximum=whole_kib(maximum))
+    limit = None if spec.limit is None else whole_kib(spec.limit)
+    return replace(spec, size=whole_kib(size), maximum=whole_kib(maximum), limit=limit)
 
 
 def fill_disks(asked: Iterable[DiskSpec], host: Host, targets: AbstractSet[str] = frozenset()) -> tuple[DiskSpec, ...]:

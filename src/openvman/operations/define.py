@@ -19,6 +19,7 @@ from openvman.operations.defaults import fill
 from openvman.operations.placement import choose_host
 from openvman.operations.reference import complement
 from openvman.operations.specs import asked_of_pools, child_pools, resource_kind, sort
+from openvman.operations.tuning import mapping_turns
 from openvman.operations.undo import UNCERTAIN, Undo, settle
 from openvman.operations.validate import (
     check_boot,
@@ -83,7 +84,8 @@ async def define(
 
 def _claims(definition: Definition) -> list[str]:
     macs = (mac_turn(definition.host_id, nic) for nic in definition.nics)
-    return [turn(definition.id), name_turn(definition.host_id, definition.name), *macs]
+    mapping = mapping_turns(definition.host_id, definition.processor)
+    return [turn(definition.id), name_turn(definition.host_id, definition.name), *macs, *mapping]
 
 
 async def _act(

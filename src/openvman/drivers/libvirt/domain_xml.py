@@ -9,7 +9,7 @@ from typing import Final
 
 from lxml import etree
 
-from openvman.drivers.libvirt import boot
+from openvman.drivers.libvirt import boot, tuning
 from openvman.drivers.libvirt import devices as device_xml
 from openvman.drivers.libvirt.console import log_path
 from openvman.drivers.libvirt.xml import Element
@@ -47,6 +47,8 @@ def build(definition: Definition, *, architecture: str, machine: str | None, con
     _memory(root, definition)
     _processors(root, definition)
     _platform(root, definition, architecture, definition.machine or machine)
+    tuning.put_processor(root, definition.processor, definition.processor.maximum or definition.processor.count or 1)
+    tuning.put_memory(root, definition.memory)
     devices = etree.SubElement(root, "devices")
     taken = {disk.target for disk in definition.disks if disk.target}
     for disk in definition.disks:
@@ -58,7 +60,9 @@ def build(definition: Definition, *, architecture: str, machine: str | None, con
     _serials(devices, definition, console_logs)
     devices.extend(device_xml.build(spec, clean) for spec in _devices(definition))
     if any(spec.backend == "virtiofs" for spec in definition.devices):
-        backing = etree.SubElement(root, "memoryBacking")
+        backing = root.find("memoryBacking")
+        if backing is None:
+            backing = etree.SubElement(root, "memoryBacking")
         etree.SubElement(backing, "source", type="memfd")
         etree.SubElement(backing, "access", mode="shared")  # the file system's daemon reads the guest's memory
     return root

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import libvirt
 
-from openvman.drivers.libvirt import kvm, xml
+from openvman.drivers.libvirt import kvm, tuning, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.connection import version_text
 from openvman.drivers.libvirt.xml import Element
-from openvman.model.allocation import DeviceKind
+from openvman.model.allocation import Affinity, DeviceKind
 from openvman.model.host import Host, HostFacts
 from openvman.model.system import Firmware
 
@@ -70,6 +70,10 @@ def read_host(connection: Any, address: Address) -> Host:
             has_console_log=address.console_logs is not None,
             firmwares=_firmwares(domain),
             device_types=_device_types(domain),
+            weights=tuning.weights() if address.has_control_groups else None,
+            can_limit=address.has_control_groups,
+            affinities=(Affinity.NONE, Affinity.DEDICATED, Affinity.HARD),
+            page_sizes=tuning.page_sizes(capabilities),
         ),
         networks=networks or (),
     )
