@@ -39,7 +39,7 @@ _QUANTITIES: Final = frozenset(
     }
 )
 """What every setting says: the quantities, and what they are of."""
-_BOUNDS: Final = frozenset({"Limit"})
+_BOUNDS: Final = frozenset({"MaximumVirtualQuantity"})
 """What a range says beside. A default does not: a limit follows the quantity that a client makes of it."""
 _CHOICES: Final = frozenset({"Access", "Connection", "ResourceSubType"})
 """What a default says beside: what the server would choose, save what is new for each device, as addresses are."""

@@ -292,14 +292,15 @@ _Steps = dict[str, Callable[[], object]]
 
 def _take(steps: _Steps, back: _Steps, undo: contextlib.ExitStack) -> None:
     for name, step in steps.items():
-        undo.callback(back[name])
         try:
             step()
         except libvirt.libvirtError as error:
             if error.get_error_code() in _NO_SUCH_CALL:
                 message = f"the {name} of an active system cannot be changed: {error.get_error_message()}"
                 raise ModelError(Problem.NOT_SUPPORTED, message, name) from error
+            undo.callback(back[name])  # it may be half done
             raise
+        undo.callback(back[name])
 
 
 def _processor_steps(domain: Any, spec: ProcessorSpec, maximum: int) -> _Steps:
