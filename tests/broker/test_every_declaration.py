@@ -49,6 +49,23 @@ DEVICES = (
 )
 
 
+TUNED = (
+    Instance.of(
+        "VMAN_ProcessorAllocationSettingData",
+        [Property(name, "uint64", 1000) for name in ("Reservation", "Limit")] + [Property("Weight", "uint32", 7)],
+    ),
+    Instance.of(
+        "VMAN_MemoryAllocationSettingData",
+        [
+            *_words(AllocationUnits="byte*2^30", VirtualQuantityUnits="byte*2^30"),
+            *(Property(name, "uint64", 1) for name in ("VirtualQuantity", "Reservation")),
+            Property("Limit", "uint64", 2),
+            Property("HugePageSize", "uint64", 2 << 20),
+        ],
+    ),
+)
+
+
 @pytest.fixture
 async def furnished(client):
     """A fleet in which one system has every kind of device, and one host a child pool."""
@@ -69,12 +86,21 @@ async def furnished(client):
     service = (await client.paths("VMAN_VirtualSystemManagementService"))[0]
     settings = [Instance.of("CIM_ResourceAllocationSettingData", [_code(code)]) for code in (10, 14, 15)]
     settings += [Instance.of("VMAN_ResourceAllocationSettingData", properties) for properties in DEVICES]
+    settings += TUNED
     system = Instance.of(
         "VMAN_VirtualSystemSettingData",
         _words(Kernel="/srv/vmlinuz", Initrd="/srv/initrd", CommandLine="console=ttyS0", Firmware="uefi"),
     )
     answer = await client.invoke(service, "DefineSystem", SystemSettings=system, ResourceSettings=tuple(settings))
     assert answer.return_value == 0
+    for setting in await client.instances("VMAN_ProcessorAllocationSettingData"):
+        if setting.get("Weight") == 7:
+            host = pools.keys["SystemName"]
+            mapped = Property("HostResource", "string", (f"{host}/device/processor:1",), is_array=True)
+            words = [Property("InstanceID", "string", setting.get("InstanceID")), mapped]
+            changed = Instance.of(setting.class_name, words)
+            done = await client.invoke(service, "ModifyResourceSettings", ResourceSettings=(changed,))
+            assert done.return_value == 0
     return client
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from openvman.mapping.declare import ClassMap
+from openvman.model.resource import ResourceKind
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
@@ -21,6 +23,8 @@ class Registration:
     version: str
     central: tuple[ClassMap, ...] = ()
     references: tuple[str, ...] = ()
+    covers: Callable[[Any], bool] = lambda _obj: True
+    """Which objects of the central class maps conform."""
 
     @property
     def id(self) -> str:
@@ -44,11 +48,27 @@ REGISTRATIONS: Final = (
         references=("DSP1033", "DSP1041"),
     ),
     Registration(
+        specification="DSP1044",
+        name="Processor Resource Virtualization",
+        version="1.0.0",
+        central=(RESOURCE_POOL,),
+        references=("DSP1033", "DSP1041", "DSP1043"),
+        covers=lambda pool: pool.kind is ResourceKind.PROCESSOR,
+    ),
+    Registration(
+        specification="DSP1045",
+        name="Memory Resource Virtualization",
+        version="1.0.0",
+        central=(RESOURCE_POOL,),
+        references=("DSP1033", "DSP1041", "DSP1043"),
+        covers=lambda pool: pool.kind is ResourceKind.MEMORY,
+    ),
+    Registration(
         specification="DSP1042",
         name="System Virtualization",
         version="1.0.0",
         central=(HOST_SYSTEM,),
-        references=("DSP1033", "DSP1041", "DSP1043", "DSP1052", "DSP1057"),
+        references=("DSP1033", "DSP1041", "DSP1043", "DSP1044", "DSP1045", "DSP1052", "DSP1057"),
     ),
     Registration(
         specification="DSP1052",
