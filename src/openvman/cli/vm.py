@@ -17,8 +17,10 @@ from openvman.cli.pool import amount, one_host, pools_of
 from openvman.cli.texts import harmless
 from openvman.cli.vm_named import NAME, NAMES, ON_HOST, find
 from openvman.cli.vm_rows import details_object, print_details, print_systems, system_object
+from openvman.cli.vm_tuning import tuning_options
 from openvman.client.errors import ClientError, Reason
 from openvman.client.records import Action, Host, System
+from openvman.client.tuning import Tuning
 from openvman.client.wishes import DiskWish, NicWish, SystemWish
 
 if TYPE_CHECKING:  # it imports pywbem, which is slow, and help must be quick
@@ -127,6 +129,7 @@ def console(client: Client, name: str, host: str | None, follow: bool, lines: in
 @click.argument("name")
 @click.option("--cpus", type=click.IntRange(1), metavar="N", help="Virtual processors.")
 @click.option("--memory", type=Size(), metavar="SIZE", help="For example 64MiB or 2GiB.")
+@tuning_options
 @click.option(
     "--disk",
     "disks",
@@ -156,6 +159,7 @@ def define(
     name: str,
     cpus: int | None,
     memory: int | None,
+    tuning: Tuning | None,
     disks: tuple[DiskWish, ...],
     nics: tuple[NicWish, ...],
     host: str | None,
@@ -171,6 +175,7 @@ def define(
         name=name,
         cpus=cpus,
         memory=memory,
+        tuning=tuning,
         disks=disks,
         nics=nics,
         description=description,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from openvman.client.tuning import Tuned, tuned_of
 from openvman.client.units import bytes_per_unit
 
 STATES: Final = {
@@ -118,6 +119,7 @@ class Configuration:
     memory: int
     disks: tuple[Disk, ...]
     nics: tuple[Nic, ...]
+    tuned: Tuned = field(default_factory=Tuned)
     paths: tuple[Any, ...] = field(repr=False, compare=False, default=())
     """The setting data itself, then its parts."""
 
@@ -211,6 +213,7 @@ def configuration_of(setting: Any, parts: Iterable[Any]) -> Configuration:
         memory=sum(size_of(part) or 0 for part in by_type.get(MEMORY, ())),
         disks=tuple(_disk(part) for kind in (DISK, CDROM, FLOPPY) for part in by_type.get(kind, ())),
         nics=tuple(_nic(part) for part in by_type.get(NIC, ())),
+        tuned=tuned_of(by_type.get(PROCESSOR, ()), by_type.get(MEMORY, ())),
         paths=tuple(instance.path for instance in (setting, *parts)),
     )
 
