@@ -103,6 +103,7 @@ async def test_processor_time_is_said_in_any_unit_that_fits(systems, units, limi
         (PROCESSOR, {"HostResource": ("nonsense",)}, ("'nonsense'",)),
         (PROCESSOR, {"HostResource": ('VMAN_HostMemory.DeviceID="x"',)}, ("VMAN_HostProcessor",)),
         (MEMORY, {"Limit": 256, "AllocationUnits": "byte*2^20"}, ("limit", str(256 * MIB), "hypervisor's own needs")),
+        (MEMORY, {"Limit": 2**64 - 1}, ("more than host",)),
         (MEMORY, {"VirtualQuantity": 1, "VirtualQuantityUnits": "count"}, ("'count'", "'byte'")),
         (MEMORY, {"HugePageSize": 4096}, ("4096", str(2 * MIB))),
         (MEMORY, {"HugePageSize": 2 * MIB, "VirtualQuantity": 33 * 1024}, ("whole number of pages",)),

@@ -109,6 +109,11 @@ MEMORY_TUNING_RULES: Final[tuple[Rule[MemorySpec], ...]] = (
         f"{MEMORY_OVERHEAD} for the hypervisor's own needs; raise the limit, or give the guest less",
     ),
     Rule(
+        ("limit",),
+        lambda v, s: (v.limit or 0) <= s.host.memory + MEMORY_OVERHEAD,
+        "a limit of {v.limit} bytes is more than host {s.host.name!r} has; leave it out for none",
+    ),
+    Rule(
         ("reservation", "maximum"),
         lambda v, _: (v.reservation or 0) <= (v.maximum or 0),
         "a reservation of {v.reservation} bytes is more than the guest can have, {v.maximum}; reserve less",
