@@ -95,6 +95,17 @@ class TuningConformance:
         assert current.processor.weight == 300
         assert (await subject.read(system.id)).defined == system.defined, "the next start is as it was"
 
+    async def test_what_fails_midway_is_put_back(self, subject: Subject) -> None:
+        system = await subject.active()
+        with subject.needs(Requirement.LIVE_TUNING):
+            await _change(subject, system, STATE, "processor", ProcessorSpec(weight=300, limit=50_000))
+        before = await subject.read(system.id)
+        too_few = ProcessorSpec(weight=400, limit=0, affinity=Affinity.DEDICATED, processors=_processors(subject)[:1])
+        for kind in (STATE, DEFINED):
+            with refuses(Problem.INVALID_PARAMETER):
+                await _change(subject, system, kind, "processor", too_few)
+            assert await subject.read(system.id) == before
+
     async def test_memory_of_an_active_system_is_limited_at_once(self, subject: Subject) -> None:
         system = await subject.active()
         wanted = MemorySpec(limit=400 * MIB, reservation=32 * MIB)

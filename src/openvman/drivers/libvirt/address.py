@@ -36,8 +36,8 @@ class Address:
 
     @property
     def has_control_groups(self) -> bool:
-        """Its domains are in control groups: not those of one person's own daemon."""
-        return self.hypervisor in {"qemu", "lxc", "test"} and urlsplit(self.uri).path != "/session"
+        """Its domains are machines in control groups: not so those of one person's own daemon."""
+        return self.hypervisor in {"qemu", "test"} and urlsplit(self.uri).path != "/session"
 
     def redact(self, message: str) -> str:
         """``message`` without the credentials that libvirt may have repeated in it."""

@@ -70,13 +70,20 @@ def read_host(connection: Any, address: Address) -> Host:
             has_console_log=address.console_logs is not None,
             firmwares=_firmwares(domain),
             device_types=_device_types(domain),
-            weights=tuning.weights() if address.has_control_groups else None,
+            weights=tuning.weights(local=address.local) if address.has_control_groups else None,
             can_limit=address.has_control_groups,
-            affinities=(Affinity.NONE, Affinity.DEDICATED, Affinity.HARD),
-            page_sizes=tuning.page_sizes(capabilities),
+            **_whole_machines(capabilities, address),
         ),
         networks=networks or (),
     )
+
+
+def _whole_machines(capabilities: Element, address: Address) -> dict[str, Any]:
+    """What only guests with processors and memory of their own have."""
+    if address.hypervisor not in {"qemu", "test"}:
+        return {}
+    affinities = (Affinity.NONE, Affinity.DEDICATED, Affinity.HARD)
+    return {"affinities": affinities, "page_sizes": tuning.page_sizes(capabilities)}
 
 
 def _guest(capabilities: Element, architecture: str) -> Element | None:

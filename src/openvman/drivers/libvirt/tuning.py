@@ -41,9 +41,12 @@ _MEMORY_INFO: Final = Path("/proc/meminfo")
 _LIVE: Final = libvirt.VIR_DOMAIN_AFFECT_LIVE
 
 
-def weights() -> tuple[int, int]:
-    """What this machine takes for a weight."""
-    return _WEIGHTS[_CONTROLLERS.exists()]
+def weights(*, local: bool) -> tuple[int, int]:
+    """What this machine takes for a weight; of another, what either version of control groups takes."""
+    first, second = _WEIGHTS[False], _WEIGHTS[True]
+    if not local:
+        return max(first[0], second[0]), min(first[1], second[1])
+    return second if _CONTROLLERS.exists() else first
 
 
 def page_sizes(capabilities: Element) -> tuple[int, ...]:
