@@ -78,6 +78,7 @@ async def systems(client):
         ("count", 2, 200_000),
         ("hertz*10^6", 1000, 50_000),  # of a clock of 2000 MHz
         ("hertz * 10^9", 3, 150_000),
+        ("hertz", 700_000_001, 35_001),  # rounded up
     ],
 )
 async def test_processor_time_is_said_in_any_unit_that_fits(systems, units, limit, shown):
@@ -102,7 +103,7 @@ async def test_processor_time_is_said_in_any_unit_that_fits(systems, units, limi
         (PROCESSOR, {"MappingBehavior": 99}, ("99",)),
         (PROCESSOR, {"HostResource": ("nonsense",)}, ("'nonsense'",)),
         (PROCESSOR, {"HostResource": ('VMAN_HostMemory.DeviceID="x"',)}, ("VMAN_HostProcessor",)),
-        (MEMORY, {"Limit": 256, "AllocationUnits": "byte*2^20"}, ("limit", str(256 * MIB), "hypervisor's own needs")),
+        (MEMORY, {"Limit": 767, "AllocationUnits": "byte*2^20"}, ("limit", str(256 * MIB), "hypervisor's own needs")),
         (MEMORY, {"Limit": 2**64 - 1}, ("more than host",)),
         (MEMORY, {"VirtualQuantity": 1, "VirtualQuantityUnits": "count"}, ("'count'", "'byte'")),
         (MEMORY, {"HugePageSize": 4096}, ("4096", str(2 * MIB))),
