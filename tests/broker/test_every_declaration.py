@@ -50,6 +50,23 @@ DEVICES = (
 )
 
 
+TUNED = (
+    Instance.of(
+        "VMAN_ProcessorAllocationSettingData",
+        [Property(name, "uint64", 1000) for name in ("Reservation", "Limit")] + [Property("Weight", "uint32", 7)],
+    ),
+    Instance.of(
+        "VMAN_MemoryAllocationSettingData",
+        [
+            *_words(AllocationUnits="byte*2^30", VirtualQuantityUnits="byte*2^30"),
+            *(Property(name, "uint64", 1) for name in ("VirtualQuantity", "Reservation")),
+            Property("Limit", "uint64", 2),
+            Property("HugePageSize", "uint64", 2 << 20),
+        ],
+    ),
+)
+
+
 @pytest.fixture
 async def furnished(client):
     """A fleet in which one system has every kind of device, and one host a child pool."""
@@ -83,6 +100,7 @@ async def furnished(client):
     settings += [Instance.of("VMAN_ResourceAllocationSettingData", properties) for properties in DEVICES]
     serial = [_code(21), Property("AddressOnParent", "string", "1"), *_words(Address="127.0.0.1:4555")]
     settings.append(Instance.of("VMAN_SerialAllocationSettingData", serial))
+    settings += TUNED
     system = Instance.of(
         "VMAN_VirtualSystemSettingData",
         _words(
@@ -97,6 +115,14 @@ async def furnished(client):
     assert answer.return_value == 0
     refused = await client.invoke(answer.outputs[0].value, "RequestStateChange", RequestedState=9)
     assert refused.return_value == 4097  # its job has an error to show
+    for setting in await client.instances("VMAN_ProcessorAllocationSettingData"):
+        if setting.get("Weight") == 7:
+            host = pools.keys["SystemName"]
+            mapped = Property("HostResource", "string", (f"{host}/device/processor:1",), is_array=True)
+            words = [Property("InstanceID", "string", setting.get("InstanceID")), mapped]
+            changed = Instance.of(setting.class_name, words)
+            done = await client.invoke(service, "ModifyResourceSettings", ResourceSettings=(changed,))
+            assert done.return_value == 0
     return client
 
 

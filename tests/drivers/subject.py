@@ -36,6 +36,7 @@ class Requirement(StrEnum):
     OUTLIVES_CLOSE = "systems are still there when the driver is opened again"
     LIVE_PROCESSORS = "processors are added to an active system"
     LIVE_MEMORY = "memory of an active system changes"
+    LIVE_TUNING = "processors of an active system are limited, weighed and mapped"
     LIVE_MEDIUM = "the medium in a drive of an active system changes"
     LIVE_NIC = "a NIC of an active system is connected to another place"
     LIVE_DEVICES = "devices are plugged into an active system"

@@ -23,6 +23,7 @@ TEST_GAPS = {
     Requirement.CONSOLE: "libvirt's test host prints nothing",
     Requirement.IMAGES: "libvirt's test host has no files",
     Requirement.OUTLIVES_CLOSE: "libvirt's test host lives in its connections",
+    Requirement.LIVE_TUNING: "libvirt's test host cannot map or weigh the processors of an active system",
     Requirement.LIVE_MEDIUM: "libvirt's test host cannot update a device",
     Requirement.LIVE_NIC: "libvirt's test host cannot update a device",
     Requirement.LIVE_DEVICES: "libvirt's test host cannot attach a device",

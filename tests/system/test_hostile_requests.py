@@ -181,7 +181,11 @@ def test_values_of_wrong_types_and_beyond_their_ranges(server, manager):
         "CIMObject": f"root/vman:{manager.service.classname}.{path}",
     }
     kinds = [("Processor", "VirtualQuantity", "uint64"), ("Memory", "VirtualQuantity", "uint64")]
-    kinds += [("Storage", "Access", "uint16"), ("Memory", "Limit", "string"), ("Processor", "ResourceType", "boolean")]
+    kinds += [
+        ("Storage", "Access", "uint16"),
+        ("Memory", "MaximumVirtualQuantity", "string"),
+        ("Processor", "ResourceType", "boolean"),
+    ]
     for kind, name, type in kinds:
         for value in VALUES:
             instance = (

@@ -165,7 +165,7 @@ def test_a_system_is_defined_changed_and_destroyed(conn):
 
         more = parts[4].copy()
         more["VirtualQuantity"] = pywbem.Uint64(96 * 1024)
-        more["Limit"] = pywbem.Uint64(96 * 1024)
+        more["MaximumVirtualQuantity"] = pywbem.Uint64(96 * 1024)
         code, out = conn.InvokeMethod("ModifyResourceSettings", service, ResourceSettings=[more])
         assert code == 0
         assert conn.GetInstance(out["ResultingResourceSettings"][0])["VirtualQuantity"] == 96 * 1024

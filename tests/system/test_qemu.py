@@ -87,7 +87,7 @@ def test_answers_agree_with_libvirt(conn, manager, domain, until):
         assert configuration["ElementName"] == xml.findtext("name")
         assert parts[3]["VirtualQuantity"] == int(xml.find("vcpu").get("current"))
         assert parts[4]["VirtualQuantity"] == int(xml.findtext("currentMemory"))
-        assert parts[4]["Limit"] == int(xml.findtext("memory"))
+        assert parts[4]["MaximumVirtualQuantity"] == int(xml.findtext("memory"))
         assert parts[17]["HostResource"] == [xml.find("devices/disk/source").get("file")]
         assert parts[17]["AddressOnParent"] == xml.find("devices/disk/target").get("dev")
         assert parts[17]["ResourceSubType"] == xml.find("devices/disk/target").get("bus")

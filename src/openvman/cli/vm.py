@@ -17,8 +17,10 @@ from openvman.cli.pool import amount, one_host, pools_of
 from openvman.cli.texts import harmless
 from openvman.cli.vm_named import NAME, NAMES, ON_HOST, find
 from openvman.cli.vm_rows import details_object, print_details, print_systems, system_object
+from openvman.cli.vm_tuning import tuning_options
 from openvman.client.errors import ClientError, Reason
 from openvman.client.records import Action, Host, System
+from openvman.client.tuning import Tuning
 from openvman.client.wishes import DiskWish, NicWish, SystemWish
 
 if TYPE_CHECKING:  # it imports pywbem, which is slow, and help must be quick
@@ -139,6 +141,7 @@ def console(client: Client, name: str, host: str | None, follow: bool, lines: in
 @vm_describe.FORMAT
 @click.option("--cpus", type=click.IntRange(1), metavar="N", help="Virtual processors.")
 @click.option("--memory", type=Size(), metavar="SIZE", help="For example 64MiB or 2GiB.")
+@tuning_options
 @click.option(
     "--disk",
     "disks",
@@ -171,6 +174,7 @@ def define(
     format: str | None,
     cpus: int | None,
     memory: int | None,
+    tuning: Tuning | None,
     disks: tuple[DiskWish, ...],
     nics: tuple[NicWish, ...],
     host: str | None,
@@ -190,6 +194,7 @@ def define(
         name=name or "",
         cpus=cpus,
         memory=memory,
+        tuning=tuning,
         disks=disks,
         nics=nics,
         description=description,
@@ -206,7 +211,7 @@ def define(
         host = described.host
     where = client.host(host) if host is not None else _only_host(client)
     if dry_run:
-        vm_describe.show(client.check(described or client.described(wish), where), as_json=as_json)
+        vm_describe.show(client.check(described or client.described(wish, where), where), as_json=as_json)
         return
     with output.working(f"Defining {described.name if described else name}"):
         system = client.define(wish, where) if described is None else client.define_described(described, where)

@@ -19,9 +19,11 @@ from openvman.cli.kinds import Disk as DiskKind
 from openvman.cli.kinds import Nic as NicKind
 from openvman.cli.kinds import Size
 from openvman.cli.vm_named import NAME, ON_HOST, find
+from openvman.cli.vm_tuning import NAMES, tuning_options
 from openvman.client.devices import Device, DeviceWish
 from openvman.client.errors import ClientError, Reason
 from openvman.client.records import Configuration, Disk, Nic, System
+from openvman.client.tuning import Tuning
 from openvman.client.wishes import Change, DiskWish, NicWish
 
 if TYPE_CHECKING:  # it imports pywbem, which is slow, and help must be quick
@@ -80,6 +82,7 @@ def _after(done: object, name: str) -> Iterator[None]:
 @ON_HOST
 @click.option("--cpus", type=click.IntRange(1), metavar="N", help="Virtual processors.")
 @click.option("--memory", type=Size(), metavar="SIZE", help="For example 128MiB.")
+@tuning_options
 @click.option("--name", "new_name", metavar="NAME", help="A new name; of one that does not run.")
 @click.option("--description", metavar="TEXT", help="What it is for.")
 @click.option("--autostart/--no-autostart", default=None, help="Start it with its host.")
@@ -90,6 +93,7 @@ def set_(
     host: str | None,
     cpus: int | None,
     memory: int | None,
+    tuning: Tuning | None,
     new_name: str | None,
     description: str | None,
     autostart: bool | None,
@@ -100,10 +104,10 @@ def set_(
 
     More memory or processors than the running one can have come with --config, at its next start.
     """
-    resources = Change(cpus=cpus, memory=memory)
+    resources = Change(cpus=cpus, memory=memory, tuning=tuning)
     whole = Change(name=new_name, description=description, autostart=autostart)
     if not whole.of_system and not resources.of_resources:
-        raise click.UsageError("Say what to change: --cpus, --memory, --name, --description or --autostart.")
+        raise click.UsageError(f"Say what to change: --cpus, --memory, --name, --description, --autostart, {NAMES}.")
     if whole.of_system and live and not config:
         raise click.UsageError("Name, description and autostart are not of the running one alone: leave out --live.")
     system = find(client, name, host)

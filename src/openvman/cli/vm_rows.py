@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from openvman.cli import output
+from openvman.cli.vm_tuning import tuned_object, tuned_rows
 from openvman.client.devices import Device
 from openvman.client.records import Configuration, Details, Disk, Nic, System
 
@@ -45,6 +46,7 @@ def configuration_object(configuration: Configuration | None) -> dict[str, Any] 
             }
             for disk in configuration.disks
         ],
+        "tuning": tuned_object(configuration.tuned),
         "nics": [{"mac": nic.mac, "model": nic.model, "connection": nic.connection} for nic in configuration.nics],
         "devices": [
             {
@@ -103,6 +105,7 @@ def _print_configuration(title: str, configuration: Configuration) -> None:
         ("Type", configuration.type),
         ("Processors", configuration.cpus),
         ("Memory", output.size(configuration.memory)),
+        *tuned_rows(configuration.tuned, configuration.memory),
         ("Starts with host", configuration.autostart),
     ]
     rows += [(f"Disk {disk.target}", _disk_text(disk)) for disk in configuration.disks]

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from openvman.client import devices
 from openvman.client.devices import Device
+from openvman.client.tuning import Tuned, tuned_of
 from openvman.client.units import bytes_per_unit
 
 STATES: Final = {
@@ -125,6 +126,7 @@ class Configuration:
     nics: tuple[Nic, ...]
     devices: tuple[Device, ...] = ()
     """Everything else: graphics, controllers, serial ports …"""
+    tuned: Tuned = field(default_factory=Tuned)
     paths: tuple[Any, ...] = field(repr=False, compare=False, default=())
     """The setting data itself, then its parts."""
 
@@ -222,6 +224,7 @@ def configuration_of(setting: Any, parts: Iterable[Any]) -> Configuration:
         devices=tuple(
             devices.device_of(part) for kind, some in by_type.items() if kind not in _RECORDED for part in some
         ),
+        tuned=tuned_of(by_type.get(PROCESSOR, ()), by_type.get(MEMORY, ())),
         paths=tuple(instance.path for instance in (setting, *parts)),
     )
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import pywbem
 
 from openvman.client import records
 from openvman.client.devices import DeviceWish, properties_of
+from openvman.client.errors import ClientError, Reason
+from openvman.client.tuning import DEDICATED, HARD, NOT_MAPPED, PERCENT, Tuning
 from openvman.client.wishes import Change, DiskWish, NicWish, SystemWish
 
 _SETTING_DATA: Final = "VMAN_VirtualSystemSettingData"
@@ -39,23 +42,27 @@ def changed_settings(change: Change, instance_id: str) -> Any:
     )
 
 
-def processor_settings(count: int, instance_id: str | None = None) -> Any:
+def processor_settings(
+    count: int | None, instance_id: str | None = None, tuning: Tuning | None = None, pins: Sequence[str] = ()
+) -> Any:
+    """``pins`` are the paths of the host's processors that the tuning names."""
     return _instance(
         "VMAN_ProcessorAllocationSettingData",
         InstanceID=instance_id,
         ResourceType=_uint16(records.PROCESSOR),
         VirtualQuantity=_uint64(count),
+        **({} if tuning is None else _processor_properties(tuning, pins)),
     )
 
 
-def memory_settings(size: int, instance_id: str | None = None) -> Any:
+def memory_settings(size: int | None, instance_id: str | None = None, tuning: Tuning | None = None) -> Any:
+    quantity = {} if size is None else {"AllocationUnits": _BYTE, "VirtualQuantityUnits": _BYTE}
     return _instance(
         "VMAN_MemoryAllocationSettingData",
         InstanceID=instance_id,
         ResourceType=_uint16(records.MEMORY),
-        AllocationUnits=_BYTE,
-        VirtualQuantityUnits=_BYTE,
         VirtualQuantity=_uint64(size),
+        **{**quantity, **({} if tuning is None else _memory_properties(tuning))},
     )
 
 
@@ -102,16 +109,49 @@ def nic_settings(wish: NicWish) -> Any:
     )
 
 
-def resource_settings(wish: SystemWish) -> list[Any]:
+def resource_settings(wish: SystemWish, pins: Sequence[str] = ()) -> list[Any]:
     """One embedded instance a resource, in the order processor, memory, disks, network adapters."""
     found: list[Any] = []
-    if wish.cpus is not None:
-        found.append(processor_settings(wish.cpus))
-    if wish.memory is not None:
-        found.append(memory_settings(wish.memory))
+    if wish.cpus is not None or (wish.tuning is not None and wish.tuning.of_processors):
+        found.append(processor_settings(wish.cpus, tuning=wish.tuning, pins=pins))
+    if wish.memory is not None or (wish.tuning is not None and wish.tuning.of_memory):
+        found.append(memory_settings(wish.memory, tuning=wish.tuning))
     found += [disk_settings(disk) for disk in wish.disks]
     found += [nic_settings(nic) for nic in wish.nics]
     return found
+
+
+def _processor_properties(tuning: Tuning, pins: Sequence[str]) -> dict[str, Any]:
+    """Properties of the processors' setting; ``pins`` are the paths of the host's processors that are named."""
+    found: dict[str, Any] = {}
+    times = {"Limit": tuning.cpu_limit, "Reservation": tuning.cpu_reservation}
+    units = {time.units for time in times.values() if time is not None and time.quantity}
+    if len(units) > 1:
+        raise ClientError(Reason.USAGE, "Say limit and reservation of processors both in percent, or both in MHz.")
+    for name, time in times.items():
+        if time is not None:
+            found[name] = pywbem.Uint64(time.quantity)
+            found["AllocationUnits"] = next(iter(units), PERCENT)
+    if tuning.cpu_weight is not None:
+        found["Weight"] = pywbem.Uint32(tuning.cpu_weight)
+    if tuning.cpu_pin is not None:
+        code = (DEDICATED if tuning.cpu_dedicated else HARD) if pins else NOT_MAPPED
+        found["MappingBehavior"] = pywbem.Uint16(code)
+        if pins:
+            found["HostResource"] = list(pins)
+    return found
+
+
+def _memory_properties(tuning: Tuning) -> dict[str, Any]:
+    """Properties of the memory's setting."""
+    said = {
+        "Limit": tuning.memory_limit,
+        "Reservation": tuning.memory_reservation,
+        "MaximumVirtualQuantity": tuning.memory_maximum,
+        "HugePageSize": tuning.hugepages,
+    }
+    found: dict[str, Any] = {name: pywbem.Uint64(value) for name, value in said.items() if value is not None}
+    return {**found, "AllocationUnits": _BYTE, "VirtualQuantityUnits": _BYTE} if found else {}
 
 
 def _instance(class_name: str, **properties: Any) -> Any:

@@ -22,6 +22,7 @@ from openvman.client.pools import Pools
 from openvman.client.ranges import check_ranges
 from openvman.client.records import Action, Configuration, Details, Disk, Host, Nic, Profile, System
 from openvman.client.session import Session
+from openvman.client.tuning import Tuning
 from openvman.client.wishes import Change, DiskWish, NicWish, SystemWish
 
 _END_OF_LOG: Final = 2
@@ -140,11 +141,12 @@ class Client:
 
     def define(self, wish: SystemWish, host: Host) -> System:
         """Define a virtual machine on the host (DSP1042 8.2.1); it is not started."""
-        return self.define_described(self.described(wish), host)
+        return self.define_described(self.described(wish, host), host)
 
-    def described(self, wish: SystemWish) -> Description:
+    def described(self, wish: SystemWish, host: Host) -> Description:
         """The description that a wish makes."""
-        return Description(wish.name, None, settings.system_settings(wish), tuple(settings.resource_settings(wish)))
+        resources = settings.resource_settings(wish, self._pins(host.path, wish.tuning))
+        return Description(wish.name, None, settings.system_settings(wish), tuple(resources))
 
     def define_described(self, description: Description, host: Host) -> System:
         """The same of a description; one that is out of the ranges that the host tells (DSP1043) is not sent."""
@@ -182,12 +184,14 @@ class Client:
             self.session.call("ModifySystemSettings", service, [("SystemSettings", wanted)])
         if change.of_resources:
             parts = []
-            if change.cpus is not None:
+            tuning = change.tuning
+            if change.cpus is not None or (tuning is not None and tuning.of_processors):
                 path = _part(configuration, "ProcessorAllocationSettingData")
-                parts.append(settings.processor_settings(change.cpus, path["InstanceID"]))
-            if change.memory is not None:
+                pins = self._pins(self._host_path(system), tuning)
+                parts.append(settings.processor_settings(change.cpus, path["InstanceID"], tuning, pins))
+            if change.memory is not None or (tuning is not None and tuning.of_memory):
                 path = _part(configuration, "MemoryAllocationSettingData")
-                parts.append(settings.memory_settings(change.memory, path["InstanceID"]))
+                parts.append(settings.memory_settings(change.memory, path["InstanceID"], tuning))
             self.session.call("ModifyResourceSettings", service, [("ResourceSettings", parts)])
 
     def attach(
@@ -256,6 +260,23 @@ class Client:
         return Console(self.session, first.path)
 
     # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _host_path(self, system: System) -> Any:
+        found = next((host.path for host in self.hosts() if host.id == system.host_id), None)
+        if found is None:
+            raise ClientError(Reason.REFUSED, f"The host of '{system.name}' is not known now.")
+        return found
+
+    def _pins(self, host_path: Any, tuning: Tuning | None) -> list[str]:
+        """The paths of the host's processors that a tuning names, in its order."""
+        if tuning is None or not tuning.cpu_pin:
+            return []
+        found = self.session.associators(host_path, "CIM_SystemDevice", "VMAN_HostProcessor", "GroupComponent")
+        paths = {int(str(each["DeviceID"]).rpartition(":")[2]): each.path for each in found}
+        missing = [number for number in tuning.cpu_pin if number not in paths]
+        if missing:
+            raise ClientError(Reason.NOT_FOUND, f"The host has no processor {missing[0]}; it has {len(paths)}, from 0.")
+        return [paths[number].to_wbem_uri() for number in tuning.cpu_pin]
 
     def _by_uuid(self, system_id: str) -> list[Any]:
         path = pywbem.CIMInstanceName(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from openvman.client.tuning import Tuning
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskWish:
@@ -39,6 +41,7 @@ class SystemWish:
     autostart: bool | None = None
     type: str | None = None
     id: str | None = None
+    tuning: Tuning | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,7 @@ class Change:
     autostart: bool | None = None
     cpus: int | None = None
     memory: int | None = None
+    tuning: Tuning | None = None
 
     @property
     def of_system(self) -> bool:
@@ -58,4 +62,4 @@ class Change:
 
     @property
     def of_resources(self) -> bool:
-        return self.cpus is not None or self.memory is not None
+        return any(value is not None for value in (self.cpus, self.memory, self.tuning))

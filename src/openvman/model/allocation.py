@@ -35,21 +35,58 @@ class Allocation:
         return self.id[len(self.configuration_id) + 1 :]
 
 
+class Affinity(StrEnum):
+    """How firmly virtual processors are bound to processors of the host."""
+
+    NONE = "none"  # they run wherever the host's scheduler puts them
+    DEDICATED = "dedicated"  # each has one for itself, which no other mapped system has
+    SOFT = "soft"  # there by preference
+    HARD = "hard"  # there and nowhere else
+
+
+WHOLE_PROCESSOR: Final = 100_000
+"""One processor of a host, as limits and reservations count: in thousandths of a percent of one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessorAllocation(Allocation):
-    """All virtual processors of a system."""
+    """All virtual processors of a system; None is "nothing of the kind was set".
+
+    ``limit`` and ``reservation`` are for all of them together, in :data:`WHOLE_PROCESSOR` parts of a processor of the
+    host. A reservation is kept by admission to the pool alone: no hypervisor here guarantees time.
+    """
 
     count: int
     maximum: int
     """How many the system can have without being deactivated; at least ``count``."""
+    weight: int | None = None
+    """The share of the host's time, beside the weights of the others, when there is not enough for all."""
+    limit: int | None = None
+    reservation: int | None = None
+    affinity: Affinity = Affinity.NONE
+    processors: tuple[str, ...] = ()
+    """Ids of the host's processors (see :mod:`openvman.model.host_device`) that they are mapped to: with DEDICATED one
+    for each virtual processor up to the maximum, in order."""
+    architecture: str | None = None
+    """As hypervisors call it: ``x86_64``, ``aarch64`` …"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryAllocation(Allocation):
-    """``size`` and ``maximum`` in bytes: what the guest has now (or gets at start), and what it may be given."""
+    """``size`` and ``maximum`` in bytes: what the guest has now (or gets at start), and what it may be given.
+
+    None is "nothing of the kind was set". A reservation is kept by admission to the pool alone.
+    """
 
     size: int
     maximum: int
+    limit: int | None = None
+    """The most of the host's memory, in bytes, that the system's process may have: the guest's and the hypervisor's
+    own for it."""
+    reservation: int | None = None
+    """Bytes."""
+    page_size: int | None = None
+    """Bytes of the huge pages that the memory is made of; None for ordinary pages."""
 
 
 class DiskKind(StrEnum):

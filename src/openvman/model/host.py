@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from openvman.model.allocation import DeviceKind
+from openvman.model.allocation import Affinity, DeviceKind
 from openvman.model.resource import ResourceKind
 from openvman.model.system import Firmware
 
@@ -34,6 +34,14 @@ class HostFacts:
     """Types of the kinds of devices whose choice the host tells; any may be asked for of a kind not there."""
     device_backends: Mapping[DeviceKind, tuple[str, ...]] = field(default_factory=dict, hash=False)
     """The same of backends."""
+    weights: tuple[int, int] | None = None
+    """The least and the greatest weight of processors; None where processors are not shared by weight."""
+    can_limit: bool = False
+    """Processors and memory can be limited."""
+    affinities: tuple[Affinity, ...] = (Affinity.NONE,)
+    """How virtual processors can be mapped to the host's."""
+    page_sizes: tuple[int, ...] = ()
+    """Bytes of the huge pages that memory can be made of."""
 
 
 @dataclass(frozen=True, slots=True)

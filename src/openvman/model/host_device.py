@@ -4,8 +4,10 @@ passed through to a guest.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from openvman.model.allocation import DeviceAllocation, DeviceKind
 from openvman.model.host import Host, PassableDevice
@@ -24,10 +26,24 @@ class HostDevice:
     """What it is, of a device that can be passed through."""
 
 
+_PROCESSOR: Final = "/device/processor:"
+
+
+def processor_id(host_id: str, number: int) -> str:
+    """The id of a host's logical processor."""
+    return f"{host_id}{_PROCESSOR}{number}"
+
+
+def processor_number(device_id: str) -> int | None:
+    """The number of the logical processor that the id is of; None for another device's id."""
+    found = re.fullmatch(rf"[^/]+{_PROCESSOR}(0|[1-9][0-9]{{0,5}})", device_id)
+    return None if found is None else int(found[1])
+
+
 def host_devices(host: Host) -> Iterator[HostDevice]:
     """The devices of a host: logical processors from 0, the memory, then what can be passed through."""
     for number in range(host.processors):
-        yield HostDevice(id=f"{host.id}/device/processor:{number}", host=host, kind=ResourceKind.PROCESSOR, amount=1)
+        yield HostDevice(id=processor_id(host.id, number), host=host, kind=ResourceKind.PROCESSOR, amount=1)
     yield HostDevice(id=f"{host.id}/device/memory", host=host, kind=ResourceKind.MEMORY, amount=host.memory)
     for device in host.devices or ():
         yield _passable(host, device)

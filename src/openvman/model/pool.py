@@ -11,7 +11,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from openvman.model.allocation import Allocation, DeviceKind, DiskKind
+from openvman.model.allocation import (
+    WHOLE_PROCESSOR,
+    Allocation,
+    DeviceKind,
+    DiskKind,
+    MemoryAllocation,
+    ProcessorAllocation,
+)
 from openvman.model.defaults import DISK_BUSES
 from openvman.model.host import ChildPool, Host, PoolShare
 from openvman.model.host_device import host_devices
@@ -31,7 +38,8 @@ class ResourcePool:
 
     ``consumed`` is what consumers have been given: the active and paused systems, and for disks all systems, whose
     images take their place at all times. ``reserved`` is what of ``capacity`` is taken by that. The two differ where
-    consumers share: virtual processors take no processor away.
+    consumers share, since virtual processors take no processor away, and where an allocation has a reservation, which
+    then is what it takes.
     """
 
     host: Host
@@ -67,23 +75,56 @@ def pool_of(allocation: Allocation) -> str:
     return pool_id(allocation.host_id, pool_name(allocation))
 
 
+RESERVED: Final = "#reserved"
+"""Behind the name or id of a pool: what of its capacity is taken, where an allocation with a reservation takes that.
+Of processors it is counted in parts of one (``WHOLE_PROCESSOR``)."""
+PROMISED: Final = "#promised"
+"""Likewise: the reservations alone."""
+
+
+def taken(name: str, kind: ResourceKind, amount: int, reservation: int | None) -> dict[str, int]:
+    """What an allocation takes of the pool ``name``: ``amount`` under that name, and the rest under names beside it."""
+    part = WHOLE_PROCESSOR if kind is ResourceKind.PROCESSOR else 1
+    # Virtual processors without a reservation share those of a host's own pool, and take none away.
+    whole = 0 if name == ResourceKind.PROCESSOR else amount * part
+    found = {name: amount, name + RESERVED: whole if reservation is None else reservation}
+    return found if reservation is None else {**found, name + PROMISED: reservation}
+
+
+def whole(kind: ResourceKind, reserved: int) -> int:
+    """What is reserved as the pool counts: of processors, the whole ones that it needs."""
+    return -(-reserved // WHOLE_PROCESSOR) if kind is ResourceKind.PROCESSOR else reserved
+
+
+def pool_in(name: str) -> str:
+    """The pool that a name or id of :func:`taken` is of."""
+    return name.removesuffix(RESERVED).removesuffix(PROMISED)
+
+
+def _taken_of(allocation: Allocation) -> dict[str, int]:
+    name, kind = pool_name(allocation), kind_of(allocation)
+    reservation = allocation.reservation if isinstance(allocation, ProcessorAllocation | MemoryAllocation) else None
+    return taken(name, kind, quantity(allocation), reservation)
+
+
 def consumption(system: VirtualSystem) -> dict[str, int]:
-    """What a system takes of each pool, by pool id."""
-    taken: dict[str, int] = {}
+    """What a system takes of each pool, by pool id; see :func:`taken`."""
+    found: dict[str, int] = {}
     for allocation in system.effective.allocations():
         if system.current is not None or kind_of(allocation) in HELD_AT_ALL_TIMES:
-            place = pool_id(system.host_id, pool_name(allocation))
-            taken[place] = taken.get(place, 0) + quantity(allocation)
-    return taken
+            for name, much in _taken_of(allocation).items():
+                place = pool_id(system.host_id, name)
+                found[place] = found.get(place, 0) + much
+    return found
 
 
 def demand(configuration: Configuration) -> dict[str, int]:
-    """What an active system with the configuration takes of each pool, by the pool's name."""
-    taken: dict[str, int] = {}
+    """What an active system with the configuration takes of each pool, by the pool's name; see :func:`taken`."""
+    found: dict[str, int] = {}
     for allocation in configuration.allocations():
-        name = pool_name(allocation)
-        taken[name] = taken.get(name, 0) + quantity(allocation)
-    return taken
+        for name, much in _taken_of(allocation).items():
+            found[name] = found.get(name, 0) + much
+    return found
 
 
 HELD_AT_ALL_TIMES: Final = frozenset({ResourceKind.DISK})
@@ -136,7 +177,7 @@ def _own(host: Host, kind: ResourceKind, consumed: Callable[[str], int]) -> Reso
         kind=kind,
         name=kind.value,
         capacity=_capacity(host, kind),
-        reserved=(0 if kind is ResourceKind.PROCESSOR else given) + _set_aside(host, kind),
+        reserved=whole(kind, consumed(pool_id(host.id, kind) + RESERVED)) + _set_aside(host, kind),
         consumed=given + _below(host, kind, consumed),
     )
 
@@ -149,7 +190,7 @@ def _part(host: Host, child: ChildPool, consumed: Callable[[str], int]) -> Resou
         name=child.name,
         shares=shares_of(host, child),
         capacity=sum(share.quantity for share in shares_of(host, child)),
-        reserved=given + _set_aside(host, child.name),
+        reserved=whole(child.kind, consumed(pool_id(host.id, child.name) + RESERVED)) + _set_aside(host, child.name),
         consumed=given + _below(host, child.name, consumed),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
+from openvman.model.allocation import Affinity, DeviceKind, DiskKind, NicConnection
 from openvman.model.resource import ResourceKind
 from openvman.model.system import BootDevice, Firmware, OnCrash
 
@@ -21,16 +21,31 @@ class ResourceSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessorSpec(ResourceSpec):
+    """As :class:`ProcessorAllocation` has it; a weight, limit or reservation of 0 and no ``processors`` mean none.
+
+    A limit or reservation may be said in Hz of the host's clock instead, which no driver looks at.
+    """
+
     count: int | None = None
     maximum: int | None = None
+    weight: int | None = None
+    limit: int | None = None
+    limit_hertz: int | None = None
+    reservation: int | None = None
+    reservation_hertz: int | None = None
+    affinity: Affinity | None = None
+    processors: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemorySpec(ResourceSpec):
-    """Bytes."""
+    """Bytes. A limit, reservation or page size of 0 means none."""
 
     size: int | None = None
     maximum: int | None = None
+    limit: int | None = None
+    reservation: int | None = None
+    page_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, Proce
 from openvman.model.system import ConfigurationKind
 from openvman.operations.defaults import connected, normal_mac
 from openvman.operations.specs import changes, memory, merged, processors
+from openvman.operations.tuning import in_parts
 
 
 def adjusted(spec: ResourceSpec, base: ResourceSpec, kind: ConfigurationKind, host: Host) -> ResourceSpec:
@@ -22,7 +23,8 @@ def adjusted(spec: ResourceSpec, base: ResourceSpec, kind: ConfigurationKind, ho
     """
     match spec, base:
         case ProcessorSpec(), ProcessorSpec():
-            return merged(spec, base) if kind is ConfigurationKind.STATE else processors(spec, base)
+            asked = in_parts(spec, host, base.affinity)
+            return merged(asked, base) if kind is ConfigurationKind.STATE else processors(asked, base)
         case MemorySpec(), MemorySpec():
             return merged(spec, base) if kind is ConfigurationKind.STATE else memory(spec, base)
         case DiskSpec(), DiskSpec():

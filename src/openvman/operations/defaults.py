@@ -36,6 +36,7 @@ from openvman.model.spec import (
 from openvman.model.system import BootDevice
 from openvman.model.validation import target_prefix
 from openvman.operations.specs import Resources
+from openvman.operations.tuning import in_parts
 
 T = TypeVar("T")
 
@@ -70,7 +71,7 @@ def fill(
         kernel=system.kernel or None,
         initrd=system.initrd or None,
         command_line=system.command_line or None,
-        processor=_processor(resources.processor, host),
+        processor=_processor(in_parts(resources.processor, host), host),
         memory=_memory(resources.memory, host),
         disks=fill_disks(resources.disks, host),
         nics=fill_nics(resources.nics, host, macs, new_mac),

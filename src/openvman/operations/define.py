@@ -23,6 +23,7 @@ from openvman.operations.preview import Preview, preview
 from openvman.operations.reference import complement
 from openvman.operations.seed_image import seed_image
 from openvman.operations.specs import asked_of_pools, child_pools, resource_kind, sort
+from openvman.operations.tuning import mapping_turns
 from openvman.operations.undo import Undo, settle
 from openvman.operations.validate import (
     check_boot,
@@ -152,7 +153,8 @@ async def _planned(
 def _claims(definition: Definition, host: Host) -> list[str]:
     macs = (mac_turn(definition.host_id, nic) for nic in definition.nics)
     devices = host_device_turns(host, definition.devices)
-    return [turn(definition.id), name_turn(definition.host_id, definition.name), *macs, *devices]
+    mapping = mapping_turns(definition.host_id, definition.processor)
+    return [turn(definition.id), name_turn(definition.host_id, definition.name), *macs, *devices, *mapping]
 
 
 async def _act(context: Context, system: SystemSpec, plan: _Plan) -> VirtualSystem:

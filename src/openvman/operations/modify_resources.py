@@ -12,7 +12,7 @@ from openvman.model.allocation import Allocation
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.pool import demand
-from openvman.model.spec import DeviceSpec, DiskSpec, NicSpec, ResourceSpec
+from openvman.model.spec import DeviceSpec, DiskSpec, NicSpec, ProcessorSpec, ResourceSpec
 from openvman.model.system import Configuration
 from openvman.model.validation import Devices
 from openvman.operations import images
@@ -21,9 +21,10 @@ from openvman.operations.context import Context, turn
 from openvman.operations.current import allocation_of, refresh
 from openvman.operations.images import Resolved
 from openvman.operations.pledging import pledged
-from openvman.operations.specs import amount, changes, child_pools, local_id, merged, pool_of_spec, said, spec_of
+from openvman.operations.specs import asked_of_pools, changes, child_pools, local_id, merged, said, spec_of
+from openvman.operations.tuning import check_dedicated, mapping_turns
 from openvman.operations.undo import Undo, settle
-from openvman.operations.validate import check_devices, check_resource, image_turn, mac_turn, macs_in_use
+from openvman.operations.validate import check_devices, check_resource, image_turn, label, mac_turn, macs_in_use
 
 _USE = frozenset({"source", "format", "read_only", "shareable"})
 """What a disk's image and its use are decided by: who changes one of them needs the right to the image."""
@@ -31,6 +32,7 @@ _USE = frozenset({"source", "format", "read_only", "shareable"})
 _TOGETHER = {
     DiskSpec: (frozenset({"source"}), frozenset({"source", "format"})),
     NicSpec: (frozenset({"connection", "source"}), frozenset({"connection", "source"})),
+    ProcessorSpec: (frozenset({"affinity", "processors"}), frozenset({"affinity", "processors"})),
 }
 """When one of the first changes, a driver is told all of the second: one without the other means nothing."""
 
@@ -114,6 +116,9 @@ def _check(context: Context, actor: Actor, planned: list[_Change]) -> None:
     for change in planned:
         macs = macs_in_use(generation, change.host, change.configuration.system_id)
         check_resource(change.full, change.name, change.host, macs, actor, context.policy, change.changed)
+        if change.changed & {"affinity", "processors"}:
+            system_id = change.configuration.system_id
+            check_dedicated(generation, change.host, system_id, change.full, label(change.name))
     for changes_there in _by_configuration(planned):
         one = changes_there[0]
         specs = [change.full for change in changes_there] + _kept(changes_there)
@@ -152,7 +157,7 @@ async def _with_image(context: Context, actor: Actor, change: _Change) -> _Chang
 def _claims(planned: list[_Change]) -> list[str]:
     macs = [mac_turn(change.host.id, change.full) for change in planned if isinstance(change.full, NicSpec)]
     chains = [image_turn(c.host.id, path) for c in planned if c.image is not None for path in c.image.chain]
-    return macs + chains
+    return macs + chains + [name for c in planned for name in mapping_turns(c.host.id, c.full)]
 
 
 async def _unused(context: Context, planned: list[_Change]) -> list[_Change]:
@@ -177,13 +182,11 @@ def _pledged(context: Context, there: list[_Change]) -> AbstractContextManager[N
         if "pool" in change.changed and system.current is not None:
             message = f"Virtual system {one.name!r} is {system.state} and stays in its pools. Stop it to move it."
             raise ModelError(Problem.INVALID_STATE, message, system.id)
-        before, after = pool_of_spec(change.base), pool_of_spec(change.full)
-        if before is None or after is None:
-            continue
-        wanted[before] = wanted.get(before, 0) - amount(change.base)
         # Of a disk that keeps its image, nothing is said of the size.
         sized = merged(change.full, change.base) if isinstance(change.full, DiskSpec) else change.full
-        wanted[after] = wanted.get(after, 0) + amount(sized)
+        for sign, spec in ((-1, change.base), (1, sized)):
+            for name, much in asked_of_pools([spec]).items():
+                wanted[name] = wanted.get(name, 0) + sign * much
     return pledged(context, one.host, system, one.configuration, wanted)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
 from openvman.model.host import Host
-from openvman.model.pool import HELD_AT_ALL_TIMES, pools_of
+from openvman.model.pool import HELD_AT_ALL_TIMES, pool_in, pools_of
 from openvman.model.system import Configuration, VirtualSystem
 from openvman.operations.context import Context
 from openvman.operations.validate import label
@@ -25,5 +25,5 @@ def pledged(
         wanted = dict.fromkeys(wanted, 0)
     elif system.current is None:
         kinds = {pool.name: pool.kind for pool in pools_of(host, lambda _: 0)}
-        wanted = {name: much if kinds.get(name) in HELD_AT_ALL_TIMES else 0 for name, much in wanted.items()}
+        wanted = {name: much if kinds.get(pool_in(name)) in HELD_AT_ALL_TIMES else 0 for name, much in wanted.items()}
     return context.pools.pledge(system.id, host, wanted, label(system.name))

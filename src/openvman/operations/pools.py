@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from openvman.inventory.inventory import Inventory
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import ChildPool, Host
-from openvman.model.pool import ResourcePool, consumption, pool_id, pools_of
+from openvman.model.pool import PROMISED, RESERVED, ResourcePool, consumption, pool_id, pool_in, pools_of, whole
 from openvman.operations.undo import settle
 from openvman.store.database import StoreError
 from openvman.store.pools import PoolStore
@@ -43,7 +43,8 @@ class Pools:
 
         A pool is not deleted while something of it is pledged, be it nothing. Raises INSUFFICIENT or, for a pool that
         is gone, NOT_FOUND, naming the pool; messages begin with ``of``. Room is asked for in child pools, and in pools
-        that have children: a host's own pools may otherwise be given out more than once, as hypervisors do.
+        that have children or of which something is reserved: a host's own pools may otherwise be given out more than
+        once, as hypervisors do.
         """
         mine, token = {pool_id(host.id, name): amount for name, amount in wanted.items()}, object()
         self._pledges[token] = _Pledge(system_id, mine)
@@ -56,8 +57,9 @@ class Pools:
     def check_fits(self, host: Host, wanted: Mapping[str, int], of: str) -> None:
         """Refuse what a pool could not give even when it is empty: INSUFFICIENT."""
         for pool in pools_of(host, lambda _: 0):
-            amount = wanted.get(pool.name, 0)
-            if not pool.is_primordial and pool.capacity is not None and amount > pool.capacity:
+            amount = whole(pool.kind, wanted.get(pool.name + RESERVED, 0))
+            bound = not pool.is_primordial or bool(wanted.get(pool.name + PROMISED))
+            if bound and pool.capacity is not None and amount > pool.capacity:
                 raise _insufficient(pool, f"{of} asks for {amount}", pool.capacity)
 
     def check_change(self, host: Host, pools: Sequence[ChildPool], of: str) -> None:
@@ -100,14 +102,15 @@ class Pools:
 
     def _check_room(self, host: Host, mine: Mapping[str, int], of: str) -> None:
         host = self._inventory.generation.host(host.id) or host
-        gone = mine.keys() - {pool.id for pool in pools_of(host, lambda _: 0)}
+        gone = set(map(pool_in, mine)) - {pool.id for pool in pools_of(host, lambda _: 0)}
         if gone:
             message = f"{of}: the pool {min(gone)!r} was deleted meanwhile. Name another."
             raise ModelError(Problem.NOT_FOUND, message, min(gone))
         parents = {parent for child in host.pools for parent in child.parents}
         for pool in pools_of(host, self._consumed):
-            asked = mine.get(pool.id, 0)
-            if not asked or (pool.is_primordial and pool.name not in parents) or pool.capacity is None:
+            asked = whole(pool.kind, mine.get(pool.id + RESERVED, 0))
+            shared = pool.is_primordial and pool.name not in parents and not self._consumed(pool.id + PROMISED)
+            if not asked or shared or pool.capacity is None:
                 continue
             if pool.reserved > pool.capacity:
                 free = max(0, pool.capacity - pool.reserved + asked)

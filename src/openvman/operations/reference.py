@@ -18,6 +18,7 @@ from dataclasses import replace
 from typing import overload
 
 from openvman.model.allocation import (
+    Affinity,
     Allocation,
     DeviceAllocation,
     DeviceKind,
@@ -55,7 +56,7 @@ def complement(
     )
     return merged(system, base), sort(
         [
-            processors(resources.processor, _said_of(reference.processor, host)),
+            processors(resources.processor, _processors_of(reference.processor, host)),
             memory(resources.memory, _said_of(reference.memory, host)),
             *_disks(resources.disks, reference.disks, host),
             *_nics(resources.nics, reference.nics, host),
@@ -63,6 +64,13 @@ def complement(
             *_devices(resources.devices, reference.devices, same_machine=machine == reference.machine),
         ]
     )
+
+
+def _processors_of(allocation: ProcessorAllocation, host: Host) -> ProcessorSpec:
+    """Without a mapping to processors of another host, or to some that only one system can have."""
+    like = _said_of(allocation, host)
+    shared = allocation.host_id == host.id and allocation.affinity is not Affinity.DEDICATED
+    return like if shared else replace(like, affinity=None, processors=None)
 
 
 @overload

@@ -21,6 +21,7 @@ from openvman.model.allocation import (
     device_local_id,
 )
 from openvman.model.errors import ModelError, Problem
+from openvman.model.pool import taken
 from openvman.model.resource import KIND_OF_DISK, ResourceKind, device_resource, pool_name
 from openvman.model.spec import (
     DeviceSpec,
@@ -108,10 +109,26 @@ def spec_of(allocation: Allocation) -> ResourceSpec:
     match allocation:
         case ProcessorAllocation():
             return ProcessorSpec(
-                allocation_id=allocation.id, pool=pool, count=allocation.count, maximum=allocation.maximum
+                allocation_id=allocation.id,
+                pool=pool,
+                count=allocation.count,
+                maximum=allocation.maximum,
+                weight=allocation.weight or 0,
+                limit=allocation.limit or 0,
+                reservation=allocation.reservation or 0,
+                affinity=allocation.affinity,
+                processors=allocation.processors,
             )
         case MemoryAllocation():
-            return MemorySpec(allocation_id=allocation.id, pool=pool, size=allocation.size, maximum=allocation.maximum)
+            return MemorySpec(
+                allocation_id=allocation.id,
+                pool=pool,
+                size=allocation.size,
+                maximum=allocation.maximum,
+                limit=allocation.limit or 0,
+                reservation=allocation.reservation or 0,
+                page_size=allocation.page_size or 0,
+            )
         case DiskAllocation():
             return DiskSpec(
                 allocation_id=allocation.id,
@@ -253,12 +270,14 @@ def amount(spec: ResourceSpec) -> int:
 
 
 def asked_of_pools(specs: Iterable[ResourceSpec]) -> dict[str, int]:
-    """How much (full) specs ask of each pool, by name."""
+    """What (full) specs ask of each pool, by name; see :func:`openvman.model.pool.taken`."""
     asked: dict[str, int] = {}
     for spec in specs:
-        name = pool_of_spec(spec)
-        if name is not None:
-            asked[name] = asked.get(name, 0) + amount(spec)
+        name, kind = pool_of_spec(spec), resource_kind(spec)
+        if name is not None and kind is not None:
+            reservation = spec.reservation if isinstance(spec, ProcessorSpec | MemorySpec) else None
+            for what, much in taken(name, kind, amount(spec), reservation or None).items():
+                asked[what] = asked.get(what, 0) + much
     return asked
 
 

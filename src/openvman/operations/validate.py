@@ -25,6 +25,7 @@ from openvman.model.spec import (
     SerialSpec,
     SystemSpec,
 )
+from openvman.model.tuning_rules import MEMORY_TUNING_RULES, PROCESSOR_TUNING_RULES
 from openvman.model.validation import (
     DISK_RULES,
     MEMORY_RULES,
@@ -39,6 +40,7 @@ from openvman.model.validation import (
 )
 from openvman.operations.policy import Policy
 from openvman.operations.specs import local_id, resource_kind
+from openvman.operations.tuning import check_dedicated
 
 _SHOWN = 80
 """Characters of a name that a message repeats before anything is known of the name."""
@@ -94,6 +96,7 @@ def check_definition(
     )
     for spec in specs:
         check_resource(spec, definition.name, host, macs, actor, policy)
+    check_dedicated(generation, host, definition.id, definition.processor, label(definition.name))
 
 
 def check_system(system: SystemSpec, name: str, host: Host, changed: AbstractSet[str] | None = None) -> None:
@@ -140,8 +143,10 @@ def check_resource(
     match spec:
         case ProcessorSpec():
             check(PROCESSOR_RULES, spec, around, changed)
+            check(PROCESSOR_TUNING_RULES, spec, around, changed)
         case MemorySpec():
             check(MEMORY_RULES, spec, around, changed)
+            check(MEMORY_TUNING_RULES, spec, around, changed)
         case DiskSpec():
             check(DISK_RULES, spec, around, changed)
         case NicSpec():

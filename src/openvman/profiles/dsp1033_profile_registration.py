@@ -71,7 +71,7 @@ def _devices_of(kind: ResourceKind) -> Of:
 def _conforming(classmap: ClassMap, of: Of) -> Of:
     profiles = [r for r in REGISTRATIONS if classmap in r.central]
     return lambda owner, picture: (
-        ((REGISTERED_PROFILE, r), (classmap, obj)) for obj in of(owner, picture) for r in profiles
+        ((REGISTERED_PROFILE, r), (classmap, obj)) for obj in of(owner, picture) for r in profiles if r.covers(obj)
     )
 
 

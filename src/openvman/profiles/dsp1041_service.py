@@ -35,7 +35,7 @@ from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.host_devices import HOST_DEVICES
 from openvman.profiles.identity import id_in, instance_id
 from openvman.profiles.services import RUNNING, service_map
-from openvman.profiles.units import bytes_per_unit
+from openvman.profiles.units import in_unit
 
 _METHODS: Final = (2, 3, 4, 5, 6, 7)
 _KINDS: Final = {(code, other_type(kind)): kind for kind, code in reversed(RESOURCE_TYPE.items())}
@@ -91,10 +91,8 @@ def _quantity(units_property: str) -> Write:
         kind = _kind(values.get("ResourceType"), values)
         unit = values.get(units_property) or values.get("AllocationUnits") or units(kind)
         if kind in IN_BYTES:
-            return int(quantity) * bytes_per_unit(unit)
-        if unit != "count":
-            raise ValueError(f"{unit!r} is no unit of {kind.value}; say count")
-        return int(quantity)
+            return in_unit(int(quantity), unit, "byte")
+        return in_unit(int(quantity), unit, "count")
 
     return Write("quantity" if units_property == "VirtualQuantityUnits" else "reservation", parse)
 

@@ -30,7 +30,7 @@ _CHOICES: Final = {
     "Backend": "backend",
     "Bus": "bus",
     "Connection": "connection",
-    "Limit": "maximum",
+    "MaximumVirtualQuantity": "maximum",
     "ResourceSubType": "type",
     "TargetName": "target",
 }
@@ -60,11 +60,13 @@ def _says(name: str, possible: Possible) -> bool:
     if name in _QUANTITIES:
         return possible.point is not Point.SUPPORTED
     if possible.point is Point.DEFAULT:
-        return name != "Limit"  # it follows the quantity that a client makes of the default
+        return name != "MaximumVirtualQuantity"  # it follows the quantity that a client makes of the default
     if name == "ResourceSubType":
         return not possible.says.isdisjoint(_SUB_TYPES)
     # The range of a pool is that of the limit too; that of an allocation may not be.
-    return _CHOICES[name] in possible.says or (name == "Limit" and not possible.says and possible.point in RANGE)
+    return _CHOICES[name] in possible.says or (
+        name == "MaximumVirtualQuantity" and not possible.says and possible.point in RANGE
+    )
 
 
 def _reading(name: str, source: Source) -> Source:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from openvman.mapping.declare import ClassMap
+from openvman.model.resource import ResourceKind
 from openvman.profiles.dsp1012_boot_control import BOOT_SERVICE
 from openvman.profiles.dsp1014_host_ports import HOST_PORT
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
@@ -25,6 +27,8 @@ class Registration:
     version: str
     central: tuple[ClassMap, ...] = ()
     references: tuple[str, ...] = ()
+    covers: Callable[[Any], bool] = lambda _obj: True
+    """Which objects of the central class maps conform."""
 
     @property
     def id(self) -> str:
@@ -48,6 +52,22 @@ REGISTRATIONS: Final = (
         references=("DSP1033", "DSP1041"),
     ),
     Registration(
+        specification="DSP1044",
+        name="Processor Resource Virtualization",
+        version="1.0.0",
+        central=(RESOURCE_POOL,),
+        references=("DSP1033", "DSP1041", "DSP1043"),
+        covers=lambda pool: pool.kind is ResourceKind.PROCESSOR,
+    ),
+    Registration(
+        specification="DSP1045",
+        name="Memory Resource Virtualization",
+        version="1.0.0",
+        central=(RESOURCE_POOL,),
+        references=("DSP1033", "DSP1041", "DSP1043"),
+        covers=lambda pool: pool.kind is ResourceKind.MEMORY,
+    ),
+    Registration(
         specification="DSP1059",
         name="Generic Device Resource Virtualization",
         version="1.0.0",
@@ -59,7 +79,19 @@ REGISTRATIONS: Final = (
         name="System Virtualization",
         version="1.0.0",
         central=(HOST_SYSTEM,),
-        references=("DSP1014", "DSP1022", "DSP1026", "DSP1033", "DSP1041", "DSP1043", "DSP1052", "DSP1057", "DSP1059"),
+        references=(
+            "DSP1014",
+            "DSP1022",
+            "DSP1026",
+            "DSP1033",
+            "DSP1041",
+            "DSP1043",
+            "DSP1044",
+            "DSP1045",
+            "DSP1052",
+            "DSP1057",
+            "DSP1059",
+        ),
     ),
     Registration(
         specification="DSP1014",

@@ -1,32 +1,26 @@
-"""Programmatic units (DSP0004 Annex C) as far as sizes need them: ``byte``, ``byte*2^20``, ``byte*1024`` …"""
+"""Units of what clients send: programmatic units (``cim.punit``), and the words for sizes that old clients write."""
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-_PUNIT: Final = re.compile(
-    r"byte(?:\s*\*\s*(?:(?P<base>2|10)\s*\^\s*(?P<power>\d{1,2})|(?P<factor>\d{1,18})))?", re.IGNORECASE
-)
+from openvman.cim.punit import convert_quantity
+
 _WORDS: Final = {
-    "bytes": 1,
-    "kilobytes": 2**10,
-    "megabytes": 2**20,
-    "gigabytes": 2**30,
-    "terabytes": 2**40,
+    "bytes": "byte",
+    "kilobytes": "byte*2^10",
+    "megabytes": "byte*2^20",
+    "gigabytes": "byte*2^30",
+    "terabytes": "byte*2^40",
 }
+
+
+def in_unit(quantity: int, units: str, wanted: str) -> int:
+    """A quantity in ``wanted``, exactly. ValueError naming both units where that cannot be."""
+    text = units.strip()
+    return convert_quantity(quantity, _WORDS.get(text.lower(), text), wanted)
 
 
 def bytes_per_unit(units: str) -> int:
     """How many bytes one unit is. ValueError when the text is no unit of size."""
-    text = units.strip()
-    word = _WORDS.get(text.lower())
-    if word is not None:
-        return word
-    found = _PUNIT.fullmatch(text)
-    if found is None:
-        raise ValueError(f"{units!r} is no unit of size; say for example byte*2^20")
-    if found["base"]:
-        base, power = int(found["base"]), int(found["power"])
-        return int(base**power)
-    return int(found["factor"] or 1)
+    return in_unit(1, units, "byte")

@@ -34,6 +34,11 @@ class Address:
     private_daemon: bool
     """The address names a daemon's socket, so it need not be the machine's own daemon."""
 
+    @property
+    def has_control_groups(self) -> bool:
+        """Its domains are machines in control groups: not so those of one person's own daemon."""
+        return self.hypervisor in {"qemu", "test"} and urlsplit(self.uri).path != "/session"
+
     def redact(self, message: str) -> str:
         """``message`` without the credentials that libvirt may have repeated in it."""
         text = message.replace(self.uri, self.shown)

@@ -9,7 +9,7 @@ from typing import Final
 
 from lxml import etree
 
-from openvman.drivers.libvirt import boot, serial_ports, xml
+from openvman.drivers.libvirt import boot, serial_ports, tuning, xml
 from openvman.drivers.libvirt import devices as device_xml
 from openvman.drivers.libvirt.console import log_path
 from openvman.drivers.libvirt.xml import Element
@@ -47,6 +47,8 @@ def build(definition: Definition, *, architecture: str, machine: str | None, con
     _memory(root, definition)
     _processors(root, definition)
     _platform(root, definition, architecture, definition.machine or machine)
+    tuning.put_processor(root, definition.processor, definition.processor.maximum or definition.processor.count or 1)
+    tuning.put_memory(root, definition.memory)
     devices = etree.SubElement(root, "devices")
     taken = {disk.target for disk in definition.disks if disk.target}
     for disk in definition.disks:

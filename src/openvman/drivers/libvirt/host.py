@@ -9,13 +9,13 @@ from typing import Any, Final
 
 import libvirt
 
-from openvman.drivers.libvirt import kvm, xml
+from openvman.drivers.libvirt import kvm, tuning, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.connection import version_text
 from openvman.drivers.libvirt.host_device import passable_devices
 from openvman.drivers.libvirt.ports import read_ports
 from openvman.drivers.libvirt.xml import Element
-from openvman.model.allocation import DeviceKind
+from openvman.model.allocation import Affinity, DeviceKind
 from openvman.model.host import Host, HostFacts
 from openvman.model.system import Firmware
 
@@ -75,11 +75,22 @@ def read_host(connection: Any, address: Address) -> Host:
             firmwares=_firmwares(domain),
             device_types=_device_choices(domain, _DEVICE_TYPES),
             device_backends=_device_choices(domain, _DEVICE_BACKENDS),
+            weights=tuning.weights(local=address.local) if address.has_control_groups else None,
+            can_limit=address.has_control_groups,
+            **_whole_machines(capabilities, address),
         ),
         networks=networks or (),
         ports=read_ports(connection),
         devices=passable_devices(connection),
     )
+
+
+def _whole_machines(capabilities: Element, address: Address) -> dict[str, Any]:
+    """What only guests with processors and memory of their own have."""
+    if address.hypervisor not in {"qemu", "test"}:
+        return {}
+    affinities = (Affinity.NONE, Affinity.DEDICATED, Affinity.HARD)
+    return {"affinities": affinities, "page_sizes": tuning.page_sizes(capabilities)}
 
 
 def _guest(capabilities: Element, architecture: str) -> Element | None:

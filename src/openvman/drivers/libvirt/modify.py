@@ -14,7 +14,7 @@ from typing import Any, Final
 import libvirt
 from lxml import etree
 
-from openvman.drivers.libvirt import boot, devices, domain_xml, xml
+from openvman.drivers.libvirt import boot, devices, domain_xml, tuning, xml
 from openvman.drivers.libvirt.act import lookup, must_be_free
 from openvman.drivers.libvirt.domain_xml import KIB
 from openvman.drivers.libvirt.errors import problem_of
@@ -26,6 +26,8 @@ from openvman.model.system import ConfigurationKind
 
 BALLOON_SECONDS: Final = 3.0
 """How long a guest may take to begin to move its balloon."""
+
+_DEFINED: Final = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
 
 _TRAY_TRIES: Final = 8
 _TRAY_PAUSE: Final = 0.25
@@ -107,8 +109,16 @@ def _modify_defined(connection: Any, domain: Any, local: str, spec: ResourceSpec
         match spec:
             case MemorySpec() if local == "memory":
                 _set_memory(domain, root, spec)
+                if _tunes(spec, "size", "maximum"):
+                    after = _defined(domain)
+                    tuning.put_memory(after, spec)
+                    redefine(connection, after)
             case ProcessorSpec() if local == "processor":
                 _set_processors(domain, root, spec)
+                if _tunes(spec, "count", "maximum"):
+                    after = _defined(domain)
+                    tuning.put_processor(after, spec, xml.number(xml.text(after, "vcpu"), 1))
+                    redefine(connection, after)
             case DiskSpec() if local.startswith("disk:"):
                 domain_xml.patch_disk(root, local, spec)
                 redefine(connection, root)
@@ -120,6 +130,11 @@ def _modify_defined(connection: Any, domain: Any, local: str, spec: ResourceSpec
                 redefine(connection, root)
             case _:
                 raise _unfit(local, spec)
+
+
+def _tunes(spec: ResourceSpec, *others: str) -> bool:
+    """Whether the spec says something beside these settings."""
+    return not set(_said(spec)) <= {*others, "pool"}
 
 
 def _unfit(local: str, spec: ResourceSpec) -> ModelError:
@@ -165,12 +180,18 @@ def _modify_live(domain: Any, local: str, spec: ResourceSpec) -> None:
     match spec:
         case MemorySpec() if local == "memory":
             _refuse_maximum(spec.maximum, domain.info()[1] * KIB)
-            if spec.size is not None:
-                _balloon(domain, spec.size)
+            with contextlib.ExitStack() as undo:
+                tuning.tune_memory(domain, spec, undo)
+                if spec.size is not None:
+                    _balloon(domain, spec.size)
+                undo.pop_all()
         case ProcessorSpec() if local == "processor":
             _refuse_maximum(spec.maximum, domain.vcpusFlags(_LIVE_MAXIMUM))
-            if spec.count is not None:
-                _plug(domain, spec.count)
+            with contextlib.ExitStack() as undo:
+                tuning.tune_processor(domain, spec, undo)
+                if spec.count is not None:
+                    _plug(domain, spec.count)
+                undo.pop_all()
         case DiskSpec() if local.startswith("disk:"):
             root = xml.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE))
             disk = domain_xml.find_disk(root, local)
@@ -218,7 +239,7 @@ def _refuse(local: str, **settings: object) -> None:
             raise ModelError(Problem.NOT_SUPPORTED, message, name)
 
 
-def _said(spec: DeviceSpec) -> list[str]:
+def _said(spec: ResourceSpec) -> list[str]:
     names = (each.name for each in fields(spec) if each.name != "allocation_id")
     return [name for name in names if getattr(spec, name) is not None]
 
@@ -269,17 +290,20 @@ def changing(connection: Any, domain: Any) -> Iterator[tuple[Element, contextlib
     """
     if not domain.isPersistent():
         raise ModelError(Problem.INVALID_STATE, "the virtual system has no defined configuration", domain.UUIDString())
-    flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
-    before = domain.XMLDesc(flags)
+    before = domain.XMLDesc(_DEFINED)
     with contextlib.ExitStack() as undo:
-        undo.callback(_put_back, connection, domain, before, flags)
+        undo.callback(_put_back, connection, domain, before)
         yield xml.parse(before), undo
         undo.pop_all()
 
 
-def _put_back(connection: Any, domain: Any, before: str, flags: int) -> None:
-    if domain.XMLDesc(flags) != before:
+def _put_back(connection: Any, domain: Any, before: str) -> None:
+    if domain.XMLDesc(_DEFINED) != before:
         connection.defineXML(before)
+
+
+def _defined(domain: Any) -> Element:
+    return xml.parse(domain.XMLDesc(_DEFINED))
 
 
 def redefine(connection: Any, root: Element) -> None:

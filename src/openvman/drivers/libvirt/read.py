@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import libvirt
 
-from openvman.drivers.libvirt import boot, devices, serial_ports, xml
+from openvman.drivers.libvirt import boot, devices, serial_ports, tuning, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.console import logs_of
 from openvman.drivers.libvirt.images import capacity_of
@@ -141,6 +141,7 @@ def configuration_of(
     id = f"{system_id}/{kind}"
     owner = _Owner(id, system_id, host_id)
     maximum = max(1, xml.number(xml.text(root, "vcpu"), 1))
+    count = min(maximum, max(1, xml.number(xml.attribute(root, "vcpu", "current"), maximum)))
     memory = xml.size(root.find("memory")) or 0
     active = kind is ConfigurationKind.STATE
     controllers = devices.Controllers(root)
@@ -160,11 +161,13 @@ def configuration_of(
         **boot.read(root),
         processor=ProcessorAllocation(
             **owner.base("processor"),
-            count=min(maximum, max(1, xml.number(xml.attribute(root, "vcpu", "current"), maximum))),
+            **tuning.processor(root, host_id, count, maximum),
+            count=count,
             maximum=maximum,
         ),
         memory=MemoryAllocation(
             **owner.base("memory"),
+            **tuning.memory(root),
             size=xml.size(root.find("currentMemory")) or memory,
             maximum=memory,
         ),

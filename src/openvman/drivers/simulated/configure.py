@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from openvman.model.allocation import (
     NO_DEVICE,
+    Affinity,
     Allocation,
     DeviceAllocation,
     DeviceKind,
@@ -43,6 +44,10 @@ FACTS: Final = HostFacts(
         DeviceKind.VIDEO: ("virtio", "qxl", "vga", "cirrus", NO_DEVICE),
         DeviceKind.TPM: ("tpm-crb", "tpm-tis"),
     },
+    weights=(1, 10_000),
+    can_limit=True,
+    affinities=(Affinity.NONE, Affinity.DEDICATED, Affinity.HARD),
+    page_sizes=(2 << 20, 1 << 30),
 )
 """What every simulated host can do."""
 
@@ -92,9 +97,24 @@ def configure(definition: Definition, capacity: Capacity) -> Configuration:
         initrd=definition.initrd,
         command_line=definition.command_line,
         processor=ProcessorAllocation(
-            **owned("processor"), count=processors, maximum=definition.processor.maximum or processors
+            **owned("processor"),
+            count=processors,
+            maximum=definition.processor.maximum or processors,
+            weight=definition.processor.weight or None,
+            limit=definition.processor.limit or None,
+            reservation=definition.processor.reservation or None,
+            affinity=definition.processor.affinity or Affinity.NONE,
+            processors=definition.processor.processors or (),
+            architecture=FACTS.architecture,
         ),
-        memory=MemoryAllocation(**owned("memory"), size=memory, maximum=definition.memory.maximum or memory),
+        memory=MemoryAllocation(
+            **owned("memory"),
+            size=memory,
+            maximum=definition.memory.maximum or memory,
+            limit=definition.memory.limit or None,
+            reservation=definition.memory.reservation or None,
+            page_size=definition.memory.page_size or None,
+        ),
         disks=disks,
         nics=tuple(
             nic(owned, spec, spec.mac or own_mac(definition.id, number)) for number, spec in enumerate(definition.nics)
@@ -255,13 +275,8 @@ def check_setting(name: str, value: Any) -> None:
 def check_allocation(allocation: Allocation, given: Container[str]) -> None:
     """Refuse an allocation for what was ``given``; what stood there before stays, understood or not."""
     match allocation:
-        case ProcessorAllocation(count=count, maximum=maximum):
-            if not 1 <= count <= maximum <= FACTS.maximum_processors:
-                raise invalid(
-                    f"{count} of at most {maximum} processors: a system has from 1 to its maximum, which is "
-                    f"{FACTS.maximum_processors} at most.",
-                    "processor",
-                )
+        case ProcessorAllocation():
+            _check_processors(allocation)
         case MemoryAllocation(size=size, maximum=maximum):
             if not 0 < size <= maximum:
                 raise invalid(f"{size} of at most {maximum} bytes of memory.", "memory")
@@ -277,6 +292,19 @@ def check_allocation(allocation: Allocation, given: Container[str]) -> None:
             offered = FACTS.device_types.get(kind)
             if "type" in given and offered is not None and type not in offered:
                 raise unsupported(f"There is no {kind} device of type {type}: {', '.join(offered)}.", "type")
+
+
+def _check_processors(asked: ProcessorAllocation) -> None:
+    if not 1 <= asked.count <= asked.maximum <= FACTS.maximum_processors:
+        raise invalid(
+            f"{asked.count} of at most {asked.maximum} processors: a system has from 1 to its maximum, which is "
+            f"{FACTS.maximum_processors} at most.",
+            "processor",
+        )
+    if asked.affinity not in FACTS.affinities:
+        raise unsupported(f"There is no {asked.affinity} affinity.", "affinity")
+    if asked.affinity is Affinity.DEDICATED and len(asked.processors) != asked.maximum:
+        raise invalid(f"{asked.maximum} virtual processors need as many dedicated ones.", "processors")
 
 
 def check_once(made: Configuration) -> None:

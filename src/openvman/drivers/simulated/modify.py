@@ -39,8 +39,8 @@ _ALLOCATION: Final[dict[type[ResourceSpec], type[Allocation]]] = {
 }
 
 _LIVE: Final[dict[type[ResourceSpec], frozenset[str]]] = {
-    ProcessorSpec: frozenset({"count"}),
-    MemorySpec: frozenset({"size"}),
+    ProcessorSpec: frozenset({"count", "weight", "limit", "reservation", "affinity", "processors"}),
+    MemorySpec: frozenset({"size", "limit", "reservation"}),
     DiskSpec: frozenset({"source", "format"}),  # another medium in a drive
     NicSpec: frozenset({"connection", "source"}),  # the cable in another socket
     DeviceSpec: frozenset(),
@@ -48,6 +48,7 @@ _LIVE: Final[dict[type[ResourceSpec], frozenset[str]]] = {
 """What can change while the system is active."""
 
 
+_ZERO_IS_NONE: Final = frozenset({"weight", "limit", "reservation", "page_size"})
 _MAY_BE_NONE: Final = ("description", "kernel", "initrd", "command_line")
 _AT_ONCE: Final = ("description", "autostart")
 _SETTINGS: Final = (*_AT_ONCE, "name", "hypervisor", "on_crash", "machine", "boot_order", "firmware", *_MAY_BE_NONE[1:])
@@ -85,6 +86,7 @@ def modified(configuration: Configuration, spec: ResourceSpec, capacity: Capacit
         raise invalid(f"{type(spec).__name__} does not fit allocation {before.id}.", "allocation_id")
     said = {f.name: getattr(spec, f.name) for f in fields(spec) if f.name != "allocation_id"}
     said = {name: value for name, value in said.items() if value is not None}
+    said = {name: None if value == 0 and name in _ZERO_IS_NONE else value for name, value in said.items()}
     if said.get("source") == "":
         said["source"] = None  # nothing in the drive, nothing plugged in
     if "source" in said:
