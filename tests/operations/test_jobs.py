@@ -206,20 +206,22 @@ async def test_of_too_many_that_have_ended_the_oldest_go(world, tmp_path, until)
 
 async def test_what_cannot_be_written_is_not_done(office, until):
     await office.define("web").ended
-    office.store.write = _full
+    refused = []
+
+    def full(_writes) -> None:
+        refused.append(1)
+        message = "database or disk is full"
+        raise StoreError(message)
+
+    office.store.write = full
     ticket = office.define("other")
     # The end waits for the disk too: nobody is told what may be forgotten.
-    await until(lambda: office.job(ticket).state is JobState.RUNNING)
+    await until(lambda: len(refused) >= 3)
     assert not ticket.ended.done()
     del office.store.write
     with pytest.raises(ModelError, match="cannot be written down"):
         await ticket.ended
     assert office.world.names() == {"web"}
-
-
-def _full(_writes):
-    message = "database or disk is full"
-    raise StoreError(message)
 
 
 async def test_a_restart_finds_what_had_ended(office):

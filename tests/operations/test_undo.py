@@ -3,36 +3,64 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from openvman.model.errors import ModelError, Problem
+from openvman.operations.settle import settle
 from openvman.operations.turns import Turns
-from openvman.operations.undo import Undo, settle
+from openvman.operations.undo import Undo
+
+
+class Log:
+    """What a job would be told: the steps written before their acts, and those dropped."""
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+        self.dropped: list[int] = []
+
+    async def before(self, step) -> int:
+        self.written.append(step.what)
+        return len(self.written)
+
+    def drop(self, number: int) -> None:
+        self.dropped.append(number)
 
 
 class Steps:
-    """Steps that tell when they run; the named ones fail."""
+    """Steps that tell when they run; the named ones fail. ``undo()`` is one for them."""
 
     def __init__(self, *bad: str) -> None:
         self.run: list[str] = []
         self.bad = bad
+        self.log = Log()
+
+    def undo(self) -> Undo:
+        return Undo(SimpleNamespace(work=self.log))
 
     def step(self, name: str):
-        async def run() -> None:
-            await asyncio.sleep(0)
-            self.run.append(name)
-            if name in self.bad:
-                raise RuntimeError(name)
+        return _Step(name, self)
 
-        return name, run
+
+@dataclass
+class _Step:
+    what: str
+    of: Steps
+
+    async def run(self, _context) -> None:
+        await asyncio.sleep(0)
+        self.of.run.append(self.what)
+        if self.what in self.of.bad:
+            raise RuntimeError(self.what)
 
 
 async def test_nothing_is_undone_after_success():
     steps = Steps()
-    async with Undo() as undo:
-        undo.push(*steps.step("a"))
+    async with steps.undo() as undo:
+        await undo.push(steps.step("a"))
     assert steps.run == []
 
 
@@ -41,9 +69,9 @@ async def test_steps_are_undone_in_reverse_and_a_bad_one_stops_no_other():
     error = ValueError("it failed")
 
     async def work() -> None:
-        async with Undo() as undo:
+        async with steps.undo() as undo:
             for name in "abc":
-                undo.push(*steps.step(name))
+                await undo.push(steps.step(name))
             raise error
 
     with pytest.raises(ValueError, match="it failed") as caught:
@@ -67,8 +95,8 @@ async def test_an_act_is_taken_back_unless_it_certainly_had_no_effect(failure, u
     steps = Steps()
 
     async def work() -> None:
-        async with Undo() as undo:
-            with undo.acting(*steps.step("a")):
+        async with steps.undo() as undo:
+            async with undo.acting(steps.step("a")):
                 if failure is not None:
                     raise ModelError(failure, "the act failed")
             raise ModelError(Problem.FAILED, "what came after failed")
@@ -76,15 +104,17 @@ async def test_an_act_is_taken_back_unless_it_certainly_had_no_effect(failure, u
     with pytest.raises(ModelError, match="failed"):
         await work()
     assert steps.run == undone
+    assert steps.log.written == ["a"], "before the act, whatever becomes of it"
+    assert steps.log.dropped == ([] if undone else [1])
 
 
 async def test_undoing_goes_to_its_end_however_often_it_is_cancelled():
     steps, started = Steps(), asyncio.Event()
 
     async def work() -> None:
-        async with Undo() as undo:
+        async with steps.undo() as undo:
             for name in "abc":
-                undo.push(*steps.step(name))
+                await undo.push(steps.step(name))
             started.set()
             await asyncio.sleep(60)
 

@@ -22,8 +22,10 @@ from openvman.operations.defaults import fill_devices, fill_disks, fill_nics, fi
 from openvman.operations.host_devices import check_not_in_use, check_pluggable, host_device_turns
 from openvman.operations.images import Resolved
 from openvman.operations.pledging import pledged
+from openvman.operations.settle import settle
 from openvman.operations.specs import asked_of_pools, child_pools, local_ids, spec_of
-from openvman.operations.undo import Undo, settle
+from openvman.operations.steps import AssignPools, TakeAway
+from openvman.operations.undo import Undo
 from openvman.operations.validate import check_devices, check_resource, image_turn, mac_turn, macs_in_use
 
 R = TypeVar("R", bound=ResourceSpec)
@@ -66,8 +68,7 @@ async def add_resources(
         disks = iter(image.spec for image in found)
         known: list[ResourceSpec] = [next(disks) if isinstance(spec, DiskSpec) else spec for spec in full]
         with _pledged(context, host, system, there, known):
-            async with Undo() as undo:
-                undo.push("read the system again", lambda: refresh(context, [system_id]))
+            async with Undo(context) as undo:
                 await _join(context, system_id, there, known, undo)
                 added = await settle(_apply(context, host, there, full, found, undo))
                 await refresh(context, [system_id])
@@ -86,7 +87,7 @@ def _pledged(
 async def _join(context: Context, system_id: str, there: Configuration, specs: list[ResourceSpec], undo: Undo) -> None:
     """Remember their child pools before they are there, so that they are never seen in another."""
     before = context.inventory.members(system_id)
-    undo.push("forget their pools", lambda: context.pools.assign(system_id, before))
+    await undo.push(AssignPools(system_id, before))
     await context.pools.assign(system_id, {**before, **child_pools(specs, there)})
 
 
@@ -151,12 +152,6 @@ async def _apply(
     made = [next(disks) if isinstance(spec, DiskSpec) else spec for spec in full]
     ids = [f"{there.id}/{local}" for local in local_ids(made, there)]
 
-    async def take_away() -> None:
-        await refresh(context, [there.system_id])
-        added = [id for id in ids if context.inventory.generation.allocation(id) is not None]
-        if added:
-            await driver.remove_resources(there.system_id, there.kind, added)
-
-    with undo.acting(f"take away {', '.join(ids)}", take_away):
+    async with undo.acting(TakeAway(host.id, there.system_id, there.kind, ids)):
         await driver.add_resources(there.system_id, there.kind, made)
     return ids

@@ -8,6 +8,7 @@ from typing import Any, Final
 from openvman.model.actor import Actor
 from openvman.model.job import Affected, Effect, Element, Job
 from openvman.model.states import TARGET
+from openvman.operations import cloud_init
 from openvman.operations.console_records import first_record, record
 from openvman.operations.operations import Operations
 from openvman.operations.use_case import Recovery, UseCase, works_on
@@ -33,6 +34,8 @@ async def _destroy_again(operations: Operations, actor: Actor, job: Job) -> None
         system = operations.context.inventory.generation.system(affected.id)
         if system is not None:
             await operations.destroy_system(actor, system=system)
+        elif job.host_id is not None:
+            await cloud_init.forget(operations.context, job.host_id, affected.id)
 
 
 USE_CASES: Final[Mapping[str, UseCase]] = {

@@ -8,9 +8,7 @@ always free: a new image never takes the place of one that a guest reads, nor do
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from functools import partial
 
 import structlog
 
@@ -20,7 +18,7 @@ from openvman.model.cloud_init import CLOUD_INIT_RULES
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.seed import seed_names, seed_owner
-from openvman.model.spec import Definition, DiskSpec, ResourceSpec, SystemSpec
+from openvman.model.spec import Definition, DiskSpec, SystemSpec
 from openvman.model.states import State
 from openvman.model.system import Configuration, ConfigurationKind, VirtualSystem
 from openvman.model.validation import Devices, Surroundings, check
@@ -29,7 +27,8 @@ from openvman.operations.defaults import fill_disks
 from openvman.operations.policy import Policy
 from openvman.operations.seed_image import seed_image
 from openvman.operations.specs import local_id, spec_of
-from openvman.operations.undo import UNCERTAIN, Undo
+from openvman.operations.steps import DeleteImage, PackedSpec, PutBack, RestoreResource, TakeAway
+from openvman.operations.undo import Undo
 from openvman.operations.validate import check_devices, label
 
 log = structlog.get_logger()
@@ -88,19 +87,16 @@ async def change(context: Context, host: Host, system: VirtualSystem, data: Syst
     else:
         now = DiskSpec(allocation_id=drive.id, source=path, format="raw")
         before = replace(now, source=drive.source)
-        await _step(
-            driver.modify_resource(system.id, ConfigurationKind.DEFINED, now),
-            f"put the medium of {drive.id} back",
-            lambda: driver.modify_resource(system.id, ConfigurationKind.DEFINED, before),
-            undo,
-        )
+        back = RestoreResource(host.id, system.id, ConfigurationKind.DEFINED, PackedSpec.of(before))
+        async with undo.acting(back):
+            await driver.modify_resource(system.id, ConfigurationKind.DEFINED, now)
 
 
 async def tidy(context: Context, system: VirtualSystem) -> None:
     """Remove the images of the system that none of its configurations has any more; what cannot go is logged."""
     used = {disk.source for configuration in system.configurations() for disk in configuration.disks}
     driver = context.inventory.driver_of(system.host_id)
-    for path in _own(context.policy, system):
+    for path in _own(context.policy, system.id):
         if path not in used:
             try:
                 await driver.delete_image(system.host_id, path)
@@ -108,17 +104,17 @@ async def tidy(context: Context, system: VirtualSystem) -> None:
                 log.warning("could not remove old cloud-init data", path=path, reason=error.message)
 
 
-async def forget(context: Context, system: VirtualSystem) -> None:
+async def forget(context: Context, host_id: str, system_id: str) -> None:
     """Remove the images of a system that has been undefined. FAILED when one cannot be: it may hold secrets."""
-    driver = context.inventory.driver_of(system.host_id)
-    for path in _own(context.policy, system):
+    driver = context.inventory.driver_of(host_id)
+    for path in _own(context.policy, system_id):
         try:
-            await driver.delete_image(system.host_id, path)
+            await driver.delete_image(host_id, path)
         except ModelError as error:
             if error.problem is Problem.NOT_SUPPORTED:  # a platform where none can have been made
                 continue
             message = (
-                f"Virtual system {system.name!r} is gone, but its cloud-init data at {path!r} could not be removed: "
+                f"Virtual system {system_id} is gone, but its cloud-init data at {path!r} could not be removed: "
                 f"{error.message} Remove the file by hand."
             )
             raise ModelError(Problem.FAILED, message, path) from error
@@ -131,9 +127,9 @@ def _paths(policy: Policy, system_id: str) -> tuple[str, ...]:
     return tuple(f"{policy.image_roots[0]}/{name}" for name in seed_names(system_id))
 
 
-def _own(policy: Policy, system: VirtualSystem) -> list[str]:
+def _own(policy: Policy, system_id: str) -> list[str]:
     """Where images of the system may be: in any image folder, for they may have been listed in another order."""
-    return [f"{root}/{name}" for root in policy.image_roots for name in seed_names(system.id)]
+    return [f"{root}/{name}" for root in policy.image_roots for name in seed_names(system_id)]
 
 
 def _drive(path: str) -> DiskSpec:
@@ -144,12 +140,8 @@ async def _write(
     driver: Driver, host_id: str, path: str, data: SystemSpec, system_id: str, name: str, undo: Undo
 ) -> None:
     content = await asyncio.to_thread(seed_image, data, system_id, name)
-    await _step(
-        driver.write_image(host_id, path, content),
-        f"delete the image {path}",
-        partial(driver.delete_image, host_id, path),
-        undo,
-    )
+    async with undo.acting(DeleteImage(host_id, path)):
+        await driver.write_image(host_id, path, content)
 
 
 async def _add(
@@ -160,30 +152,13 @@ async def _add(
     devices = Devices(disks=(*map(spec_of, defined.disks), drive), nics=())
     check_devices(devices, system.name, host, {"disks"})
     added = f"{defined.id}/{local_id(drive)}"
-    await _step(
-        driver.add_resources(system.id, ConfigurationKind.DEFINED, [drive]),
-        f"take away {added}",
-        partial(driver.remove_resources, system.id, ConfigurationKind.DEFINED, [added]),
-        undo,
-    )
+    async with undo.acting(TakeAway(host.id, system.id, ConfigurationKind.DEFINED, [added])):
+        await driver.add_resources(system.id, ConfigurationKind.DEFINED, [drive])
 
 
 async def _remove(driver: Driver, defined: Configuration, drive: DiskAllocation, undo: Undo) -> None:
-    before: list[ResourceSpec] = [replace(spec_of(drive), allocation_id=None, pool=None)]
-    await _step(
-        driver.remove_resources(defined.system_id, ConfigurationKind.DEFINED, [drive.id]),
-        f"put {drive.id} back",
-        partial(driver.add_resources, defined.system_id, ConfigurationKind.DEFINED, before),
-        undo,
-    )
-
-
-async def _step(act: Awaitable[None], what: str, back: Callable[[], Awaitable[None]], undo: Undo) -> None:
-    """Do it; it is taken back when something later fails, or nobody knows whether it was done."""
-    try:
-        await act
-    except ModelError as error:
-        if error.problem in UNCERTAIN:
-            undo.push(what, back)
-        raise
-    undo.push(what, back)
+    removed = [PackedSpec.of(spec_of(drive))]
+    kept = [PackedSpec.of(spec_of(each)) for each in defined.allocations() if each is not drive]
+    kind = ConfigurationKind.DEFINED
+    async with undo.acting(PutBack(defined.host_id, defined.system_id, kind, removed, kept)):
+        await driver.remove_resources(defined.system_id, kind, [drive.id])

@@ -13,8 +13,8 @@ from openvman.model.states import Action, Transition
 from openvman.model.system import VirtualSystem
 from openvman.operations.policy import Policy
 from openvman.operations.pools import Pools
+from openvman.operations.settle import settle
 from openvman.operations.turns import Turns
-from openvman.operations.undo import settle
 from openvman.operations.work import UNRECORDED, Work
 
 

@@ -22,9 +22,11 @@ from openvman.operations.placement import choose_host
 from openvman.operations.preview import Preview, preview
 from openvman.operations.reference import complement
 from openvman.operations.seed_image import seed_image
+from openvman.operations.settle import settle
 from openvman.operations.specs import asked_of_pools, child_pools, resource_kind, sort
+from openvman.operations.steps import AssignPools, Undefine
 from openvman.operations.tuning import mapping_turns
-from openvman.operations.undo import Undo, settle
+from openvman.operations.undo import Undo
 from openvman.operations.validate import (
     check_boot,
     check_definition,
@@ -159,14 +161,14 @@ def _claims(definition: Definition, host: Host) -> list[str]:
 
 async def _act(context: Context, system: SystemSpec, plan: _Plan) -> VirtualSystem:
     definition, driver, host = plan.definition, plan.driver, plan.host
-    async with Undo() as undo:
+    async with Undo(context) as undo:
         # Before it is there, so that it is never seen, nor found after a crash, in another pool.
-        undo.push("forget its pools", lambda: context.pools.assign(definition.id, {}))
+        await undo.push(AssignPools(definition.id, {}))
         await context.pools.assign(definition.id, plan.members)
         made = [await settle(images.make(driver, host, disk, undo)) if disk.make else disk.spec for disk in plan.disks]
         if plan.seed is not None:
             await settle(cloud_init.write(driver, plan.seed, system, definition, undo))
-        await settle(_define(context, driver, replace(definition, disks=tuple(made)), undo))
+        await settle(_define(driver, replace(definition, disks=tuple(made)), undo))
         found = await context.inventory.refresh(definition.id, host.id)
         if found is None:
             message = f"Virtual system {definition.name!r} was defined, and somebody removed it at once."
@@ -174,14 +176,6 @@ async def _act(context: Context, system: SystemSpec, plan: _Plan) -> VirtualSyst
         return found
 
 
-async def _define(context: Context, driver: Driver, definition: Definition, undo: Undo) -> None:
-    async def undefine() -> None:
-        try:
-            await driver.undefine(definition.id)
-        except ModelError as error:
-            if error.problem is not Problem.NOT_FOUND:
-                raise
-        await context.inventory.refresh(definition.id, definition.host_id)
-
-    with undo.acting(f"undefine virtual system {definition.name!r}", undefine):
+async def _define(driver: Driver, definition: Definition, undo: Undo) -> None:
+    async with undo.acting(Undefine(definition.host_id, definition.id, definition.name)):
         await driver.define(definition)

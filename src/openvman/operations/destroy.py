@@ -28,7 +28,7 @@ async def destroy(context: Context, system: VirtualSystem) -> None:
             message = f"Virtual system {found.name!r} was undefined and is there again: somebody else defined it."
             raise ModelError(Problem.FAILED, message, found.id)
         await context.pools.assign(found.id, {})
-        await cloud_init.forget(context, found)
+        await cloud_init.forget(context, found.host_id, found.id)
 
 
 async def _stopped(context: Context, system: VirtualSystem, stop: Transition) -> VirtualSystem | None:

@@ -11,7 +11,6 @@ import asyncio
 import os.path
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import partial
 
 from openvman.drivers.contract import Driver, Image
 from openvman.inventory.generation import Generation
@@ -23,6 +22,7 @@ from openvman.model.seed import seed_owner
 from openvman.model.spec import DiskSpec
 from openvman.operations.defaults import format_of
 from openvman.operations.policy import Policy
+from openvman.operations.steps import DeleteImage
 from openvman.operations.undo import Undo
 
 _NUMBERS = 100
@@ -85,21 +85,20 @@ async def resolve(
 
 
 async def make(driver: Driver, host: Host, image: Resolved, undo: Undo) -> DiskSpec:
-    """Make the new image; the disk as it is to be defined. ALREADY_EXISTS when no path is free.
-
-    When the answer is lost, an image may stay behind: what stands there then may as well be another's.
-    """
+    """Make the new image; the disk as it is to be defined. ALREADY_EXISTS when no path is free."""
     disk = image.spec
     assert disk.format is not None, "resolve says the format"
     assert disk.capacity is not None, "an image is made of a capacity"
     for path in image.make:
+        if await _is_there(driver, host, path):
+            continue
         try:
-            await driver.create_image(host.id, path, disk.format, disk.capacity)
+            async with undo.acting(DeleteImage(host.id, path)):
+                await driver.create_image(host.id, path, disk.format, disk.capacity)
         except ModelError as error:
             if error.problem is not Problem.ALREADY_EXISTS:
                 raise
         else:
-            undo.push(f"delete the image {path}", partial(driver.delete_image, host.id, path))
             return replace(disk, source=path)
     raise ModelError(
         Problem.ALREADY_EXISTS,
@@ -107,6 +106,18 @@ async def make(driver: Driver, host: Host, image: Resolved, undo: Undo) -> DiskS
         "source that does not exist.",
         "source",
     )
+
+
+async def _is_there(driver: Driver, host: Host, path: str) -> bool:
+    """Asked before it is written down that the image is to be deleted should its making fail."""
+    try:
+        await driver.inspect_image(host.id, path)
+    except ModelError as error:
+        if error.problem is Problem.NOT_FOUND:
+            return False
+        if error.problem is Problem.UNAVAILABLE:
+            raise
+    return True
 
 
 async def check_unused(

@@ -21,9 +21,11 @@ from openvman.operations.context import Context, turn
 from openvman.operations.current import allocation_of, refresh
 from openvman.operations.images import Resolved
 from openvman.operations.pledging import pledged
+from openvman.operations.settle import settle
 from openvman.operations.specs import asked_of_pools, changes, child_pools, local_id, merged, said, spec_of
+from openvman.operations.steps import AssignPools, PackedSpec, RestoreResource
 from openvman.operations.tuning import check_dedicated, mapping_turns
-from openvman.operations.undo import Undo, settle
+from openvman.operations.undo import Undo
 from openvman.operations.validate import check_devices, check_resource, image_turn, label, mac_turn, macs_in_use
 
 _USE = frozenset({"source", "format", "read_only", "shareable"})
@@ -79,8 +81,7 @@ async def modify_resources(context: Context, actor: Actor, specs: Sequence[Resou
         with ExitStack() as pledges:
             for there in _by_configuration(planned):
                 pledges.enter_context(_pledged(context, there))
-            async with Undo() as undo:
-                undo.push("read the systems again", lambda: refresh(context, system_ids))
+            async with Undo(context) as undo:
                 done = [await settle(_apply(context, change, undo)) for change in planned]
                 for there in _by_configuration(done):
                     await _move(context, there, undo)
@@ -201,8 +202,9 @@ async def _move(context: Context, there: list[_Change], undo: Undo) -> None:
             after.pop(local_id(change.base), None)
         after.pop(local_id(change.full), None)
         after.update(child_pools([change.full]))
-    undo.push("put them back into their pools", lambda: context.pools.assign(system_id, before))
-    await context.pools.assign(system_id, after)
+    if after != before:
+        await undo.push(AssignPools(system_id, before))
+        await context.pools.assign(system_id, after)
 
 
 async def _apply(context: Context, change: _Change, undo: Undo) -> _Change:
@@ -218,10 +220,7 @@ async def _apply(context: Context, change: _Change, undo: Undo) -> _Change:
     if settings & trigger:
         settings |= together
 
-    async def restore() -> None:
-        back = replace(said(change.base, settings), allocation_id=change.new_id)
-        await driver.modify_resource(system_id, kind, back)
-
-    with undo.acting(f"change {change.base.allocation_id} back", restore):
+    back = replace(said(change.base, settings), allocation_id=change.new_id)
+    async with undo.acting(RestoreResource(change.host.id, system_id, kind, PackedSpec.of(back))):
         await driver.modify_resource(system_id, kind, said(change.full, settings))
     return change

@@ -11,8 +11,10 @@ from openvman.model.states import State
 from openvman.model.system import VirtualSystem
 from openvman.operations import cloud_init
 from openvman.operations.context import Context, turn, unknown
+from openvman.operations.settle import settle
 from openvman.operations.specs import changes, merged, said
-from openvman.operations.undo import Undo, settle
+from openvman.operations.steps import RestoreSystem
+from openvman.operations.undo import Undo
 from openvman.operations.validate import check_boot, check_name_free, check_system, name_turn
 
 
@@ -32,7 +34,7 @@ async def modify_system(context: Context, actor: Actor, spec: SystemSpec) -> Vir
         turns.append(name_turn(system.host_id, spec.name))
     async with context.turns.hold(turns):
         found = await context.fresh(system)
-        change = _change(context, found, spec)
+        change, back = _change(context, found, spec)
         await check_boot(context.policy, actor, change)
         if change == SystemSpec(system_id=found.id):
             return found
@@ -40,24 +42,20 @@ async def modify_system(context: Context, actor: Actor, spec: SystemSpec) -> Vir
         host = context.inventory.generation.host(found.host_id)
         assert host is not None, "a system that was just read has a host"
         plain = cloud_init.without_data(change)
-        async with Undo() as undo:
-            undo.push("read the system again", lambda: _read(context, found))
+        async with Undo(context) as undo:
             if plain != change:
                 await settle(cloud_init.change(context, host, found, change, undo))
             if plain != SystemSpec(system_id=found.id):
-                await context.settled(found, driver.modify_system(found.id, plain))
+                async with undo.acting(RestoreSystem(found.host_id, found.id, back)):
+                    await context.settled(found, driver.modify_system(found.id, plain))
             found = await context.fresh(found)
         if plain != change:
             await cloud_init.tidy(context, found)
         return found
 
 
-async def _read(context: Context, system: VirtualSystem) -> None:
-    await context.inventory.refresh(system.id, system.host_id)
-
-
-def _change(context: Context, system: VirtualSystem, spec: SystemSpec) -> SystemSpec:
-    """What the driver is to change: nothing but what differs, and all of that is legal."""
+def _change(context: Context, system: VirtualSystem, spec: SystemSpec) -> tuple[SystemSpec, SystemSpec]:
+    """What the driver is to change: nothing but what differs, and all of that is legal; and the same as it is now."""
     if system.state is State.UNKNOWN:
         raise unknown(system)
     if system.defined is None:
@@ -90,4 +88,4 @@ def _change(context: Context, system: VirtualSystem, spec: SystemSpec) -> System
             message = f"Virtual system {system.name!r} is {system.state} and keeps its name. Stop it to rename it."
             raise ModelError(Problem.INVALID_STATE, message, system.id)
         check_name_free(context.inventory.generation, host, spec.name)
-    return said(replace(spec, system_id=system.id), changed)
+    return said(replace(spec, system_id=system.id), changed), said(base, changed)

@@ -16,7 +16,7 @@ from openvman.inventory.inventory import Inventory
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import ChildPool, Host
 from openvman.model.pool import PROMISED, RESERVED, ResourcePool, consumption, pool_id, pool_in, pools_of, whole
-from openvman.operations.undo import settle
+from openvman.operations.settle import settle
 from openvman.store.database import StoreError
 from openvman.store.pools import PoolStore
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from itertools import groupby
 
 from openvman.model.allocation import (
@@ -17,14 +15,15 @@ from openvman.model.allocation import (
     ProcessorAllocation,
 )
 from openvman.model.errors import ModelError, Problem
-from openvman.model.spec import ResourceSpec
 from openvman.model.states import State
 from openvman.model.system import Configuration, ConfigurationKind
 from openvman.operations.context import Context, turn
 from openvman.operations.current import allocation_of, configuration_of, refresh
 from openvman.operations.host_devices import check_pluggable
+from openvman.operations.settle import settle
 from openvman.operations.specs import spec_of
-from openvman.operations.undo import Undo, settle
+from openvman.operations.steps import AssignPools, PackedSpec, PutBack
+from openvman.operations.undo import Undo
 from openvman.operations.validate import label
 
 
@@ -44,8 +43,7 @@ async def remove_resources(context: Context, allocations: Sequence[Allocation]) 
         await refresh(context, system_ids)
         there = [_removable(context, allocation_of(context, id)) for id in ids]
         _check_empty(context, there)
-        async with Undo() as undo:
-            undo.push("read the systems again", lambda: refresh(context, system_ids))
+        async with Undo(context) as undo:
             for configuration, devices in _by_configuration(context, there):
                 await settle(_apply(context, configuration, devices, undo))
             await refresh(context, system_ids)
@@ -59,7 +57,7 @@ async def _leave(context: Context, system_id: str, removed: list[Allocation], un
     if system is None:
         return
     left = {a.local_id for configuration in system.configurations() for a in configuration.allocations()}
-    undo.push("remember their pools", lambda: context.pools.assign(system_id, before))
+    await undo.push(AssignPools(system_id, before))
     moved = _moved_up(before, [each for each in removed if each.configuration_id.endswith(ConfigurationKind.DEFINED)])
     await context.pools.assign(system_id, {local: pool for local, pool in moved.items() if local in left})
 
@@ -131,27 +129,11 @@ def _by_configuration(context: Context, there: list[Allocation]) -> list[tuple[C
     return sorted(groups, key=lambda group: group[0].kind is not ConfigurationKind.STATE)
 
 
-def _missing(context: Context, there: Configuration, devices: list[Allocation]) -> list[ResourceSpec]:
-    """What of the devices is gone: by what they are, as what is numbered may have another number by now."""
-    now = context.inventory.generation.configuration(there.id)
-    wanted, left = Counter(map(_plain, devices)), Counter(map(_plain, () if now is None else now.allocations()))
-    left -= Counter(map(_plain, there.allocations())) - wanted
-    return list((wanted - left).elements())
-
-
-def _plain(allocation: Allocation) -> ResourceSpec:
-    return replace(spec_of(allocation), allocation_id=None)
-
-
 async def _apply(context: Context, there: Configuration, devices: list[Allocation], undo: Undo) -> None:
     driver = context.inventory.driver_of(there.host_id)
     ids = [device.id for device in devices]
 
-    async def put_back() -> None:
-        await refresh(context, [there.system_id])
-        gone = _missing(context, there, devices)
-        if gone:
-            await driver.add_resources(there.system_id, there.kind, gone)
-
-    with undo.acting(f"put {', '.join(ids)} back", put_back):
+    kept = [PackedSpec.of(spec_of(each)) for each in there.allocations() if each.id not in ids]
+    removed = [PackedSpec.of(spec_of(device)) for device in devices]
+    async with undo.acting(PutBack(there.host_id, there.system_id, there.kind, removed, kept)):
         await driver.remove_resources(there.system_id, there.kind, ids)

@@ -6,6 +6,7 @@ changes nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
@@ -25,6 +26,7 @@ from openvman.model.spec import (
 )
 from openvman.model.system import ConfigurationKind
 from openvman.operations.context import Context
+from openvman.operations.specs import spec_of
 
 _SPECS: Final[dict[str, type[ResourceSpec]]] = {
     kind.__name__: kind for kind in (ProcessorSpec, MemorySpec, DiskSpec, NicSpec, SerialSpec, DeviceSpec)
@@ -175,12 +177,16 @@ class TakeAway:
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """Add what was removed; the specs name the allocations that they were."""
+    """Add what was removed; ``kept`` is what the configuration had beside.
+
+    They are compared by what they are, for what is numbered may have another number by now.
+    """
 
     host_id: str
     system_id: str
     kind: ConfigurationKind
     specs: Sequence[PackedSpec]
+    kept: Sequence[PackedSpec]
 
     @property
     def what(self) -> str:
@@ -188,20 +194,48 @@ class PutBack:
 
     async def run(self, context: Context) -> None:
         await context.inventory.refresh(self.system_id, self.host_id)
-        gone = [
-            replace(spec.spec(), allocation_id=None)
-            for spec in self.specs
-            if context.inventory.generation.allocation(str(spec.fields["allocation_id"])) is None
-        ]
+        now = context.inventory.generation.configuration(f"{self.system_id}/{self.kind}")
+        there = Counter(plain(spec_of(each)) for each in (() if now is None else now.allocations()))
+        there -= Counter(plain(each.spec()) for each in self.kept)
+        gone = list((Counter(plain(each.spec()) for each in self.specs) - there).elements())
         if gone:
-            driver = context.inventory.driver_of(self.host_id)
-            await driver.add_resources(self.system_id, self.kind, gone)
+            await context.inventory.driver_of(self.host_id).add_resources(self.system_id, self.kind, gone)
             await context.inventory.refresh(self.system_id, self.host_id)
+
+
+def plain(spec: ResourceSpec) -> ResourceSpec:
+    """What it is, whatever it is called."""
+    return replace(spec, allocation_id=None)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAgain:
+    """Look what there is after all the others."""
+
+    host_id: str
+    system_ids: Sequence[str]
+
+    @property
+    def what(self) -> str:
+        return "read the virtual systems again"
+
+    async def run(self, context: Context) -> None:
+        for system_id in self.system_ids:
+            await context.inventory.refresh(system_id, self.host_id)
 
 
 STEPS: Final[dict[str, type[Any]]] = {
     kind.__name__: kind
-    for kind in (DeleteImage, Undefine, AssignPools, RestoreSystem, RestoreResource, TakeAway, PutBack)
+    for kind in (
+        DeleteImage,
+        Undefine,
+        AssignPools,
+        RestoreSystem,
+        RestoreResource,
+        TakeAway,
+        PutBack,
+        ReadAgain,
+    )
 }
 """By the name under which each is stored."""
 
