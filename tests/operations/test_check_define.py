@@ -29,9 +29,10 @@ SETTINGS = SystemSpec(
 
 def comparable(configuration):
     """Without what a hypervisor adds: the ids and places of devices."""
-    parts = configuration.allocations()
-    return replace(configuration, architecture=None, boot_disk=None, disks=(), nics=(), serials=(), devices=()), sorted(
-        repr(replace(part, id="", place=None, parent=None)) for part in parts
+    processor = replace(configuration.processor, architecture=None)
+    configuration = replace(configuration, architecture=None, boot_disk=None, processor=processor)
+    return replace(configuration, disks=(), nics=(), serials=(), devices=()), sorted(
+        repr(replace(part, id="", place=None, parent=None)) for part in configuration.allocations()
     )
 
 

@@ -70,7 +70,7 @@ def _find_change(picture: Picture, wanted: str) -> PossibleChange | None:
 _AMOUNT: Final = frozenset({"AllocationUnits", "VirtualQuantity", "VirtualQuantityUnits"})
 _CHANGING: Final = {
     PROCESSOR_SETTING: _AMOUNT,
-    MEMORY_SETTING: _AMOUNT | {"Limit"},
+    MEMORY_SETTING: _AMOUNT | {"MaximumVirtualQuantity"},
     STORAGE_SETTING: frozenset({"ResourceSubType"}),
     ETHERNET_SETTING: frozenset({"Connection", "ResourceSubType"}),
     DEVICE_SETTING: frozenset({"ResourceSubType"}),
