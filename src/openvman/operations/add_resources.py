@@ -16,7 +16,7 @@ from openvman.model.system import Configuration, VirtualSystem
 from openvman.model.validation import Devices
 from openvman.operations import images
 from openvman.operations.context import Context, turn
-from openvman.operations.current import allocation_of, configuration_of, refresh
+from openvman.operations.current import allocation_of, configuration_of, refresh, show_volumes
 from openvman.operations.defaults import fill_disks, fill_nics
 from openvman.operations.images import Resolved
 from openvman.operations.pledging import pledged
@@ -68,6 +68,7 @@ async def add_resources(
                 await _join(context, system_id, known, undo)
                 added = await settle(_apply(context, host, there, full, found, undo))
                 await refresh(context, [system_id])
+                await show_volumes(context, host, found)
                 return [allocation_of(context, id) for id in added]
 
 

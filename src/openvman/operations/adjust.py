@@ -8,9 +8,11 @@ from openvman.model.allocation import IDENTITY
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SerialSpec
+from openvman.model.storage import storage_pool_name
 from openvman.model.system import ConfigurationKind
 from openvman.operations.defaults import connected, normal_mac, whole_kib, whole_sectors
 from openvman.operations.specs import changes, memory, merged, processors
+from openvman.operations.volumes import placed
 
 
 def adjusted(spec: ResourceSpec, base: ResourceSpec, kind: ConfigurationKind, host: Host) -> ResourceSpec:
@@ -66,9 +68,10 @@ def _disk(spec: DiskSpec, base: DiskSpec) -> DiskSpec:
         message = f"Disk {base.target} has {base.capacity} bytes and cannot be resized. Give it another source."
         raise ModelError(Problem.NOT_SUPPORTED, message, "capacity")
     if full.source == base.source:
-        return replace(full, capacity=None)
+        return placed(replace(full, capacity=None))
     # What is said of the image before it does not hold for the new one.
-    return replace(full, capacity=capacity, format=spec.format)
+    pool = spec.pool if storage_pool_name(full.pool) is not None else full.pool
+    return placed(replace(full, capacity=capacity, format=spec.format, pool=pool))
 
 
 def _nic(spec: NicSpec, base: NicSpec, host: Host) -> NicSpec:

@@ -16,7 +16,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from openvman.model import defaults
-from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
+from openvman.model.allocation import DEFAULT_MODE, DeviceKind, DiskKind, NicConnection
 from openvman.model.choice import usual_bus, usual_connection, usual_network, usual_nic_model
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host, HostFacts
@@ -33,6 +33,7 @@ from openvman.model.spec import (
 from openvman.model.system import BootDevice
 from openvman.model.validation import CAPACITY_INCREMENT, MEMORY_INCREMENT, target_prefix
 from openvman.operations.specs import Resources
+from openvman.operations.volumes import placed
 
 T = TypeVar("T")
 
@@ -139,7 +140,7 @@ def fill_disks(asked: Iterable[DiskSpec], host: Host, targets: AbstractSet[str] 
     asked = tuple(asked)
     taken = {*targets, *(disk.target for disk in asked if disk.target is not None)}
     filled: list[DiskSpec] = []
-    for disk in asked:
+    for disk in map(placed, asked):
         kind = disk.kind or (DiskKind.FLOPPY if disk.bus == "fdc" else DiskKind.DISK)
         bus = disk.bus if disk.bus is not None else usual_bus(kind, host, disk.target)
         target = disk.target if disk.target is not None else _free_target(bus or "", taken)
@@ -154,6 +155,8 @@ def fill_disks(asked: Iterable[DiskSpec], host: Host, targets: AbstractSet[str] 
                 capacity=None if disk.capacity is None else whole_sectors(disk.capacity),
                 read_only=_given(disk.read_only, kind is DiskKind.CDROM),
                 shareable=_given(disk.shareable, False),
+                cache=_given(disk.cache, DEFAULT_MODE),
+                discard=_given(disk.discard, DEFAULT_MODE),
             )
         )
     return tuple(filled)

@@ -15,6 +15,7 @@ from openvman.model.spec import Definition, ResourceSpec, SystemSpec
 from openvman.model.system import Configuration, VirtualSystem
 from openvman.operations import images
 from openvman.operations.context import Context, turn
+from openvman.operations.current import show_volumes
 from openvman.operations.defaults import fill
 from openvman.operations.placement import choose_host
 from openvman.operations.reference import complement
@@ -78,7 +79,9 @@ async def define(
         held = dict.fromkeys(child_pools(specs).values(), 0)  # the others' room is looked for at the start
         held |= asked_of_pools(spec for spec in found if resource_kind(spec) in HELD_AT_ALL_TIMES)
         with context.pools.pledge(definition.id, host, held, label(definition.name)):
-            return await _act(context, driver, host, definition, disks, child_pools(specs))
+            made = await _act(context, driver, host, definition, disks, child_pools(specs))
+            await show_volumes(context, host, disks)
+            return made
 
 
 def _claims(definition: Definition) -> list[str]:

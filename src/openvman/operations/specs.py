@@ -28,6 +28,8 @@ from openvman.model.spec import (
     SerialSpec,
     SystemSpec,
 )
+from openvman.model.storage import storage_pool_name
+from openvman.model.tuning_rules import DISK_TUNING, NIC_TUNING
 
 R = TypeVar("R", bound=ResourceSpec | SystemSpec)
 
@@ -119,6 +121,7 @@ def spec_of(allocation: Allocation) -> ResourceSpec:
                 capacity=allocation.capacity,
                 read_only=allocation.read_only,
                 shareable=allocation.shareable,
+                **{name: getattr(allocation, name) for name in DISK_TUNING},
             )
         case NicAllocation():
             return NicSpec(
@@ -128,6 +131,7 @@ def spec_of(allocation: Allocation) -> ResourceSpec:
                 model=allocation.model,
                 connection=allocation.connection,
                 source=allocation.source or "",
+                **{name: getattr(allocation, name) for name in NIC_TUNING},
             )
         case SerialAllocation():
             return SerialSpec(allocation_id=allocation.id, pool=pool, port=allocation.port)
@@ -236,8 +240,12 @@ def asked_of_pools(specs: Iterable[ResourceSpec]) -> dict[str, int]:
 
 
 def child_pools(specs: Iterable[ResourceSpec]) -> dict[str, str]:
-    """The child pools that (full) specs name, by the local ids of the allocations."""
-    return {local_id(s): s.pool for s in specs if s.pool is not None and s.pool != resource_kind(s)}
+    """The child pools of ours that (full) specs name, by the local ids of the allocations."""
+    return {
+        local_id(spec): spec.pool
+        for spec in specs
+        if spec.pool is not None and spec.pool != resource_kind(spec) and storage_pool_name(spec.pool) is None
+    }
 
 
 def _unknown(thing: ResourceSpec | Allocation) -> ModelError:

@@ -25,6 +25,7 @@ from openvman.model.spec import (
     SerialSpec,
     SystemSpec,
 )
+from openvman.model.tuning_rules import BANDWIDTH_RULES, TUNING_RULES
 from openvman.model.validation import (
     DISK_RULES,
     MEMORY_RULES,
@@ -143,9 +144,9 @@ def check_resource(
         case MemorySpec():
             check(MEMORY_RULES, spec, around, changed)
         case DiskSpec():
-            check(DISK_RULES, spec, around, changed)
+            check(DISK_RULES + TUNING_RULES, spec, around, changed)
         case NicSpec():
-            check(NIC_RULES, spec, around, changed)
+            check(NIC_RULES + BANDWIDTH_RULES, spec, around, changed)
             if changed is None or changed & {"connection", "source"}:
                 policy.check_bridge(actor, spec)
         case SerialSpec():

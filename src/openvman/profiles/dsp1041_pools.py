@@ -40,6 +40,12 @@ def in_units(kind: ResourceKind, quantity: int | None) -> int | None:
     return quantity // _KIB if quantity is not None and kind is ResourceKind.MEMORY else quantity
 
 
+def _caption(pool: ResourcePool) -> str:
+    if pool.is_native:
+        return f"Storage pool ({pool.subtype})"
+    return f"{'Primordial' if pool.is_primordial else 'Child'} pool of {pool.kind.value}"
+
+
 RESOURCE_POOL = ClassMap(
     name="ResourcePool",
     cim="CIM_ResourcePool",
@@ -52,10 +58,11 @@ RESOURCE_POOL = ClassMap(
     keys={"InstanceID": instance_id()},
     properties={
         "ElementName": Call(lambda pool: f"{pool.name} of {pool.host.name}"),
-        "Caption": Call(lambda pool: f"{'Primordial' if pool.is_primordial else 'Child'} pool of {pool.kind.value}"),
+        "Caption": Call(_caption),
         "PoolID": Attr("name"),
         "Primordial": Attr("is_primordial"),
         "ResourceType": Coded("kind", RESOURCE_TYPE),
+        "ResourceSubType": Attr("subtype"),
         "AllocationUnits": Call(lambda pool: units(pool.kind)),
         "Capacity": Call(lambda pool: in_units(pool.kind, pool.capacity)),
         "Reserved": Call(lambda pool: in_units(pool.kind, pool.reserved)),

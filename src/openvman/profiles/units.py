@@ -30,3 +30,15 @@ def bytes_per_unit(units: str) -> int:
         base, power = int(found["base"]), int(found["power"])
         return int(base**power)
     return int(found["factor"] or 1)
+
+
+_BANDWIDTH: Final = re.compile(r"(?P<what>bit|byte)\s*/\s*second(?:\s*\*\s*(?P<base>2|10)\s*\^\s*(?P<power>\d{1,2}))?")
+
+
+def bits_per_second(units: str) -> int:
+    """How many bits a second one unit is: ``bit / second``, ``bit / second * 10^6``. ValueError for no such unit."""
+    found = _BANDWIDTH.fullmatch(units.strip())
+    if found is None:
+        raise ValueError(f"{units!r} is no unit of bandwidth; say for example bit / second * 10^6")
+    power = int(found["base"]) ** int(found["power"]) if found["base"] else 1
+    return int(power * (8 if found["what"] == "byte" else 1))

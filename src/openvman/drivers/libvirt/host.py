@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import libvirt
 
-from openvman.drivers.libvirt import kvm, xml
+from openvman.drivers.libvirt import kvm, storage, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.connection import version_text
 from openvman.drivers.libvirt.xml import Element
@@ -24,6 +24,8 @@ _DAEMON_CONFIGURATION: Final = Path("/etc/libvirt/libvirtd.conf")
 
 _HYPERVISOR_ORDER: Final = ("kvm", "hvf", "xen", "lxc", "qemu")
 _NIC_MODELS: Final[dict[str, tuple[str, ...]]] = {"qemu": ("virtio", "e1000", "e1000e", "rtl8139")}
+_DISK_CACHES: Final = {"qemu": ("none", "writethrough", "writeback", "directsync", "unsafe")}
+_DISK_DISCARDS: Final = {"qemu": ("unmap", "ignore")}
 _DISK_BUSES: Final = ("virtio", "scsi", "sata", "ide", "usb", "fdc")
 """In the order they are preferred; where the hypervisor does not say which it has, all of them are believed."""
 
@@ -70,8 +72,12 @@ def read_host(connection: Any, address: Address) -> Host:
             has_console_log=address.console_logs is not None,
             firmwares=_firmwares(domain),
             device_types=_device_types(domain),
+            disk_caches=_DISK_CACHES.get(address.hypervisor, ()),
+            disk_discards=_DISK_DISCARDS.get(address.hypervisor, ()),
+            has_disk_limits=address.hypervisor == "qemu",
         ),
         networks=networks or (),
+        storage=storage.pools_of(connection),
     )
 
 

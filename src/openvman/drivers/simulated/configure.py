@@ -26,7 +26,9 @@ from openvman.model.endpoint import format_endpoint, parse_endpoint
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import HostFacts
 from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec
+from openvman.model.storage import resource_pool_name, volume_in
 from openvman.model.system import Configuration, ConfigurationKind, Firmware
+from openvman.model.tuning_rules import DISK_TUNING, NIC_TUNING
 
 HYPERVISOR: Final = "simulated"
 
@@ -38,6 +40,9 @@ FACTS: Final = HostFacts(
     disk_buses=("virtio", "scsi", "sata", "ide", "usb", "fdc"),
     nic_models=("virtio", "e1000", "e1000e", "rtl8139"),
     firmwares=(Firmware.BIOS, Firmware.UEFI),
+    disk_caches=("none", "writethrough", "writeback", "directsync", "unsafe"),
+    disk_discards=("unmap", "ignore"),
+    has_disk_limits=True,
     device_types={
         DeviceKind.GRAPHICS: ("vnc", "spice"),
         DeviceKind.VIDEO: ("virtio", "qxl", "vga", "cirrus", NO_DEVICE),
@@ -136,7 +141,7 @@ def _seated(made: Configuration) -> Configuration:
     )
 
 
-Owned = Callable[[str], dict[str, str]]
+Owned = Callable[[str], dict[str, Any]]
 """What an allocation with this local id has of its owner."""
 
 
@@ -153,17 +158,26 @@ def disk(owned: Owned, spec: DiskSpec, capacity: Capacity) -> DiskAllocation:
     """The disk that a spec says all of."""
     target = needed(spec.target, "the target of a disk")
     source = spec.source or None
+    kind = needed(spec.kind, "the kind of a disk")
     return DiskAllocation(
         **owned(f"disk:{target}"),
+        pool=native_pool(kind, source),
         target=target,
-        kind=needed(spec.kind, "the kind of a disk"),
+        kind=kind,
         bus=needed(spec.bus, "the bus of a disk"),
         source=source,
         format=spec.format,
         capacity=None if source is None else capacity(source),
         read_only=bool(spec.read_only),
         shareable=bool(spec.shareable),
+        **_said(spec, DISK_TUNING),
     )
+
+
+def native_pool(kind: DiskKind, source: str | None) -> str | None:
+    """The resource pool that a disk is from as its source says; None where that is no volume."""
+    volume = volume_in(source)
+    return None if volume is None or kind is not DiskKind.DISK else resource_pool_name(volume.pool)
 
 
 def nic(owned: Owned, spec: NicSpec, mac: str) -> NicAllocation:
@@ -174,7 +188,14 @@ def nic(owned: Owned, spec: NicSpec, mac: str) -> NicAllocation:
         model=spec.model,
         connection=needed(spec.connection, "the connection of a NIC"),
         source=spec.source or None,
+        **_said(spec, NIC_TUNING),
     )
+
+
+def _said(spec: DiskSpec | NicSpec, names: Iterable[str]) -> dict[str, Any]:
+    """What the spec says of these settings; the rest is as usual."""
+    values = {name: getattr(spec, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def boot_disk(disks: Iterable[DiskAllocation]) -> str | None:

@@ -11,6 +11,7 @@ from openvman.drivers.simulated.address import Fleet
 from openvman.drivers.simulated.configure import FACTS, HYPERVISOR, activated, configure, own_mac
 from openvman.drivers.simulated.hypervisor import Hypervisor
 from openvman.drivers.simulated.images import FOLDER
+from openvman.drivers.simulated.storage import first_pool
 from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
 from openvman.model.host import Host
 from openvman.model.spec import Definition, DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec
@@ -45,6 +46,7 @@ def populate(hypervisor: Hypervisor, fleet: Fleet) -> None:
                 memory=fleet.memory if fleet.memory is not None else max(64 * _GIB, 2 * needed),
                 facts=FACTS,
                 networks=_NETWORKS,
+                storage=(first_pool(),),
             )
         )
         hypervisor.adopt(_systems(hypervisor, fleet, number, host_id, sizes, random))

@@ -58,6 +58,10 @@ class Images:
             raise ModelError(Problem.ALREADY_EXISTS, f"There is already a file {path}.", subject=path)
         self._table[host_id, path] = _image(path, format, capacity)
 
+    def are_below(self, host_id: str, folder: str) -> bool:
+        """Whether images were made in a folder."""
+        return any(host == host_id and path.startswith(f"{folder}/") for host, path in self._table)
+
     def remove(self, host_id: str, path: str) -> None:
         """Remove an image made by ``add``; anything else stays."""
         self._table.pop((host_id, path), None)
