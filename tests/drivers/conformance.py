@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import pytest
 from tests.drivers.device_conformance import DeviceConformance
 from tests.drivers.plug_conformance import PlugConformance
+from tests.drivers.storage_conformance import StorageConformance
 from tests.drivers.subject import MAC, MIB, Recorder, Requirement, Subject, refuses
 
 from openvman.drivers.contract import SystemChanged
@@ -47,7 +48,7 @@ _WANTS: dict[Action, Requirement] = {
 }
 
 
-class Conformance(DeviceConformance, PlugConformance):
+class Conformance(DeviceConformance, PlugConformance, StorageConformance):
     """Make a subclass ``Test<Driver>`` with a fixture ``subject``, which calls ``subject.clean()`` when it ends."""
 
     # What is there

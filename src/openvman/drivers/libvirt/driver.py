@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from openvman.drivers.contract import (
@@ -204,6 +205,8 @@ class LibvirtDriver:
         await self._store(host_id, lambda raw: storage.delete(raw, volume), doing, volume.name)
 
     async def create_storage_pool(self, host_id: str, name: str, folder: str) -> None:
+        if self._sees_files and not await asyncio.to_thread(Path(folder).is_dir):
+            raise ModelError(Problem.NOT_FOUND, f"there is no folder {folder}", folder)
         doing = f"create storage pool {name}"
         await self._store(host_id, lambda raw: storage.create_pool(raw, name, folder), doing, name)
 

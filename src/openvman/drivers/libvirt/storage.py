@@ -6,7 +6,6 @@ knows of a pool is as old as its last look through it, so what is not found is l
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 import libvirt
@@ -128,9 +127,7 @@ def delete(connection: Any, volume: Volume) -> None:
 
 
 def create_pool(connection: Any, name: str, folder: str) -> None:
-    """Make a pool of the files in a folder, which is there. ALREADY_EXISTS for a name or folder that a pool has."""
-    if not Path(folder).is_dir():
-        raise ModelError(Problem.NOT_FOUND, f"there is no folder {folder}", folder)
+    """Make a pool of the files in a folder, which is there. ALREADY_EXISTS for a name that a pool has."""
     if any(pool.name() == name for pool in connection.listAllStoragePools(0)):
         raise ModelError(Problem.ALREADY_EXISTS, f"there is already a storage pool {name}", name)
     root = etree.Element("pool", type="dir")
