@@ -7,7 +7,7 @@ from typing import Any, Final
 import pywbem
 
 from openvman.client import records
-from openvman.client.wishes import Change, DiskWish, NicWish, SystemWish
+from openvman.client.wishes import Change, DiskChange, DiskWish, NicWish, SystemWish, Tuning
 
 _SETTING_DATA: Final = "VMAN_VirtualSystemSettingData"
 _BYTE: Final = "byte"
@@ -71,7 +71,28 @@ def disk_settings(wish: DiskWish) -> Any:
         VirtualQuantityUnits=_BYTE if sized else None,
         AllocationUnits=_BYTE if sized else None,
         VirtualResourceBlockSize=_uint64(1) if sized else None,
+        PoolID=wish.pool,
+        Format=wish.format,
+        Shareable=wish.shareable or None,
+        **_tuning(wish.tuning),
     )
+
+
+def changed_disk(change: DiskChange, instance_id: str) -> Any:
+    """The settings to modify of the disk that ``instance_id`` names."""
+    access = None if change.read_only is None else records.READ_ONLY if change.read_only else records.READ_WRITE
+    return _instance(
+        "VMAN_StorageAllocationSettingData",
+        InstanceID=instance_id,
+        Access=_uint16(access),
+        Shareable=change.shareable,
+        **_tuning(change.tuning),
+    )
+
+
+def _tuning(tuning: Tuning) -> dict[str, Any]:
+    limits = {name: _uint64(getattr(tuning, field)) for field, name in records.LIMITS.items()}
+    return {"CacheMode": tuning.cache, "DiscardMode": tuning.discard, **limits}
 
 
 def medium_settings(source: str | None, instance_id: str) -> Any:

@@ -158,6 +158,9 @@ class Client:
             if change.memory is not None:
                 path = _part(configuration, "MemoryAllocationSettingData")
                 parts.append(settings.memory_settings(change.memory, path["InstanceID"]))
+            parts += [
+                settings.changed_disk(disk, _device(configuration, disk.target)["InstanceID"]) for disk in change.disks
+            ]
             self.session.call("ModifyResourceSettings", service, [("ResourceSettings", parts)])
 
     def attach(self, system: System, configuration: Configuration, wish: DiskWish | NicWish) -> Disk | Nic:

@@ -6,8 +6,25 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tuning:
+    """How a disk is cached and limited. Limits are bytes or requests a second; 0 takes one away."""
+
+    cache: str | None = None
+    discard: str | None = None
+    bytes_limit: int | None = None
+    read_bytes_limit: int | None = None
+    write_bytes_limit: int | None = None
+    iops_limit: int | None = None
+    read_iops_limit: int | None = None
+    write_iops_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiskWish:
-    """``source`` is an image of the host, or ``capacity`` (bytes) the size of a new one."""
+    """``source`` is an image of the host or ``volume:<pool>/<volume>``, or ``capacity`` (bytes) the size of a new one.
+
+    ``pool`` is the pool to take it from; in a storage pool of the hypervisor, ``source`` may be a volume's bare name.
+    """
 
     source: str | None = None
     capacity: int | None = None
@@ -15,6 +32,10 @@ class DiskWish:
     bus: str | None = None
     target: str | None = None
     read_only: bool = False
+    shareable: bool = False
+    format: str | None = None
+    pool: str | None = None
+    tuning: Tuning = Tuning()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +63,16 @@ class SystemWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiskChange:
+    """What to change of the disk at ``target``; None stays as it is."""
+
+    target: str
+    read_only: bool | None = None
+    shareable: bool | None = None
+    tuning: Tuning = Tuning()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What to change of a configuration; None stays as it is."""
 
@@ -50,6 +81,7 @@ class Change:
     autostart: bool | None = None
     cpus: int | None = None
     memory: int | None = None
+    disks: tuple[DiskChange, ...] = ()
 
     @property
     def of_system(self) -> bool:
@@ -58,4 +90,4 @@ class Change:
 
     @property
     def of_resources(self) -> bool:
-        return self.cpus is not None or self.memory is not None
+        return self.cpus is not None or self.memory is not None or bool(self.disks)

@@ -97,10 +97,14 @@ class DeviceSpec(ResourceSpec):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolSpec:
-    """What a child pool shall have of its parent: bytes or a number of things."""
+    """What a child pool shall have of its parent: bytes or a number of things.
+
+    ``folder`` instead makes it one of the hypervisor's storage pools, with what is there.
+    """
 
     kind: ResourceKind | None = None
     quantity: int | None = None
+    folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

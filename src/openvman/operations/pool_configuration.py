@@ -15,6 +15,7 @@ from openvman.model.pool import ResourcePool, find_pool, pool_named
 from openvman.model.resource import ResourceKind
 from openvman.model.spec import PoolSpec
 from openvman.model.validation import MEMORY_INCREMENT
+from openvman.operations import storage_pools
 from openvman.operations.context import Context
 
 T = TypeVar("T")
@@ -41,6 +42,12 @@ async def create_child(
     async with _configuring(context, host.id) as now:
         _same_host(now, parent)
         made = _named(now, name)
+        if spec.folder is not None:
+            if spec.quantity is not None:
+                message = "A storage pool has what its folder has. Leave the quantity out, or the HostResource."
+                raise ModelError(Problem.INVALID_PARAMETER, message, "quantity")
+            return await storage_pools.create(context, now, made, parent, spec.folder)
+        storage_pools.refuse(parent, "nothing of it can be set aside")
         kind = parent.kind if spec.kind is None else spec.kind
         _check_kind(kind, parent)
         child = ChildPool(name=made, kind=kind, parent=parent.name, quantity=_amount(kind, spec))
@@ -124,6 +131,9 @@ def _free_devices(host: Host, pool: ChildPool, devices: Sequence[HostDevice]) ->
 async def delete(context: Context, pool: ResourcePool) -> None:
     """Delete a child pool that nothing is, or would be, allocated from; what it had goes back to its parent."""
     async with _configuring(context, pool.host.id) as now:
+        if pool.is_native:
+            await storage_pools.delete(context, now, pool)
+            return
         child = _child(now, pool)
         users = [other.name for other in now.pools if other.parent == child.name]
         users += [
@@ -149,6 +159,7 @@ async def change_parent(
     async with _configuring(context, pool.host.id) as now:
         child = _child(now, pool)
         _same_host(now, parent)
+        storage_pools.refuse(parent, "nothing of it can be set aside")
         _check_kind(child.kind, parent)
         above: str | None = parent.name
         while above is not None:
@@ -183,6 +194,7 @@ def _child(host: Host, pool: ResourcePool) -> ChildPool:
     if pool.is_primordial:
         message = f"Pool {pool.name!r} of host {host.name!r} is primordial: it cannot be deleted or moved."
         raise ModelError(Problem.INVALID_PARAMETER, message, pool.id)
+    storage_pools.refuse(pool, "it has its own place on the host, and no devices")
     found = next((child for child in host.pools if child.name == pool.name), None)
     if found is None:
         message = f"There is no pool {pool.name!r} on host {host.name!r} any more. List the pools again."

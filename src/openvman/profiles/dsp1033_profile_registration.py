@@ -59,7 +59,7 @@ def _itself(owner: Any, _picture: Picture) -> Iterable[Any]:
 def _conforming(classmap: ClassMap, of: Of) -> Of:
     profiles = [r for r in REGISTRATIONS if classmap in r.central]
     return lambda owner, picture: (
-        ((REGISTERED_PROFILE, r), (classmap, obj)) for obj in of(owner, picture) for r in profiles
+        ((REGISTERED_PROFILE, r), (classmap, obj)) for obj in of(owner, picture) for r in profiles if r.concerns(obj)
     )
 
 

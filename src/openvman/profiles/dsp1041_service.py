@@ -31,10 +31,12 @@ from openvman.model.picture import Picture
 from openvman.model.pool import ResourcePool, find_pool, pools_of
 from openvman.model.resource import IN_BYTES, ResourceKind
 from openvman.model.spec import PoolSpec
+from openvman.model.storage import storage_pool, storage_pool_name
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL, RESOURCE_TYPE, in_units, units
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.host_devices import HOST_DEVICES
 from openvman.profiles.identity import id_in, instance_id
+from openvman.profiles.resource_allocation import first_text
 from openvman.profiles.units import bytes_per_unit
 
 _METHODS: Final = (2, 3, 4, 5, 6, 7)
@@ -89,9 +91,20 @@ def _quantity(units_property: str) -> Write:
     return Write("quantity" if units_property == "VirtualQuantityUnits" else "reservation", parse)
 
 
-def _share_spec(kind: ResourceKind | None = None, quantity: int | None = None, reservation: int | None = None) -> Any:
+def _share_spec(
+    kind: ResourceKind | None = None,
+    quantity: int | None = None,
+    reservation: int | None = None,
+    folder: str | None = None,
+) -> Any:
     """A quantity may be said as such, or as a reservation, which is the same for a pool."""
-    return PoolSpec(kind=kind, quantity=quantity if reservation is None else reservation)
+    return PoolSpec(kind=kind, quantity=quantity if reservation is None else reservation, folder=folder)
+
+
+def _folder(share: Share) -> tuple[str] | None:
+    """Where a storage pool of the hypervisor is on the host."""
+    native = storage_pool(share.pool.host.storage, storage_pool_name(share.pool.name))
+    return None if native is None or native.folder is None else (native.folder,)
 
 
 POOL_SETTING = ClassMap(
@@ -107,6 +120,7 @@ POOL_SETTING = ClassMap(
         "ElementName": Call(lambda share: f"share of pool {share.pool.name}"),
         "ResourceType": Call(lambda share: RESOURCE_TYPE[share.pool.kind], Write("kind", _kind)),
         "PoolID": Attr("pool.parent"),
+        "HostResource": Call(_folder, first_text("folder")),
         "AllocationUnits": Call(lambda share: units(share.pool.kind), Write(None)),
         "Reservation": Call(lambda s: in_units(s.pool.kind, s.pool.capacity), _quantity("AllocationUnits")),
         "VirtualQuantityUnits": Call(lambda share: units(share.pool.kind), Write(None)),

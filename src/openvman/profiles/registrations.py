@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from openvman.mapping.declare import ClassMap
+from openvman.model.resource import ResourceKind
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
@@ -20,12 +22,16 @@ class Registration:
     name: str
     version: str
     central: tuple[ClassMap, ...] = ()
+    concerns: Callable[[Any], bool] = lambda _object: True
+    """Which objects of those class maps are central instances."""
     references: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
         return f"{self.specification}-{self.name.replace(' ', '')}-{self.version}"
 
+
+_STORAGE: Final = frozenset({ResourceKind.DISK, ResourceKind.CDROM, ResourceKind.FLOPPY})
 
 REGISTRATIONS: Final = (
     Registration(specification="DSP1033", name="Profile Registration", version="1.1.0"),
@@ -42,6 +48,14 @@ REGISTRATIONS: Final = (
         version="1.0.0",
         central=(ALLOCATION_CAPABILITIES,),
         references=("DSP1033", "DSP1041"),
+    ),
+    Registration(
+        specification="DSP1047",
+        name="Storage Resource Virtualization",
+        version="1.0.0",
+        central=(RESOURCE_POOL,),
+        concerns=lambda pool: pool.kind in _STORAGE,
+        references=("DSP1033", "DSP1041", "DSP1043"),
     ),
     Registration(
         specification="DSP1042",
