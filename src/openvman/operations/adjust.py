@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from openvman.model.allocation import IDENTITY
+from openvman.model.allocation import IDENTITY, DiskKind
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
+from openvman.model.resource import KIND_OF_DISK
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SerialSpec
 from openvman.model.storage import storage_pool_name
 from openvman.model.system import ConfigurationKind
@@ -70,7 +71,8 @@ def _disk(spec: DiskSpec, base: DiskSpec) -> DiskSpec:
     if full.source == base.source:
         return placed(replace(full, capacity=None))
     # What is said of the image before it does not hold for the new one.
-    pool = spec.pool if storage_pool_name(full.pool) is not None else full.pool
+    is_ours = storage_pool_name(full.pool) is None and full.pool != KIND_OF_DISK[full.kind or DiskKind.DISK]
+    pool = full.pool if is_ours else spec.pool
     return placed(replace(full, capacity=capacity, format=spec.format, pool=pool))
 
 

@@ -24,7 +24,7 @@ from openvman.model.storage import Volume, place_of, storage_pool_name, volume_i
 from openvman.operations.defaults import format_of
 from openvman.operations.policy import Policy
 from openvman.operations.undo import Undo
-from openvman.operations.volumes import check_room, format_in, new_names, pool_on
+from openvman.operations.volumes import format_in, new_names, pool_on
 
 _NUMBERS = 100
 """How many images of one name are made before a better name is asked for."""
@@ -200,7 +200,6 @@ async def _resolve_volume(
         if error.problem is not Problem.NOT_FOUND or disk.capacity is None:
             raise
         made = replace(disk, format=format_in(pool, disk.format))
-        check_room(pool, made)
         path = place_of(host.storage, volume.source)
         return Resolved(spec=made, chain=(path,), make=(volume.source,))
     found = await _existing(policy, actor, driver, host, disk, image, open_to_all)
@@ -210,7 +209,6 @@ async def _resolve_volume(
 def _new_volume(host: Host, disk: DiskSpec, pool_name: str, name: str) -> Resolved:
     pool = pool_on(host, pool_name)
     made = replace(disk, format=format_in(pool, disk.format))
-    check_room(pool, made)
     make = tuple(new_names(pool, name, disk, made.format or ""))
     return Resolved(spec=replace(made, source=make[0]), make=make)
 

@@ -84,18 +84,6 @@ def format_in(pool: StoragePool, asked: str | None) -> str:
     return "raw"
 
 
-def check_room(pool: StoragePool, disk: DiskSpec) -> None:
-    """Refuse a new volume that is larger than what the pool has left: INSUFFICIENT."""
-    free = max(0, pool.capacity - pool.allocated)
-    if (disk.capacity or 0) > free:
-        raise ModelError(
-            Problem.INSUFFICIENT,
-            f"Disk {disk.target} asks for {disk.capacity} bytes of storage pool {pool.name!r}, which has {free} of "
-            f"{pool.capacity} free. Ask for less, or name another pool.",
-            "capacity",
-        )
-
-
 def new_names(pool: StoragePool, name: str, disk: DiskSpec, format: str) -> Iterator[str]:
     """The sources that a new volume can have; ``name`` is the virtual system's."""
     suffix = defaults.SUFFIX_OF_FORMAT[format] if pool.has_files else ""

@@ -100,7 +100,10 @@ def create(connection: Any, volume: Volume, format: str, capacity: int) -> None:
         raise ModelError(Problem.ALREADY_EXISTS, f"there is already a volume {volume.name}", volume.name)
     available = pool.info()[_AVAILABLE]
     if capacity > available:
-        message = f"a volume of {capacity} bytes was asked of pool {volume.pool}, which has {available} left"
+        message = (
+            f"a volume of {capacity} bytes was asked of storage pool {volume.pool}, which has {available} left: ask "
+            "for less, or name another pool"
+        )
         raise ModelError(Problem.INSUFFICIENT, message, volume.pool)
     pool.createXML(xml.print_(_volume_xml(volume, format, capacity, sparse=is_file)), 0)
 

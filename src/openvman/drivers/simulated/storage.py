@@ -49,7 +49,10 @@ def with_volume(images: Images, host: Host, volume: Volume, format: str, capacit
         raise invalid(f"{volume.name!r} cannot name a volume.", "source")
     if capacity > pool.capacity - pool.allocated:
         left = pool.capacity - pool.allocated
-        message = f"A volume of {capacity} bytes was asked of storage pool {pool.name}, which has {left} left."
+        message = (
+            f"A volume of {capacity} bytes was asked of storage pool {pool.name}, which has {left} left. Ask for less, "
+            "or name another pool."
+        )
         raise ModelError(Problem.INSUFFICIENT, message, subject=pool.name)
     images.add(host.id, place_of(host.storage, volume.source), format, capacity)
     return _with(host, replace(pool, allocated=pool.allocated + capacity))
