@@ -160,10 +160,13 @@ def test_what_fails_leaves_no_volume(manager, private_host, pool, until):
 def test_what_storage_pools_cannot_give_is_refused(manager, private_host, pool, until):
     until("the pool is shown", lambda: _native(manager))
     private_host.virsh("vol-create-as", "lab", "there.img", "1M", "--format", "raw")
+    (pool / "link.img").symlink_to("/etc/hostname")
+    private_host.virsh("pool-refresh", "lab")
     size = {"VirtualQuantity": 1 << 20, "VirtualQuantityUnits": "byte"}
     invalid = pywbem.CIM_ERR_INVALID_PARAMETER
     for setting, status in (
         (manager.disk("volume:no-such/a.img"), invalid),
+        (manager.disk("volume:lab/link.img"), pywbem.CIM_ERR_ACCESS_DENIED),
         (manager.disk("volume:lab/no-such.img"), pywbem.CIM_ERR_NOT_FOUND),
         (manager.disk("volume:lab/../there.img"), invalid),
         (manager.disk("volume:lab"), invalid),
@@ -180,7 +183,7 @@ def test_what_storage_pools_cannot_give_is_refused(manager, private_host, pool, 
     too_much = manager.disk(PoolID="storage:lab", VirtualQuantity=1 << 45, VirtualQuantityUnits="byte")
     with pytest.raises(pywbem.CIMError, match=r"storage pool lab, which has \d+ left"):
         manager.define("too-much", too_much)
-    assert sorted(path.name for path in pool.iterdir()) == ["there.img"]
+    assert sorted(path.name for path in pool.iterdir()) == ["link.img", "there.img"]
 
 
 def test_host_files_are_no_disks_for_administrators_either(manager, private_host, tmp_path, hypervisor):

@@ -73,7 +73,7 @@ def read_nic(interface: Element) -> dict[str, Any]:
 
 def patch_nic(interface: Element, spec: NicSpec) -> None:
     """Tune an ``<interface>``, likewise."""
-    if spec.link_up is not None:
+    if spec.link_up is not None and (interface.find("link") is not None or not spec.link_up):
         _put(interface, "link", "state", "up" if spec.link_up else "down")
     for name, (child, attribute) in _BANDWIDTH.items():
         value = getattr(spec, name)
