@@ -55,6 +55,11 @@ def _quantity(disk: DiskAllocation) -> int | None:
     return disk.capacity // disk.block_size if disk.capacity is not None and _counts_blocks(disk) else disk.capacity
 
 
+def _extent(disk: DiskAllocation) -> str | None:
+    """The host path; a volume is known to the host by its pool."""
+    return disk.source if disk.source is not None and disk.source.startswith("/") else None
+
+
 _OS_NAME: Final = 12
 _OS_NAMESPACE: Final = 8
 
@@ -92,9 +97,9 @@ STORAGE_SETTING = allocation_map(
         "VirtualResourceBlockSize": Call(lambda a: a.block_size or 1, Write("block_size", _block_size)),
         "AllocationUnits": Const("byte"),
         "HostResourceBlockSize": Const(1),
-        "HostExtentName": Attr("source"),
-        "HostExtentNameFormat": Call(lambda a: _OS_NAME if a.source else None),
-        "HostExtentNameNamespace": Call(lambda a: _OS_NAMESPACE if a.source else None),
+        "HostExtentName": Call(_extent),
+        "HostExtentNameFormat": Call(lambda a: _OS_NAME if _extent(a) else None),
+        "HostExtentNameNamespace": Call(lambda a: _OS_NAMESPACE if _extent(a) else None),
         **{name: Attr(into, Write(into)) for name, _type, into, _description in TUNING},
     },
     extras=tuple(own_property(name, type, description) for name, type, _into, description in TUNING),
