@@ -24,7 +24,7 @@ async def system(client):
     service = (await client.paths("VMAN_VirtualSystemManagementService"))[0]
     settings = (
         _setting(3, VirtualQuantity=2),
-        _setting(4, VirtualQuantity=256 * MIB, Limit=512 * MIB),
+        _setting(4, VirtualQuantity=256 * MIB, MaximumVirtualQuantity=512 * MIB),
         _setting(17, VirtualQuantity=2**30),
         _setting(17, VirtualQuantity=2**30),
         _setting(15),
@@ -82,7 +82,9 @@ async def test_what_an_active_system_can_be_given_is_what_it_was_started_with(cl
     ranges, kinds = await _told(client, await _mutability(client, setting.path))
     low, high, step = (ranges[p].get("VirtualQuantity") for p in ("minimum", "maximum", "increment"))
     assert (high, kinds) == (most, [])
-    assert all(each.get("MaximumVirtualQuantity") is None for each in ranges.values())  # it is fixed until the next start
+    assert all(
+        each.get("MaximumVirtualQuantity") is None for each in ranges.values()
+    )  # it is fixed until the next start
     for quantity in (low, high):
         assert await _modify(client, setting, VirtualQuantity=quantity) == 0
     for quantity in (low - 1, high + step):
@@ -94,7 +96,11 @@ async def test_the_defined_configuration_takes_what_the_pool_gives(client, syste
     host = client.inventory.generation.host(client.inventory.generation.system(system.keys["Name"]).host_id)
     setting = await _setting_of(client, system, "defined", "memory")
     ranges, _ = await _told(client, await _mutability(client, setting.path))
-    assert ranges["maximum"].get("VirtualQuantity") == ranges["maximum"].get("MaximumVirtualQuantity") == host.memory // 1024
+    assert (
+        ranges["maximum"].get("VirtualQuantity")
+        == ranges["maximum"].get("MaximumVirtualQuantity")
+        == host.memory // 1024
+    )
     assert ranges["minimum"].get("VirtualQuantity") == MIB
     assert await _modify(client, setting, VirtualQuantity=ranges["maximum"].get("VirtualQuantity")) == 0
     with pytest.raises(CIMError, match="in steps of 1024"):

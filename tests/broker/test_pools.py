@@ -51,11 +51,27 @@ async def _pools(client, host):
 async def test_every_host_has_a_primordial_pool_of_each_kind(client):
     for host in await client.paths("VMAN_HostSystem"):
         pools = await _pools(client, host)
-        types = {name: pool.get("ResourceType") for name, pool in pools.items()}
+        own = {name: pool for name, pool in pools.items() if pool.get("Primordial")}
+        types = {name: pool.get("ResourceType") for name, pool in own.items()}
         assert types == {**KINDS, **DEVICES, **dict.fromkeys(OTHERS, 1)}
-        others = {name: pool.get("OtherResourceType") for name, pool in pools.items()}
+        others = {name: pool.get("OtherResourceType") for name, pool in own.items()}
         assert {name: other for name, other in others.items() if other is not None} == OTHERS
-        assert all(pool.get("Primordial") for pool in pools.values())
+
+
+async def test_the_hypervisors_storage_pools_are_children_of_the_hosts_pool_of_disks(client):
+    for path in await client.paths("VMAN_HostSystem"):
+        pools = await _pools(client, path)
+        native = {name: pool for name, pool in pools.items() if not pool.get("Primordial")}
+        storage = client.inventory.generation.host(path.keys["Name"]).storage
+        assert set(native) == {f"storage:{pool.name}" for pool in storage} != set()
+        for told in storage:
+            pool = native[f"storage:{told.name}"]
+            assert (pool.get("ResourceType"), pool.get("ResourceSubType")) == (KINDS["disk"], told.type)
+            assert (pool.get("Capacity"), pool.get("Reserved")) == (told.capacity, told.allocated)
+            above = await client.associators(
+                pool.path, AssocClass="CIM_ElementAllocatedFromPool", Role="Dependent", ResultRole="Antecedent"
+            )
+            assert [each.get("PoolID") for each in above] == ["disk"]
 
 
 async def test_memory_and_processors_have_the_hosts_capacity(client):
@@ -99,9 +115,11 @@ async def test_every_allocation_comes_from_the_pool_it_names(client):
         assert pool.get("PoolID") == setting.get("PoolID")
         assert pool.get("ResourceType") == setting.get("ResourceType")
         assert pool.get("OtherResourceType") == setting.get("OtherResourceType")
+        # What is counted of a network adapter beside the adapter itself is bandwidth.
+        counted = "VirtualQuantityUnits" if setting.get("ResourceType") == KINDS["network"] else "AllocationUnits"
         # Time of processors is dealt out in parts of what their pool counts.
         shared = setting.get("ResourceType") == KINDS["processor"]
-        assert setting.get("AllocationUnits") == ("percent/1000" if shared else pool.get("AllocationUnits"))
+        assert setting.get(counted) == ("percent/1000" if shared else pool.get("AllocationUnits"))
 
 
 async def test_devices_are_counted_and_have_no_limit_where_the_host_sets_none(client):
@@ -119,11 +137,15 @@ async def test_a_pool_leads_to_its_allocations_and_devices_and_nothing_else(clie
     for pool in await client.paths("VMAN_ResourcePool"):
         host_id, _, name = pool.keys["InstanceID"].removeprefix("VMAN:").partition("/pool/")
         wanted = {f"VMAN:{a.id}" for a in generation.allocations() if a.host_id == host_id}
+        natives = generation.host(host_id).storage if name == "disk" else ()
+        wanted |= {f"VMAN:{host_id}/pool/storage:{native.name}/share" for native in natives}
         found = await client.associators(pool, AssocClass="CIM_ResourceAllocationFromPool")
         assert {s.get("InstanceID") for s in found} <= wanted
         assert {s.get("PoolID") for s in found} <= {name}
         devices = await client.associators(pool, AssocClass="CIM_ElementAllocatedFromPool")
-        assert {d.get("SystemName") for d in devices} <= {s.id for s in generation.systems_of(host_id)}
+        devices = [d for d in devices if d.class_name != "VMAN_ResourcePool" or d.get("PoolID") != "disk"]
+        of_systems = [d for d in devices if d.class_name != "VMAN_ResourcePool"]
+        assert {d.get("SystemName") for d in of_systems} <= {s.id for s in generation.systems_of(host_id)}
         assert bool(found) == bool(devices)
 
 

@@ -90,7 +90,20 @@ def test_show_as_json(vman_json, client, make):
     (told,) = vman_json("vm", "show", "web")
     assert told["current"] is None
     assert told["defined"]["disks"] == [
-        {"target": "vda", "kind": "disk", "bus": "virtio", "source": "/i.img", "capacity": 512, "read_only": True}
+        {
+            "target": "vda",
+            "kind": "disk",
+            "bus": "virtio",
+            "source": "/i.img",
+            "capacity": 512,
+            "read_only": True,
+            "shareable": False,
+            "format": None,
+            "pool": "",
+            "cache": "default",
+            "discard": "default",
+            "limits": {},
+        }
     ]
     assert told["defined"]["nics"] == [{"mac": "52:54:00:00:00:01", "model": "virtio", "connection": "user"}]
     assert (told["cpus"], told["memory"]) == (2, 64 * MIB)

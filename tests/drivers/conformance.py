@@ -17,6 +17,7 @@ from tests.drivers.generic_conformance import GenericConformance
 from tests.drivers.image_conformance import ImageConformance
 from tests.drivers.modify_conformance import ModifyConformance
 from tests.drivers.plug_conformance import PlugConformance
+from tests.drivers.storage_conformance import StorageConformance
 from tests.drivers.subject import MAC, MIB, Recorder, Requirement, Subject, refuses
 from tests.drivers.tuning_conformance import TuningConformance
 
@@ -50,7 +51,13 @@ _WANTS: dict[Action, Requirement] = {
 
 
 class Conformance(
-    DeviceConformance, GenericConformance, ImageConformance, ModifyConformance, PlugConformance, TuningConformance
+    DeviceConformance,
+    GenericConformance,
+    ImageConformance,
+    ModifyConformance,
+    PlugConformance,
+    StorageConformance,
+    TuningConformance,
 ):
     """Make a subclass ``Test<Driver>`` with a fixture ``subject``, which calls ``subject.clean()`` when it ends."""
 

@@ -18,6 +18,7 @@ from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.spec import Definition, DiskSpec, MemorySpec, NicSpec, ProcessorSpec
 from openvman.model.states import Action, State
+from openvman.model.storage import Volume
 from openvman.model.system import OnCrash, VirtualSystem
 
 MIB = 1 << 20
@@ -39,6 +40,7 @@ class Requirement(StrEnum):
     LIVE_TUNING = "processors of an active system are limited, weighed and mapped"
     LIVE_MEDIUM = "the medium in a drive of an active system changes"
     LIVE_NIC = "a NIC of an active system is connected to another place"
+    LIVE_LIMITS = "the limits of an active system's disk change"
     LIVE_DEVICES = "devices are plugged into an active system"
     GUEST_LETS_GO = "the test's guest lets go of devices when it is asked to"
 
@@ -84,11 +86,15 @@ class Subject:
     format: str = "raw"
     folder: str
     """An absolute path in the host where images can be made."""
+    pool_folder: str = ""
+    """Another, which exists, for a storage pool."""
     line: bytes | None = None
     """What the guest of ``image`` prints; None when the platform's guests print nothing."""
     networks: tuple[str, str] | None = None
     """Two virtual networks; None when the platform has none."""
     gaps: Mapping[Requirement, str] = field(default_factory=dict)
+    volumes: list[str] = field(default_factory=list)
+    """Names of volumes that tests made."""
 
     @contextmanager
     def needs(self, *requirements: Requirement) -> Iterator[None]:
@@ -185,6 +191,11 @@ class Subject:
                 if system.state in {State.ACTIVE, State.PAUSED}:
                     await self.driver.act(system.id, Action.STOP)
                 await self.driver.undefine(system.id)
+        for pool in (await self.driver.load()).hosts[0].storage:
+            if pool.name.startswith("conformance-"):
+                for name in self.volumes:
+                    await self.driver.delete_volume(self.host.id, Volume(pool.name, name))
+                await self.driver.delete_storage_pool(self.host.id, pool.name)
 
 
 def refuses(*problems: Problem) -> Any:

@@ -26,6 +26,7 @@ TEST_GAPS = {
     Requirement.LIVE_TUNING: "libvirt's test host cannot map or weigh the processors of an active system",
     Requirement.LIVE_MEDIUM: "libvirt's test host cannot update a device",
     Requirement.LIVE_NIC: "libvirt's test host cannot update a device",
+    Requirement.LIVE_LIMITS: "libvirt's test host takes no limit without a burst",
     Requirement.LIVE_DEVICES: "libvirt's test host cannot attach a device",
 }
 
@@ -55,6 +56,7 @@ class TestPrivateHost(Conformance):
             image=str(lab.boot_sector_image(tmp_path, LINE)),
             other_image=str(lab.boot_sector_image(tmp_path, LINE, "other.img")),
             folder=str(qemu.images),
+            pool_folder=str(_made(qemu.images / "conformance")),
             line=LINE.encode(),
             networks=("conf-a", "conf-b"),
             gaps=QEMU_GAPS,
@@ -64,6 +66,11 @@ class TestPrivateHost(Conformance):
         finally:
             await made.clean()
             await driver.close()
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 class TestTestHost(Conformance):
@@ -79,6 +86,7 @@ class TestTestHost(Conformance):
             image="/images/guest.img",
             other_image="/images/other.img",
             folder=str(tmp_path),
+            pool_folder=str(tmp_path),
             networks=("default", "default"),
             gaps=TEST_GAPS,
         )

@@ -25,6 +25,7 @@ class TestSimulated(Conformance):
             image="/simulated/images/plain.raw",
             other_image="/simulated/images/installer.iso",
             folder="/simulated/images",
+            pool_folder="/simulated/pools/conformance",
             line=b"openvman simulated guest",
             networks=(host.networks[0], host.networks[1]),
         )

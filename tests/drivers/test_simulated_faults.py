@@ -14,6 +14,7 @@ from openvman.drivers.simulated.faults import OPERATIONS, parse_fault
 from openvman.model.errors import ModelError, Problem
 from openvman.model.spec import SystemSpec
 from openvman.model.states import Action, State
+from openvman.model.storage import Volume
 from openvman.model.system import ConfigurationKind
 
 
@@ -179,6 +180,7 @@ def test_a_rule_is_read_as_written() -> None:
 async def test_every_call_of_the_contract_can_fail(opened) -> None:
     driver = await opened()
     system = (await driver.load()).systems[0]
+    volume = Volume("default", "x")
     driver.inject(Fault(operation="*", problem=Problem.FAILED))
     calls = {
         "load": driver.load(),
@@ -193,6 +195,11 @@ async def test_every_call_of_the_contract_can_fail(opened) -> None:
         "create_image": driver.create_image(system.host_id, "/x", "raw", 1),
         "write_image": driver.write_image(system.host_id, "/x", b"x"),
         "delete_image": driver.delete_image(system.host_id, "/x"),
+        "inspect_volume": driver.inspect_volume(system.host_id, volume),
+        "create_volume": driver.create_volume(system.host_id, volume, "raw", 1),
+        "delete_volume": driver.delete_volume(system.host_id, volume),
+        "create_storage_pool": driver.create_storage_pool(system.host_id, "other", "/simulated/pools/other"),
+        "delete_storage_pool": driver.delete_storage_pool(system.host_id, "default"),
         **{f"act.{action.name.lower()}": driver.act(system.id, action) for action in Action},
     }
     assert {name: await outcome(call) for name, call in calls.items()} == dict.fromkeys(calls, Problem.FAILED)

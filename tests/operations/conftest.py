@@ -23,6 +23,7 @@ from openvman.model.system import Configuration, VirtualSystem
 from openvman.operations.operations import Operations
 from openvman.operations.policy import Policy
 
+POOL = "/simulated/pools/default"
 IMAGES = Path("/simulated/images")
 ADMIN = Actor("admin", Role.ADMIN)
 OPERATOR = Actor("operator", Role.OPERATOR)
@@ -77,6 +78,13 @@ class World:
     def names(self) -> set[str]:
         """The names of all systems that the platform itself has."""
         return {system.name for system in self.driver.hypervisor.systems.values()}
+
+    def volumes(self) -> set[str]:
+        """The names of the volumes in the storage pool that every host has."""
+        images = self.driver.hypervisor.images
+        return {
+            name for name in ("a-vda.qcow2", "a-vda-2.qcow2", "b.img") if images.find(self.host.id, f"{POOL}/{name}")
+        }
 
     def has_image(self, path: str) -> bool:
         return self.driver.hypervisor.images.find(self.host.id, path) is not None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from openvman.client.devices import KINDS, SETTINGS, DeviceWish
 from openvman.client.units import parse_size
-from openvman.client.wishes import DiskWish, NicWish
+from openvman.client.wishes import DiskChange, DiskTuning, DiskWish, NicWish
 
 _CONNECTIONS = ("network", "bridge")
 _OF_HOST = ("pci", "usb")
@@ -26,8 +28,59 @@ class Size(click.ParamType[int]):
             self.fail(str(error), param, ctx)
 
 
+_BYTES = ("bytes-limit", "read-bytes-limit", "write-bytes-limit")
+_COUNTS = ("iops-limit", "read-iops-limit", "write-iops-limit")
+_TUNING = frozenset({"cache", "discard", *_BYTES, *_COUNTS})
+
+
+def _tuning(names: dict[str, str]) -> DiskTuning:
+    """What the words say of a disk's tuning. ValueError for what is no size or number."""
+    said: dict[str, Any] = {name: names[name] for name in ("cache", "discard") if name in names}
+    for name in (*_BYTES, *_COUNTS):
+        value = names.get(name)
+        if value is None:
+            continue
+        if value.isascii() and value.isdigit() and len(value) < 16:
+            said[name.replace("-", "_")] = int(value)
+        elif name in _BYTES:
+            said[name.replace("-", "_")] = parse_size(value)
+        else:
+            raise ValueError(f"'{value}' is no number for {name}")
+    return DiskTuning(**said)
+
+
+class ChangedDisk(click.ParamType[DiskChange]):
+    """``TARGET``, then ``,ro`` ``,rw`` ``,shareable`` ``,exclusive`` ``,cache=none`` ``,iops-limit=500`` …"""
+
+    name = "disk"
+
+    def convert(self, value: str | DiskChange, param: click.Parameter | None, ctx: click.Context | None) -> DiskChange:
+        if isinstance(value, DiskChange):
+            return value
+        target, *words = value.split(",")
+        names, flags = _options(words)
+        unknown = (flags - {"ro", "rw", "shareable", "exclusive"}) | (names.keys() - _TUNING)
+        if not target or not words or unknown or {"ro", "rw"} <= flags or {"shareable", "exclusive"} <= flags:
+            self.fail(
+                f"'{value}' changes no disk; say TARGET, then any of ,ro ,rw ,shareable ,exclusive "
+                f"{' '.join(f',{name}=VALUE' for name in sorted(_TUNING))}",
+                param,
+                ctx,
+            )
+        try:
+            tuning = _tuning(names)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return DiskChange(
+            target=target,
+            read_only=True if "ro" in flags else False if "rw" in flags else None,
+            shareable=True if "shareable" in flags else False if "exclusive" in flags else None,
+            tuning=tuning,
+        )
+
+
 class Disk(click.ParamType[DiskWish]):
-    """``PATH`` or ``SIZE``, then ``,bus=virtio`` ``,target=vda`` ``,ro`` ``,cdrom`` ``,floppy`` in any order."""
+    """``PATH`` or ``SIZE``, then ``,bus=virtio`` ``,target=vda`` ``,ro`` ``,cdrom`` ``,cache=none`` … in any order."""
 
     name = "disk"
 
@@ -37,14 +90,19 @@ class Disk(click.ParamType[DiskWish]):
         what, *words = value.split(",")
         names, flags = _options(words)
         kinds = flags & {"cdrom", "floppy"}
-        unknown = (flags - {"ro", "cdrom", "floppy"}) | (names.keys() - {"bus", "target"})
+        known = {"bus", "target", "format", "pool", *_TUNING}
+        unknown = (flags - {"ro", "shareable", "cdrom", "floppy"}) | (names.keys() - known)
         if not what or unknown or len(kinds) > 1:
             self.fail(
-                f"'{value}' is not a disk; say PATH or SIZE, then any of ,bus=NAME ,target=NAME ,ro and one of "
-                ",cdrom ,floppy",
+                f"'{value}' is not a disk; say PATH or SIZE, then any of ,bus=NAME ,target=NAME ,ro ,shareable "
+                f"{' '.join(f',{name}=VALUE' for name in sorted(known - {'bus', 'target'}))} and one of ,cdrom ,floppy",
                 param,
                 ctx,
             )
+        try:
+            tuning = _tuning(names)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
         try:
             capacity, source = parse_size(what), None
         except ValueError:
@@ -56,6 +114,10 @@ class Disk(click.ParamType[DiskWish]):
             bus=names.get("bus"),
             target=names.get("target"),
             read_only="ro" in flags or "cdrom" in flags,
+            shareable="shareable" in flags,
+            format=names.get("format"),
+            pool=names.get("pool"),
+            tuning=tuning,
         )
 
 

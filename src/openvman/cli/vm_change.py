@@ -14,17 +14,17 @@ import click
 
 from openvman.cli import output
 from openvman.cli.connection import connecting
+from openvman.cli.kinds import ChangedDisk, Size
 from openvman.cli.kinds import Device as DeviceKind
 from openvman.cli.kinds import Disk as DiskKind
 from openvman.cli.kinds import Nic as NicKind
-from openvman.cli.kinds import Size
 from openvman.cli.vm_named import NAME, ON_HOST, find
 from openvman.cli.vm_tuning import NAMES, tuning_options
 from openvman.client.devices import Device, DeviceWish
 from openvman.client.errors import ClientError, Reason
-from openvman.client.records import Configuration, Disk, Nic, System
+from openvman.client.records import USUAL, Configuration, Disk, Nic, System
 from openvman.client.tuning import Tuning
-from openvman.client.wishes import Change, DiskWish, NicWish
+from openvman.client.wishes import Change, DiskChange, DiskTuning, DiskWish, NicWish
 
 if TYPE_CHECKING:  # it imports pywbem, which is slow, and help must be quick
     from openvman.client.vman import Client
@@ -83,6 +83,14 @@ def _after(done: object, name: str) -> Iterator[None]:
 @click.option("--cpus", type=click.IntRange(1), metavar="N", help="Virtual processors.")
 @click.option("--memory", type=Size(), metavar="SIZE", help="For example 128MiB.")
 @tuning_options
+@click.option(
+    "--disk",
+    "disks",
+    type=ChangedDisk(),
+    multiple=True,
+    metavar="TARGET,WORD…",
+    help="How a disk is used: vda,cache=none,iops-limit=500. May be repeated.",
+)
 @click.option("--name", "new_name", metavar="NAME", help="A new name; of one that does not run.")
 @click.option("--description", metavar="TEXT", help="What it is for.")
 @click.option("--autostart/--no-autostart", default=None, help="Start it with its host.")
@@ -94,20 +102,25 @@ def set_(
     cpus: int | None,
     memory: int | None,
     tuning: Tuning | None,
+    disks: tuple[DiskChange, ...],
     new_name: str | None,
     description: str | None,
     autostart: bool | None,
     live: bool,
     config: bool,
 ) -> None:
-    """Change processors, memory and settings: now and at the next start, or as --live and --config say.
+    """Change processors, memory, disks and settings: now and at the next start, or as --live and --config say.
+
+    The words of a disk are ro, rw, shareable, exclusive, cache=MODE, discard=MODE and the limits that `vman vm attach`
+    takes; a limit of 0 takes it away. Of a running machine's disk only limits change.
 
     More memory or processors than the running one can have come with --config, at its next start.
     """
-    resources = Change(cpus=cpus, memory=memory, tuning=tuning)
+    resources = Change(cpus=cpus, memory=memory, tuning=tuning, disks=disks)
     whole = Change(name=new_name, description=description, autostart=autostart)
     if not whole.of_system and not resources.of_resources:
-        raise click.UsageError(f"Say what to change: --cpus, --memory, --name, --description, --autostart, {NAMES}.")
+        message = f"Say what to change: --cpus, --memory, --disk, --name, --description, --autostart, {NAMES}."
+        raise click.UsageError(message)
     if whole.of_system and live and not config:
         raise click.UsageError("Name, description and autostart are not of the running one alone: leave out --live.")
     system = find(client, name, host)
@@ -140,10 +153,14 @@ def attach(
 ) -> None:
     """Attach a disk, a network adapter, a medium for a CD drive, or another device.
 
-    WHAT is said as for `vman vm define`: PATH|SIZE[,bus=NAME][,target=NAME][,ro] for a disk,
+    WHAT is said as for `vman vm define`: PATH|SIZE|volume:POOL/VOLUME[,bus=NAME][,target=NAME][,ro] for a disk,
     user|network=NAME|bridge=NAME[,model=NAME][,mac=ADDRESS] for a network adapter, PATH for a CD, which goes into an
     empty drive; one that does not run gets a new drive when it has none. A device is said by its kind and settings:
     rng, watchdog,action=reset or serial; pci=ADDRESS and usb=VENDOR:PRODUCT are devices of the host.
+
+    More words for a disk: shareable, format=raw|qcow2, pool=NAME (storage:NAME is one of the hypervisor's), cache=MODE,
+    discard=unmap|ignore, and the limits bytes-limit=SIZE, iops-limit=NUMBER a second, or each of the two for read- and
+    write- alone: read-iops-limit=NUMBER.
     """
     wish: _Wish
     if kind == "nic":
@@ -188,8 +205,19 @@ def _same(device: Disk | Nic | Device) -> _Wish:
     if isinstance(device, Nic):
         return NicWish(connection=device.connection, model=device.model, mac=device.mac)
     return DiskWish(
-        source=device.source, kind=device.kind, bus=device.bus, target=device.target, read_only=device.read_only
+        source=device.source,
+        kind=device.kind,
+        bus=device.bus,
+        target=device.target,
+        read_only=device.read_only,
+        shareable=device.shareable,
+        format=device.format,
+        tuning=DiskTuning(cache=_unusual(device.cache), discard=_unusual(device.discard), **device.limits),
     )
+
+
+def _unusual(mode: str) -> str | None:
+    return None if mode == USUAL else mode
 
 
 def _insert(client: Client, system: System, meant: list[Configuration], wish: DiskWish) -> str:

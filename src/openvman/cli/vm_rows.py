@@ -7,7 +7,7 @@ from typing import Any, Final
 from openvman.cli import output
 from openvman.cli.vm_tuning import tuned_object, tuned_rows
 from openvman.client.devices import Device
-from openvman.client.records import Configuration, Details, Disk, Nic, System
+from openvman.client.records import USUAL, Configuration, Details, Disk, Nic, System
 
 
 def system_object(system: System) -> dict[str, Any]:
@@ -43,6 +43,12 @@ def configuration_object(configuration: Configuration | None) -> dict[str, Any] 
                 "source": disk.source,
                 "capacity": disk.capacity,
                 "read_only": disk.read_only,
+                "shareable": disk.shareable,
+                "format": disk.format,
+                "pool": disk.pool,
+                "cache": disk.cache,
+                "discard": disk.discard,
+                "limits": dict(disk.limits),
             }
             for disk in configuration.disks
         ],
@@ -122,8 +128,22 @@ def _print_configuration(title: str, configuration: Configuration) -> None:
 def _disk_text(disk: Disk) -> str:
     size = None if disk.capacity is None else str(output.size(disk.capacity))
     kind = None if disk.kind == "disk" else disk.kind
-    parts = (disk.source or "empty", size, kind, disk.bus, "read only" if disk.read_only else None)
+    parts = (
+        disk.source or "empty",
+        size,
+        kind,
+        disk.bus,
+        disk.format,
+        "read only" if disk.read_only else None,
+        "shareable" if disk.shareable else None,
+        *(f"{name}={value}" for name, value in (("cache", disk.cache), ("discard", disk.discard)) if value != USUAL),
+        *(f"{name.replace('_', '-')}={_limit_text(name, value)}" for name, value in disk.limits.items()),
+    )
     return ", ".join(part for part in parts if part)
+
+
+def _limit_text(name: str, value: int) -> str:
+    return f"{output.size(value)}/s" if "bytes" in name else f"{value}/s"
 
 
 _CONTROLLER: Final = "controller"

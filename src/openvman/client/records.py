@@ -5,7 +5,7 @@ Texts are the server's and the guests', and may hold anything: whoever shows the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -88,6 +88,10 @@ class Profile:
     caption: str
 
 
+USUAL: Final = "default"
+"""The mode of a disk that leaves it to the hypervisor."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disk:
     """``source`` is an image on the host, None for an empty drive; ``capacity`` in bytes."""
@@ -98,6 +102,13 @@ class Disk:
     source: str | None
     capacity: int | None
     read_only: bool
+    shareable: bool = False
+    format: str | None = None
+    pool: str = ""
+    cache: str = USUAL
+    discard: str = USUAL
+    limits: Mapping[str, int] = field(default_factory=dict, hash=False)
+    """Bytes and requests a second, by the names of :class:`openvman.client.wishes.DiskTuning`; only those there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +255,11 @@ def count_of(instance: Any) -> int:
 def size_of(instance: Any) -> int | None:
     """VirtualQuantity in bytes; None when it is not said, or not a size."""
     quantity = instance.get("VirtualQuantity")
-    unit = bytes_per_unit(instance.get("VirtualQuantityUnits") or instance.get("AllocationUnits"))
+    units = instance.get("VirtualQuantityUnits") or instance.get("AllocationUnits")
+    if units == "count(fixed size block)":
+        unit: int | None = int(instance.get("VirtualResourceBlockSize") or 1)
+    else:
+        unit = bytes_per_unit(units)
     return None if quantity is None or unit is None else int(quantity) * unit
 
 
@@ -257,7 +272,24 @@ def _disk(instance: Any) -> Disk:
         source=sources[0] if sources else None,
         capacity=size_of(instance),
         read_only=instance.get("Access") == READ_ONLY,
+        shareable=bool(instance.get("Shareable")),
+        format=instance.get("Format"),
+        pool=_text(instance, "PoolID"),
+        cache=_text(instance, "CacheMode") or USUAL,
+        discard=_text(instance, "DiscardMode") or USUAL,
+        limits={field: int(instance.get(name) or 0) for field, name in LIMITS.items() if instance.get(name)},
     )
+
+
+LIMITS: Final = {
+    "bytes_limit": "BytesPerSecondLimit",
+    "read_bytes_limit": "ReadBytesPerSecondLimit",
+    "write_bytes_limit": "WriteBytesPerSecondLimit",
+    "iops_limit": "OperationsPerSecondLimit",
+    "read_iops_limit": "ReadOperationsPerSecondLimit",
+    "write_iops_limit": "WriteOperationsPerSecondLimit",
+}
+"""Limits of a disk, and the properties that say them."""
 
 
 def _nic(instance: Any) -> Nic:

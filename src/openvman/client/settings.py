@@ -11,7 +11,7 @@ from openvman.client import records
 from openvman.client.devices import DeviceWish, properties_of
 from openvman.client.errors import ClientError, Reason
 from openvman.client.tuning import DEDICATED, HARD, NOT_MAPPED, PERCENT, Tuning
-from openvman.client.wishes import Change, DiskWish, NicWish, SystemWish
+from openvman.client.wishes import Change, DiskChange, DiskTuning, DiskWish, NicWish, SystemWish
 
 _SETTING_DATA: Final = "VMAN_VirtualSystemSettingData"
 _BYTE: Final = "byte"
@@ -79,7 +79,28 @@ def disk_settings(wish: DiskWish) -> Any:
         VirtualQuantityUnits=_BYTE if sized else None,
         AllocationUnits=_BYTE if sized else None,
         VirtualResourceBlockSize=_uint64(1) if sized else None,
+        PoolID=wish.pool,
+        Format=wish.format,
+        Shareable=wish.shareable or None,
+        **_tuning(wish.tuning),
     )
+
+
+def changed_disk(change: DiskChange, instance_id: str) -> Any:
+    """The settings to modify of the disk that ``instance_id`` names."""
+    access = None if change.read_only is None else records.READ_ONLY if change.read_only else records.READ_WRITE
+    return _instance(
+        "VMAN_StorageAllocationSettingData",
+        InstanceID=instance_id,
+        Access=_uint16(access),
+        Shareable=change.shareable,
+        **_tuning(change.tuning),
+    )
+
+
+def _tuning(tuning: DiskTuning) -> dict[str, Any]:
+    limits = {name: _uint64(getattr(tuning, field)) for field, name in records.LIMITS.items()}
+    return {"CacheMode": tuning.cache, "DiscardMode": tuning.discard, **limits}
 
 
 def medium_settings(source: str | None, instance_id: str) -> Any:

@@ -192,6 +192,9 @@ class Client:
             if change.memory is not None or (tuning is not None and tuning.of_memory):
                 path = _part(configuration, "MemoryAllocationSettingData")
                 parts.append(settings.memory_settings(change.memory, path["InstanceID"], tuning))
+            parts += [
+                settings.changed_disk(disk, _device(configuration, disk.target)["InstanceID"]) for disk in change.disks
+            ]
             self.session.call("ModifyResourceSettings", service, [("ResourceSettings", parts)])
 
     def attach(

@@ -8,8 +8,25 @@ from openvman.client.tuning import Tuning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiskTuning:
+    """How a disk is cached and limited. Limits are bytes or requests a second; 0 takes one away."""
+
+    cache: str | None = None
+    discard: str | None = None
+    bytes_limit: int | None = None
+    read_bytes_limit: int | None = None
+    write_bytes_limit: int | None = None
+    iops_limit: int | None = None
+    read_iops_limit: int | None = None
+    write_iops_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiskWish:
-    """``source`` is an image of the host, or ``capacity`` (bytes) the size of a new one."""
+    """``source`` is an image of the host or ``volume:<pool>/<volume>``, or ``capacity`` (bytes) the size of a new one.
+
+    ``pool`` is the pool to take it from; in a storage pool of the hypervisor, ``source`` may be a volume's bare name.
+    """
 
     source: str | None = None
     capacity: int | None = None
@@ -17,6 +34,10 @@ class DiskWish:
     bus: str | None = None
     target: str | None = None
     read_only: bool = False
+    shareable: bool = False
+    format: str | None = None
+    pool: str | None = None
+    tuning: DiskTuning = DiskTuning()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +66,16 @@ class SystemWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiskChange:
+    """What to change of the disk at ``target``; None stays as it is."""
+
+    target: str
+    read_only: bool | None = None
+    shareable: bool | None = None
+    tuning: DiskTuning = DiskTuning()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What to change of a configuration; None stays as it is."""
 
@@ -54,6 +85,7 @@ class Change:
     cpus: int | None = None
     memory: int | None = None
     tuning: Tuning | None = None
+    disks: tuple[DiskChange, ...] = ()
 
     @property
     def of_system(self) -> bool:
@@ -62,4 +94,5 @@ class Change:
 
     @property
     def of_resources(self) -> bool:
-        return any(value is not None for value in (self.cpus, self.memory, self.tuning))
+        said = any(value is not None for value in (self.cpus, self.memory, self.tuning))
+        return said or bool(self.disks)

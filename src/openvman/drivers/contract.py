@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias
 from openvman.model.host import Host
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
 from openvman.model.states import Action
+from openvman.model.storage import Volume
 from openvman.model.system import ConfigurationKind, VirtualSystem
 
 
@@ -157,3 +158,23 @@ class Driver(Protocol):
 
     async def delete_image(self, host_id: str, path: str) -> None:
         """Remove an image file; gone already is fine."""
+
+    async def inspect_volume(self, host_id: str, volume: Volume) -> Image:
+        """Look at a volume of a storage pool, as at an image. NOT_FOUND if there is no such pool or volume."""
+
+    async def create_volume(self, host_id: str, volume: Volume, format: str, capacity: int) -> None:
+        """Make an empty volume (bytes), of which a pool of files takes only what is written.
+
+        Raises ALREADY_EXISTS, NOT_FOUND (the pool), INSUFFICIENT when the pool has not so much left.
+        """
+
+    async def delete_volume(self, host_id: str, volume: Volume) -> None:
+        """Remove a volume; gone already, or with its pool, is fine."""
+
+    async def create_storage_pool(self, host_id: str, name: str, folder: str) -> None:
+        """Make a storage pool of the files in a folder, active now and with the host. NOT_FOUND for no such folder,
+        ALREADY_EXISTS, NOT_SUPPORTED where the hypervisor has no storage pools.
+        """
+
+    async def delete_storage_pool(self, host_id: str, name: str) -> None:
+        """Forget an active storage pool. NOT_FOUND; IN_USE while it has volumes."""

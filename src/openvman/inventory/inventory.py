@@ -91,6 +91,10 @@ class Inventory:
         await self._reach(host_id).refresh(system_id)
         return self.generation.system(system_id)
 
+    async def refresh_host(self, host_id: str) -> None:
+        """Read one host now, without its systems, and publish what is found."""
+        await self._reach(host_id).refresh_host(host_id)
+
     def begin(self, system_id: str, transition: Transition, requested: Action) -> None:
         """Show that a transition is under way, through all re-reads until :meth:`end`. NOT_FOUND if it is not there."""
         if self.generation.system(system_id) is None:

@@ -129,6 +129,19 @@ class Platform:
         if session.lost is not None:
             raise self.unavailable()
 
+    async def refresh_host(self, host_id: str) -> None:
+        """Read one host now, likewise."""
+        session = self._session
+        if session is None or not session.loaded:
+            raise self.unavailable()
+        key = HostChanged(host_id)
+        session.forget(key)
+        try:
+            await self._read_host(session, key, session.ticket())
+        except BaseException:
+            self._on_event(session, key)
+            raise
+
     def unavailable(self) -> ModelError:
         """The platform does not answer: the error to raise."""
         uri, reason = self.driver.platform, self._status.reason

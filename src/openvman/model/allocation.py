@@ -89,6 +89,10 @@ class MemoryAllocation(Allocation):
     """Bytes of the huge pages that the memory is made of; None for ordinary pages."""
 
 
+DEFAULT_MODE: Final = "default"
+"""The mode of a disk that leaves it to the hypervisor."""
+
+
 class DiskKind(StrEnum):
     DISK = "disk"
     CDROM = "cdrom"
@@ -97,7 +101,9 @@ class DiskKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskAllocation(Allocation):
-    """``source`` is a host path, None for an empty drive; ``capacity`` the virtual size in bytes, None if unknown."""
+    """``source`` is a host path or a volume (see :mod:`openvman.model.storage`), None for an empty drive; ``capacity``
+    the virtual size in bytes, None if unknown. Limits are bytes or requests a second; 0 means none.
+    """
 
     target: str
     kind: DiskKind
@@ -107,6 +113,18 @@ class DiskAllocation(Allocation):
     capacity: int | None
     read_only: bool
     shareable: bool = False
+    cache: str = DEFAULT_MODE
+    """How the host caches it: ``none``, ``writeback`` and the like."""
+    discard: str = DEFAULT_MODE
+    """What becomes of blocks that the guest discards: ``unmap`` gives them back, ``ignore`` does not."""
+    block_size: int = 0
+    """Bytes of a block as the guest sees it; 0 as usual, which is 512."""
+    bytes_limit: int = 0
+    read_bytes_limit: int = 0
+    write_bytes_limit: int = 0
+    iops_limit: int = 0
+    read_iops_limit: int = 0
+    write_iops_limit: int = 0
 
 
 class NicConnection(StrEnum):
@@ -118,7 +136,9 @@ class NicConnection(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NicAllocation(Allocation):
-    """``mac`` as six lower-case pairs with colons; ``source`` names the network or bridge."""
+    """``mac`` as six lower-case pairs with colons; ``source`` names the network or bridge. Bandwidth is in bits a
+    second; 0 means no limit, and nothing guaranteed.
+    """
 
     mac: str
     model: str | None
@@ -126,6 +146,11 @@ class NicAllocation(Allocation):
     source: str | None = None
     target: str | None = None
     """The interface on the host while the system is active."""
+    link_up: bool = True
+    """Whether the cable is plugged in, as the guest sees it."""
+    receive_limit: int = 0
+    receive_reservation: int = 0
+    transmit_limit: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

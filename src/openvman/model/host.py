@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from openvman.model.allocation import Affinity, DeviceKind
 from openvman.model.resource import ResourceKind
+from openvman.model.storage import StoragePool
 from openvman.model.system import Firmware
 
 
@@ -30,6 +31,11 @@ class HostFacts:
     """Virtual networks can be named by a NIC."""
     has_console_log: bool = True
     firmwares: tuple[Firmware, ...] = (Firmware.BIOS,)
+    disk_caches: tuple[str, ...] = ()
+    """Ways to cache a disk, and whether blocks can be given back; none where the hypervisor has no such choice."""
+    disk_discards: tuple[str, ...] = ()
+    has_disk_limits: bool = False
+    """Bytes and requests a second of a disk can be limited, also while a system is active."""
     device_types: Mapping[DeviceKind, tuple[str, ...]] = field(default_factory=dict, hash=False)
     """Types of the kinds of devices whose choice the host tells; any may be asked for of a kind not there."""
     device_backends: Mapping[DeviceKind, tuple[str, ...]] = field(default_factory=dict, hash=False)
@@ -132,6 +138,8 @@ class Host:
     facts: HostFacts
     networks: tuple[str, ...] = ()
     """Names of the virtual networks that a NIC can name now."""
+    storage: tuple[StoragePool, ...] = ()
+    """The hypervisor's own storage pools that are active, by name."""
     online: bool = True
     """False while the hypervisor does not answer."""
     since: datetime | None = None

@@ -2,7 +2,8 @@
 
 A pool's id is ``<host id>/pool/<name>``. Each host has a primordial pool of every kind, which bears the kind's name.
 Child pools are parts of another that were set aside: what is allocated from one is taken out of it, virtual processors
-too, so that its capacity is a promise to its users and a limit for them.
+too, so that its capacity is a promise to its users and a limit for them. The hypervisor's own storage pools are shown
+as children of the host's pool of disks: what is taken of one the hypervisor says, and hands out.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from openvman.model.host import ChildPool, Host, PoolShare
 from openvman.model.host_device import host_devices
 from openvman.model.picture import Objects
 from openvman.model.resource import KIND_OF_DISK, ResourceKind, device_resource, kind_of, pool_name, quantity
+from openvman.model.storage import StoragePool, resource_pool_name, storage_pool_name
 from openvman.model.system import Configuration, VirtualSystem
 
 A = TypeVar("A", bound=Allocation)
@@ -51,6 +53,13 @@ class ResourcePool:
     consumed: int
     shares: tuple[PoolShare, ...] = ()
     """What it has of each of its parents; none for a primordial one."""
+    subtype: str | None = None
+    """The hypervisor's word for what kind of storage pool it is; None for all others."""
+
+    @property
+    def is_native(self) -> bool:
+        """Whether it is the hypervisor's own storage pool."""
+        return self.subtype is not None
 
     @property
     def id(self) -> str:
@@ -141,6 +150,8 @@ def in_pools(system: VirtualSystem, members: Mapping[str, str], kinds: Mapping[s
         name = members.get(allocation.local_id)
         if name is not None and kinds.get(name) is not kind_of(allocation):
             name = None
+        if name is None and storage_pool_name(allocation.pool) is not None:
+            return allocation  # the hypervisor says so
         return allocation if allocation.pool == name else replace(allocation, pool=name)
 
     def configured(configuration: Configuration | None) -> Configuration | None:
@@ -168,17 +179,37 @@ def pools_of(host: Host, consumed: Callable[[str], int]) -> Iterator[ResourcePoo
         yield _own(host, kind, consumed)
     for child in host.pools:
         yield _part(host, child, consumed)
+    for storage in host.storage:
+        yield _native(host, storage, consumed)
 
 
 def _own(host: Host, kind: ResourceKind, consumed: Callable[[str], int]) -> ResourcePool:
     given = consumed(pool_id(host.id, kind))
+    natives = [_native(host, each, consumed) for each in host.storage] if kind is ResourceKind.DISK else []
     return ResourcePool(
         host=host,
         kind=kind,
         name=kind.value,
         capacity=_capacity(host, kind),
-        reserved=whole(kind, consumed(pool_id(host.id, kind) + RESERVED)) + _set_aside(host, kind),
-        consumed=given + _below(host, kind, consumed),
+        reserved=whole(kind, consumed(pool_id(host.id, kind) + RESERVED))
+        + _set_aside(host, kind)
+        + sum(native.reserved for native in natives),
+        consumed=given + _below(host, kind, consumed) + sum(native.consumed for native in natives),
+    )
+
+
+def _native(host: Host, storage: StoragePool, consumed: Callable[[str], int]) -> ResourcePool:
+    """A storage pool of the hypervisor: all of it is a part of the host's pool of disks."""
+    name = resource_pool_name(storage.name)
+    return ResourcePool(
+        host=host,
+        kind=ResourceKind.DISK,
+        name=name,
+        shares=(PoolShare(ResourceKind.DISK.value, storage.capacity),),
+        subtype=storage.type,
+        capacity=storage.capacity,
+        reserved=storage.allocated,
+        consumed=consumed(pool_id(host.id, name)),
     )
 
 
@@ -206,6 +237,9 @@ def pool_named(host: Host, name: str, consumed: Callable[[str], int]) -> Resourc
     """The pool of a name on the host."""
     if name in _KINDS:
         return _own(host, _KINDS[name], consumed)
+    wanted = storage_pool_name(name)
+    if wanted is not None:
+        return next((_native(host, each, consumed) for each in host.storage if each.name == wanted), None)
     return next((_part(host, child, consumed) for child in host.pools if child.name == name), None)
 
 

@@ -50,7 +50,8 @@ class MemorySpec(ResourceSpec):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskSpec(ResourceSpec):
-    """``source`` is a host path, absolute or relative to an image folder; an empty one means an empty drive.
+    """``source`` is a host path, absolute or relative to an image folder, or a volume (see
+    :mod:`openvman.model.storage`); an empty one means an empty drive. Limits are as in :class:`DiskAllocation`.
 
     With ``capacity`` (bytes) and no source, a new image of that size is made for the system. What a driver gets has an
     absolute source with its ``format``, or an empty or no source in a drive that may be empty.
@@ -64,6 +65,15 @@ class DiskSpec(ResourceSpec):
     capacity: int | None = None
     read_only: bool | None = None
     shareable: bool | None = None
+    cache: str | None = None
+    discard: str | None = None
+    block_size: int | None = None
+    bytes_limit: int | None = None
+    read_bytes_limit: int | None = None
+    write_bytes_limit: int | None = None
+    iops_limit: int | None = None
+    read_iops_limit: int | None = None
+    write_iops_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +84,10 @@ class NicSpec(ResourceSpec):
     model: str | None = None
     connection: NicConnection | None = None
     source: str | None = None
+    link_up: bool | None = None
+    receive_limit: int | None = None
+    receive_reservation: int | None = None
+    transmit_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +115,15 @@ class DeviceSpec(ResourceSpec):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolSpec:
-    """What a child pool shall have of a parent: bytes or a number of things. ``parent`` is that one's name."""
+    """What a child pool shall have of a parent: bytes or a number of things. ``parent`` is that one's name.
+
+    ``folder`` instead makes it one of the hypervisor's storage pools, with what is there.
+    """
 
     kind: ResourceKind | None = None
     quantity: int | None = None
     parent: str | None = None
+    folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

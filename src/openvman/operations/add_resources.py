@@ -17,7 +17,7 @@ from openvman.model.system import Configuration, VirtualSystem
 from openvman.model.validation import Devices
 from openvman.operations import images
 from openvman.operations.context import Context, turn
-from openvman.operations.current import allocation_of, configuration_of, refresh
+from openvman.operations.current import allocation_of, configuration_of, refresh, show_volumes
 from openvman.operations.defaults import fill_devices, fill_disks, fill_nics, fill_serials
 from openvman.operations.host_devices import check_not_in_use, check_pluggable, host_device_turns
 from openvman.operations.images import Resolved
@@ -72,6 +72,7 @@ async def add_resources(
                 await _join(context, system_id, there, known, undo)
                 added = await settle(_apply(context, host, there, full, found, undo))
                 await refresh(context, [system_id])
+                await show_volumes(context, host, found)
                 return [allocation_of(context, id) for id in added]
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from openvman.model.allocation import IDENTITY
+from openvman.model.allocation import IDENTITY, DiskKind
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
+from openvman.model.resource import KIND_OF_DISK
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SerialSpec
+from openvman.model.storage import storage_pool_name
 from openvman.model.system import ConfigurationKind
 from openvman.operations.defaults import connected, normal_mac
 from openvman.operations.specs import changes, memory, merged, processors
 from openvman.operations.tuning import in_parts
+from openvman.operations.volumes import placed
 
 
 def adjusted(spec: ResourceSpec, base: ResourceSpec, kind: ConfigurationKind, host: Host) -> ResourceSpec:
@@ -62,9 +65,11 @@ def _disk(spec: DiskSpec, base: DiskSpec) -> DiskSpec:
         message = f"Disk {base.target} has {base.capacity} bytes and cannot be resized. Give it another source."
         raise ModelError(Problem.NOT_SUPPORTED, message, "capacity")
     if full.source == base.source:
-        return replace(full, capacity=None)
+        return placed(replace(full, capacity=None))
     # What is said of the image before it does not hold for the new one.
-    return replace(full, capacity=spec.capacity, format=spec.format)
+    is_ours = storage_pool_name(full.pool) is None and full.pool != KIND_OF_DISK[full.kind or DiskKind.DISK]
+    pool = full.pool if is_ours else spec.pool
+    return placed(replace(full, capacity=spec.capacity, format=spec.format, pool=pool))
 
 
 def _nic(spec: NicSpec, base: NicSpec, host: Host) -> NicSpec:

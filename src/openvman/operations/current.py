@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from openvman.model.allocation import Allocation
 from openvman.model.errors import ModelError, Problem
+from openvman.model.host import Host
 from openvman.model.states import State
+from openvman.model.storage import volume_in
 from openvman.model.system import Configuration, VirtualSystem
 from openvman.operations.context import Context, unknown
+from openvman.operations.images import Resolved
 
 
 async def refresh(context: Context, system_ids: Iterable[str]) -> None:
@@ -21,6 +25,16 @@ async def refresh(context: Context, system_ids: Iterable[str]) -> None:
         found = await context.fresh(system)
         if found.state is State.UNKNOWN:
             raise unknown(found)
+
+
+async def show_volumes(context: Context, host: Host, images: Iterable[Resolved]) -> None:
+    """Read the host again when volumes were made, so that its storage pools show what is left.
+
+    All is done by then; a host that does not answer now is read again by itself when it does.
+    """
+    if any(volume_in(path) is not None for image in images for path in image.make):
+        with suppress(ModelError):
+            await context.inventory.refresh_host(host.id)
 
 
 def allocation_of(context: Context, allocation_id: str) -> Allocation:

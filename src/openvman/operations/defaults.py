@@ -16,7 +16,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from openvman.model import defaults
-from openvman.model.allocation import DeviceAllocation, DeviceKind, DiskKind, NicConnection
+from openvman.model.allocation import DEFAULT_MODE, DeviceAllocation, DeviceKind, DiskKind, NicConnection
 from openvman.model.capability import usual_amount
 from openvman.model.choice import usual_bus, usual_connection, usual_device, usual_network, usual_nic_model
 from openvman.model.device_rules import SPICE, VIEWER
@@ -37,6 +37,7 @@ from openvman.model.system import BootDevice
 from openvman.model.validation import target_prefix
 from openvman.operations.specs import Resources
 from openvman.operations.tuning import in_parts
+from openvman.operations.volumes import placed
 
 T = TypeVar("T")
 
@@ -138,7 +139,7 @@ def fill_disks(asked: Iterable[DiskSpec], host: Host, targets: AbstractSet[str] 
     asked = tuple(asked)
     taken = {*targets, *(disk.target for disk in asked if disk.target is not None)}
     filled: list[DiskSpec] = []
-    for disk in asked:
+    for disk in map(placed, asked):
         kind = disk.kind or (DiskKind.FLOPPY if disk.bus == "fdc" else DiskKind.DISK)
         bus = disk.bus if disk.bus is not None else usual_bus(kind, host, disk.target)
         target = disk.target if disk.target is not None else _free_target(bus or "", taken)
@@ -152,6 +153,8 @@ def fill_disks(asked: Iterable[DiskSpec], host: Host, targets: AbstractSet[str] 
                 source=disk.source or None,
                 read_only=_given(disk.read_only, kind is DiskKind.CDROM),
                 shareable=_given(disk.shareable, False),
+                cache=_given(disk.cache, DEFAULT_MODE),
+                discard=_given(disk.discard, DEFAULT_MODE),
             )
         )
     return tuple(filled)

@@ -16,6 +16,7 @@ from openvman.model.spec import Definition, ResourceSpec, SystemSpec
 from openvman.model.system import Configuration, VirtualSystem
 from openvman.operations import cloud_init, images
 from openvman.operations.context import Context, turn
+from openvman.operations.current import show_volumes
 from openvman.operations.defaults import fill
 from openvman.operations.host_devices import check_not_in_use, host_device_turns
 from openvman.operations.placement import choose_host
@@ -51,7 +52,9 @@ async def define(
     image take turns, so that the second sees what the first did.
     """
     async with _planned(context, actor, system, resources, reference) as plan:
-        return await _act(context, system, plan)
+        made = await _act(context, system, plan)
+        await show_volumes(context, plan.host, plan.disks)
+        return made
 
 
 async def check(

@@ -20,10 +20,12 @@ from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.seed import seed_owner
 from openvman.model.spec import DiskSpec
+from openvman.model.storage import Volume, place_of, storage_pool_name, volume_in
 from openvman.operations.defaults import format_of
 from openvman.operations.policy import Policy
 from openvman.operations.steps import DeleteImage
 from openvman.operations.undo import Undo
+from openvman.operations.volumes import format_in, new_names, pool_on
 
 _NUMBERS = 100
 """How many images of one name are made before a better name is asked for."""
@@ -57,6 +59,12 @@ async def resolve(
     Raises ACCESS_DENIED for a path out of the actor's reach, NOT_FOUND for no image (and no capacity to make one of),
     INVALID_PARAMETER for one that is not as the request says.
     """
+    wanted = storage_pool_name(disk.pool) if disk.source is None and disk.capacity is not None else None
+    volume = volume_in(disk.source)
+    if volume is not None:
+        return await _resolve_volume(policy, actor, driver, host, disk, volume)
+    if wanted is not None:
+        return _new_volume(host, disk, wanted, name)
     if not disk.source:
         return Resolved(spec=disk) if disk.capacity is None else _new(policy, disk, name)
     if disk.source == own_seed:
@@ -64,7 +72,7 @@ async def resolve(
     _refuse_seed(disk.source)
     candidates = _candidates(policy, disk.source)
     for path in candidates:
-        await asyncio.to_thread(policy.check_path, actor, path, "source")
+        await asyncio.to_thread(policy.check_image, actor, path)
         try:
             image = await driver.inspect_image(host.id, path)
         except ModelError as error:
@@ -92,9 +100,13 @@ async def make(driver: Driver, host: Host, image: Resolved, undo: Undo) -> DiskS
     for path in image.make:
         if await _is_there(driver, host, path):
             continue
+        volume = volume_in(path)
         try:
             async with undo.acting(DeleteImage(host.id, path)):
-                await driver.create_image(host.id, path, disk.format, disk.capacity)
+                if volume is None:
+                    await driver.create_image(host.id, path, disk.format, disk.capacity)
+                else:
+                    await driver.create_volume(host.id, volume, disk.format, disk.capacity)
         except ModelError as error:
             if error.problem is not Problem.ALREADY_EXISTS:
                 raise
@@ -110,8 +122,9 @@ async def make(driver: Driver, host: Host, image: Resolved, undo: Undo) -> DiskS
 
 async def _is_there(driver: Driver, host: Host, path: str) -> bool:
     """Asked before it is written down that the image is to be deleted should its making fail."""
+    volume = volume_in(path)
     try:
-        await driver.inspect_image(host.id, path)
+        await (driver.inspect_image(host.id, path) if volume is None else driver.inspect_volume(host.id, volume))
     except ModelError as error:
         if error.problem is Problem.NOT_FOUND:
             return False
@@ -132,15 +145,15 @@ async def check_unused(
     What other hosts do with shared storage is not seen, nor what other systems' images stand on.
     """
     uses = [
-        _Use(system.name, disk.source, disk.read_only, disk.shareable)
+        _Use(system.name, place_of(host.storage, disk.source), disk.read_only, disk.shareable)
         for system in generation.systems_of(host.id)
         if system.id != system_id
         for configuration in system.configurations()
         for disk in configuration.disks
         if disk.source
     ]
-    uses += [_use(name, disk) for disk in kept if disk.source]
-    return await asyncio.to_thread(_check_uses, uses, tuple(disks), name)
+    uses += [_use(name, disk, place_of(host.storage, disk.source)) for disk in kept if disk.source]
+    return await asyncio.to_thread(_check_uses, uses, tuple(disks), name, host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,26 +164,29 @@ class _Use:
     shareable: bool
 
 
-def _use(name: str, disk: DiskSpec) -> _Use:
-    return _Use(name, disk.source or "", bool(disk.read_only), bool(disk.shareable))
+def _use(name: str, disk: DiskSpec, path: str) -> _Use:
+    return _Use(name, path, bool(disk.read_only), bool(disk.shareable))
 
 
-def _check_uses(uses: list[_Use], disks: tuple[Resolved, ...], name: str) -> list[Resolved]:
+def _check_uses(uses: list[_Use], disks: tuple[Resolved, ...], name: str, host: Host) -> list[Resolved]:
     """Blocks: symbolic links are resolved."""
     by_path: dict[str, list[_Use]] = {}
     for use in uses:
         by_path.setdefault(os.path.realpath(use.path), []).append(use)
     for disk in disks:
-        own = _use(name, disk.spec)
+        own = _use(name, disk.spec, disk.spec.source or "")
         for place, link in enumerate(dict.fromkeys(os.path.realpath(link) for link in disk.chain)):
             for other in by_path.get(link, ()):
                 if not _may_share(own, other, own_top=place == 0):
                     raise _in_use(disk.spec, link, other)
             if place == 0:
                 by_path.setdefault(link, []).append(own)
+
+    def is_free(source: str) -> bool:
+        return os.path.realpath(place_of(host.storage, source)) not in by_path
+
     return [
-        replace(disk, make=tuple(path for path in disk.make if disk.chain or os.path.realpath(path) not in by_path))
-        for disk in disks
+        replace(disk, make=tuple(source for source in disk.make if disk.chain or is_free(source))) for disk in disks
     ]
 
 
@@ -200,8 +216,49 @@ def _refuse_seed(path: str) -> None:
         )
 
 
-async def _existing(policy: Policy, actor: Actor, driver: Driver, host: Host, disk: DiskSpec, image: Image) -> Resolved:
+async def _resolve_volume(
+    policy: Policy, actor: Actor, driver: Driver, host: Host, disk: DiskSpec, volume: Volume
+) -> Resolved:
+    """A volume is open to whoever may have disks: who made the pool has opened its folder to virtual systems."""
+    pool = pool_on(host, volume.pool)
+    open_to_all = () if pool.folder is None else (pool.folder,)
+    _refuse_seed(volume.name)
+    try:
+        image = await driver.inspect_volume(host.id, volume)
+    except ModelError as error:
+        if error.problem is not Problem.NOT_FOUND or disk.capacity is None:
+            raise
+        made = replace(disk, format=format_in(pool, disk.format))
+        path = place_of(host.storage, volume.source)
+        return Resolved(spec=made, chain=(path,), make=(volume.source,))
+    found = await _existing(policy, actor, driver, host, disk, image, open_to_all)
+    return replace(found, spec=replace(found.spec, source=volume.source))
+
+
+def _new_volume(host: Host, disk: DiskSpec, pool_name: str, name: str) -> Resolved:
+    pool = pool_on(host, pool_name)
+    made = replace(disk, format=format_in(pool, disk.format))
+    make = tuple(new_names(pool, name, disk, made.format or ""))
+    return Resolved(spec=replace(made, source=make[0]), make=make)
+
+
+async def _existing(
+    policy: Policy,
+    actor: Actor,
+    driver: Driver,
+    host: Host,
+    disk: DiskSpec,
+    image: Image,
+    also: tuple[str, ...] = (),
+) -> Resolved:
     by_name = format_of(image.path)
+    if disk.format is None and not also and not await asyncio.to_thread(policy.is_familiar, image.path):
+        raise ModelError(
+            Problem.INVALID_PARAMETER,
+            f"The path {image.path!r} is in no image folder ({policy.roots()}), and its name is not that of an image. "
+            "Say its format to have it as a disk all the same.",
+            "format",
+        )
     if disk.format is None and image.format != by_name:
         raise ModelError(
             Problem.INVALID_PARAMETER,
@@ -221,16 +278,18 @@ async def _existing(policy: Policy, actor: Actor, driver: Driver, host: Host, di
             "capacity out to use it as it is.",
             "capacity",
         )
-    await asyncio.to_thread(policy.check_path, actor, image.path, "source")
+    await asyncio.to_thread(policy.check_image, actor, image.path, also)
     # As a raw disk, an image stands on nothing: what its content may name is never looked at.
-    below = [] if format == "raw" else await _below(policy, actor, driver, host, image)
+    below = [] if format == "raw" else await _below(policy, actor, driver, host, image, also)
     for path in (image.path, *below):
         _refuse_seed(path)
     spec = replace(disk, source=image.path, format=format, capacity=image.capacity)
     return Resolved(spec=spec, chain=(image.path, *below))
 
 
-async def _below(policy: Policy, actor: Actor, driver: Driver, host: Host, image: Image) -> list[str]:
+async def _below(
+    policy: Policy, actor: Actor, driver: Driver, host: Host, image: Image, also: tuple[str, ...]
+) -> list[str]:
     """The files that an image stands on. Each is looked at only once it is known that the actor may reach it: else the
     answer would tell which files the host has.
     """
@@ -241,10 +300,10 @@ async def _below(policy: Policy, actor: Actor, driver: Driver, host: Host, image
             raise ModelError(
                 Problem.NOT_SUPPORTED, f"The image {image.path!r} stands on itself, or on too many others.", "source"
             )
-        await asyncio.to_thread(policy.check_path, actor, link.backing, "source")
+        await asyncio.to_thread(policy.check_image, actor, link.backing, also)
         is_raw = link.backing_format == "raw"
         link = await driver.inspect_image(host.id, link.backing)
-        await asyncio.to_thread(policy.check_path, actor, link.path, "source")
+        await asyncio.to_thread(policy.check_image, actor, link.path, also)
         found.append(link.path)
         if is_raw:
             break

@@ -18,7 +18,7 @@ from openvman.model.validation import Devices
 from openvman.operations import images
 from openvman.operations.adjust import adjusted
 from openvman.operations.context import Context, turn
-from openvman.operations.current import allocation_of, refresh
+from openvman.operations.current import allocation_of, refresh, show_volumes
 from openvman.operations.images import Resolved
 from openvman.operations.pledging import pledged
 from openvman.operations.settle import settle
@@ -86,6 +86,8 @@ async def modify_resources(context: Context, actor: Actor, specs: Sequence[Resou
                 for there in _by_configuration(done):
                     await _move(context, there, undo)
                 await refresh(context, system_ids)
+                for change in done:
+                    await show_volumes(context, change.host, [] if change.image is None else [change.image])
                 return [allocation_of(context, change.new_id) for change in done]
 
 

@@ -10,15 +10,18 @@ from pathlib import Path
 
 from openvman.model.actor import Actor, Role
 from openvman.model.allocation import DeviceKind, NicConnection
-from openvman.model.defaults import ENTROPY
+from openvman.model.defaults import ENTROPY, FORMAT_OF_SUFFIX
 from openvman.model.endpoint import is_loopback
 from openvman.model.errors import ModelError, Problem
 from openvman.model.spec import DeviceSpec, NicSpec, SerialSpec
+from openvman.operations import host_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The owner's settings. An administrator is held to none of the paths and bridges."""
+    """The owner's settings. An administrator is held to none of the bridges, and to the paths only so far as the host's
+    own files are concerned.
+    """
 
     image_roots: tuple[Path, ...] = ()
     """Folders (absolute) that operators' disk images are below. A relative source is looked up in them in this order;
@@ -50,14 +53,43 @@ class Policy:
         """
         if actor.role >= Role.ADMIN:
             return
-        roots = [str(root) for root in self.image_roots]
-        if not (_below(path, roots) and _below(os.path.realpath(path), [os.path.realpath(root) for root in roots])):
+        if not self._is_below(path, [str(root) for root in self.image_roots]):
             raise ModelError(
                 Problem.ACCESS_DENIED,
                 f"The path {path!r} is not in an image folder (they are: {self.roots()}). Move the image there, or ask "
                 "an administrator.",
                 setting,
             )
+
+    def check_image(self, actor: Actor, path: str, also: tuple[str, ...] = ()) -> None:
+        """Refuse a disk image that the actor may not reach: ACCESS_DENIED. Blocks, likewise.
+
+        ``also`` are folders open to the actor beside the image folders. What the host itself lives by is refused to
+        administrators too: a guest would read or overwrite it. Who means it makes its folder an image folder.
+        """
+        roots = [*map(str, self.image_roots), *also]
+        if self._is_below(path, roots):
+            return
+        self.check_path(actor, path, "source")
+        reason = host_files.reason_against(path)
+        if reason is not None:
+            raise ModelError(
+                Problem.ACCESS_DENIED,
+                f"The path {path!r} cannot be a disk: {reason}. Copy the image to an image folder ({self.roots()}).",
+                "source",
+            )
+
+    def is_familiar(self, path: str) -> bool:
+        """Whether what is there is meant to be a disk: it is in an image folder, or its name says so. Blocks."""
+        return (
+            self._is_below(path, [str(root) for root in self.image_roots])
+            or Path(path).suffix.lower() in FORMAT_OF_SUFFIX
+            or host_files.is_block_device(path)
+        )
+
+    @staticmethod
+    def _is_below(path: str, roots: list[str]) -> bool:
+        return _below(path, roots) and _below(os.path.realpath(path), [os.path.realpath(root) for root in roots])
 
     def check_bridge(self, actor: Actor, nic: NicSpec) -> None:
         """Refuse a bridge that the actor may not use: ACCESS_DENIED."""

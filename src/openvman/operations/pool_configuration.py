@@ -16,6 +16,7 @@ from openvman.model.pool import ResourcePool, find_pool, pool_named
 from openvman.model.ranges import MEMORY_INCREMENT
 from openvman.model.resource import ResourceKind
 from openvman.model.spec import PoolSpec
+from openvman.operations import storage_pools
 from openvman.operations.context import Context
 
 # It is a part of ids and of messages, and becomes a PoolID.
@@ -40,6 +41,11 @@ async def create_child(
     There is one spec for each parent: the one that names it, or else the one in the same place of the list.
     """
     async with _configuring(context, host.id) as now:
+        folder = _folder(parents, specs)
+        if folder is not None:
+            _same_host(now, parents[0])
+            made = _named(now, name, ResourceKind.DISK)
+            return await storage_pools.create(context, now, made, parents[0], folder)
         kind = _kind(now, parents)
         child = ChildPool(name=_named(now, name, kind), kind=kind, shares=_shares(kind, parents, specs))
         made = child.name
@@ -127,6 +133,9 @@ def _free_devices(host: Host, pool: ChildPool, devices: Sequence[HostDevice]) ->
 async def delete(context: Context, pool: ResourcePool) -> None:
     """Delete a child pool that nothing is, or would be, allocated from; what it had goes back to its parent."""
     async with _configuring(context, pool.host.id) as now:
+        if pool.is_native:
+            await storage_pools.delete(context, now, pool)
+            return
         child = _child(now, pool)
         users = [other.name for other in now.pools if child.name in other.parents]
         users += [
@@ -196,8 +205,23 @@ def _kind(host: Host, parents: Sequence[ResourcePool]) -> ResourceKind:
         raise ModelError(Problem.INVALID_PARAMETER, message, "ParentPool")
     for parent in parents:
         _same_host(host, parent)
+        storage_pools.refuse(parent, "nothing of it can be set aside")
         _check_kind(parents[0].kind, parent)
     return parents[0].kind
+
+
+def _folder(parents: Sequence[ResourcePool], specs: Sequence[PoolSpec]) -> str | None:
+    """The folder that shall become a storage pool of the hypervisor; None when a part of pools is wanted."""
+    spec = next((spec for spec in specs if spec.folder is not None), None)
+    if spec is None:
+        return None
+    if spec.quantity is not None:
+        message = "A storage pool has what its folder has. Leave the quantity out, or the HostResource."
+        raise ModelError(Problem.INVALID_PARAMETER, message, "quantity")
+    if len(specs) != 1 or len(parents) != 1 or spec.parent not in {None, parents[0].name}:
+        message = "A storage pool has one folder, and pool 'disk' as its parent. Give one of Settings and ParentPool."
+        raise ModelError(Problem.INVALID_PARAMETER, message, "Settings")
+    return spec.folder
 
 
 def _shares(kind: ResourceKind, parents: Sequence[ResourcePool], specs: Sequence[PoolSpec]) -> tuple[PoolShare, ...]:
@@ -224,6 +248,7 @@ def _child(host: Host, pool: ResourcePool) -> ChildPool:
     if pool.is_primordial:
         message = f"Pool {pool.name!r} of host {host.name!r} is primordial: it cannot be deleted or moved."
         raise ModelError(Problem.INVALID_PARAMETER, message, pool.id)
+    storage_pools.refuse(pool, "it has its own place on the host, and no devices")
     found = next((child for child in host.pools if child.name == pool.name), None)
     if found is None:
         message = f"There is no pool {pool.name!r} on host {host.name!r} any more. List the pools again."

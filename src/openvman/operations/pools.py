@@ -16,6 +16,7 @@ from openvman.inventory.inventory import Inventory
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import ChildPool, Host
 from openvman.model.pool import PROMISED, RESERVED, ResourcePool, consumption, pool_id, pool_in, pools_of, whole
+from openvman.model.storage import storage_pool_name
 from openvman.operations.settle import settle
 from openvman.store.database import StoreError
 from openvman.store.pools import PoolStore
@@ -44,7 +45,7 @@ class Pools:
         A pool is not deleted while something of it is pledged, be it nothing. Raises INSUFFICIENT or, for a pool that
         is gone, NOT_FOUND, naming the pool; messages begin with ``of``. Room is asked for in child pools, and in pools
         that have children or of which something is reserved: a host's own pools may otherwise be given out more than
-        once, as hypervisors do.
+        once, as hypervisors do. The hypervisor's storage pools look after themselves.
         """
         mine, token = {pool_id(host.id, name): amount for name, amount in wanted.items()}, object()
         self._pledges[token] = _Pledge(system_id, mine)
@@ -58,7 +59,7 @@ class Pools:
         """Refuse what a pool could not give even when it is empty: INSUFFICIENT."""
         for pool in pools_of(host, lambda _: 0):
             amount = whole(pool.kind, wanted.get(pool.name + RESERVED, 0))
-            bound = not pool.is_primordial or bool(wanted.get(pool.name + PROMISED))
+            bound = not (pool.is_primordial or pool.is_native) or bool(wanted.get(pool.name + PROMISED))
             if bound and pool.capacity is not None and amount > pool.capacity:
                 raise _insufficient(pool, f"{of} asks for {amount}", pool.capacity)
 
@@ -68,7 +69,7 @@ class Pools:
         for pool in pools_of(replace(host, pools=tuple(pools)), self._consumed):
             before = now.get(pool.name)
             worse = before is None or (pool.reserved, pool.capacity) != (before.reserved, before.capacity)
-            if worse and pool.capacity is not None and pool.reserved > pool.capacity:
+            if worse and not pool.is_native and pool.capacity is not None and pool.reserved > pool.capacity:
                 raise _insufficient(pool, f"{of} would leave it with {pool.reserved} given away", pool.capacity)
 
     def is_pledged(self, wanted: str) -> bool:
@@ -102,7 +103,8 @@ class Pools:
 
     def _check_room(self, host: Host, mine: Mapping[str, int], of: str) -> None:
         host = self._inventory.generation.host(host.id) or host
-        gone = set(map(pool_in, mine)) - {pool.id for pool in pools_of(host, lambda _: 0)}
+        wanted = {id for id in map(pool_in, mine) if storage_pool_name(id.rpartition("/")[2]) is None}
+        gone = wanted - {pool.id for pool in pools_of(host, lambda _: 0)}
         if gone:
             message = f"{of}: the pool {min(gone)!r} was deleted meanwhile. Name another."
             raise ModelError(Problem.NOT_FOUND, message, min(gone))
@@ -110,7 +112,7 @@ class Pools:
         for pool in pools_of(host, self._consumed):
             asked = whole(pool.kind, mine.get(pool.id + RESERVED, 0))
             shared = pool.is_primordial and pool.name not in parents and not self._consumed(pool.id + PROMISED)
-            if not asked or shared or pool.capacity is None:
+            if not asked or shared or pool.is_native or pool.capacity is None:
                 continue
             if pool.reserved > pool.capacity:
                 free = max(0, pool.capacity - pool.reserved + asked)

@@ -20,6 +20,7 @@ from openvman.model.allocation import (
     SerialAllocation,
     device_local_id,
 )
+from openvman.model.device_tuning_rules import DISK_TUNING, NIC_TUNING
 from openvman.model.errors import ModelError, Problem
 from openvman.model.pool import taken
 from openvman.model.resource import KIND_OF_DISK, ResourceKind, device_resource, pool_name
@@ -33,6 +34,7 @@ from openvman.model.spec import (
     SerialSpec,
     SystemSpec,
 )
+from openvman.model.storage import storage_pool_name
 from openvman.model.system import Configuration
 
 R = TypeVar("R", bound=ResourceSpec | SystemSpec)
@@ -141,6 +143,7 @@ def spec_of(allocation: Allocation) -> ResourceSpec:
                 capacity=allocation.capacity,
                 read_only=allocation.read_only,
                 shareable=allocation.shareable,
+                **{name: getattr(allocation, name) for name in DISK_TUNING},
             )
         case NicAllocation():
             return NicSpec(
@@ -150,6 +153,7 @@ def spec_of(allocation: Allocation) -> ResourceSpec:
                 model=allocation.model,
                 connection=allocation.connection,
                 source=allocation.source or "",
+                **{name: getattr(allocation, name) for name in NIC_TUNING},
             )
         case SerialAllocation():
             return SerialSpec(allocation_id=allocation.id, pool=pool, port=allocation.port, address=allocation.address)
@@ -282,10 +286,14 @@ def asked_of_pools(specs: Iterable[ResourceSpec]) -> dict[str, int]:
 
 
 def child_pools(specs: Iterable[ResourceSpec], there: Configuration | None = None) -> dict[str, str]:
-    """The child pools that (full) specs name, by the local ids of the allocations; see :func:`local_ids`."""
+    """The child pools of ours that (full) specs name, by the local ids of the allocations; see :func:`local_ids`."""
     specs = tuple(specs)
     named = zip(local_ids(specs, there), specs, strict=True)
-    return {local: s.pool for local, s in named if s.pool is not None and s.pool != resource_kind(s)}
+    return {
+        local: spec.pool
+        for local, spec in named
+        if spec.pool is not None and spec.pool != resource_kind(spec) and storage_pool_name(spec.pool) is None
+    }
 
 
 def _unknown(thing: ResourceSpec | Allocation) -> ModelError:

@@ -24,6 +24,7 @@ from openvman.model.spec import (
     SerialSpec,
     SystemSpec,
 )
+from openvman.model.storage import volume_in
 from openvman.model.system import ConfigurationKind
 from openvman.operations.context import Context
 from openvman.operations.specs import spec_of
@@ -60,7 +61,7 @@ class PackedSpec:
 
 @dataclass(frozen=True, slots=True)
 class DeleteImage:
-    """There was nothing at ``path`` before."""
+    """There was nothing at ``path`` before, which may be a volume too."""
 
     host_id: str
     path: str
@@ -78,7 +79,11 @@ class DeleteImage:
         if users:
             message = f"The image {self.path!r} is in use by virtual system {users[0]!r} by now, and stays."
             raise ModelError(Problem.IN_USE, message, self.path)
-        await context.inventory.driver_of(self.host_id).delete_image(self.host_id, self.path)
+        driver, volume = context.inventory.driver_of(self.host_id), volume_in(self.path)
+        if volume is None:
+            await driver.delete_image(self.host_id, self.path)
+        else:
+            await driver.delete_volume(self.host_id, volume)
 
 
 @dataclass(frozen=True, slots=True)

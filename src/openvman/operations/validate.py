@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from openvman.inventory.generation import Generation
 from openvman.model.actor import Actor
 from openvman.model.device_rules import DEVICE_RULES
+from openvman.model.device_tuning_rules import BANDWIDTH_RULES, DISK_TUNING_RULES
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.pool import pools_of
@@ -148,9 +149,9 @@ def check_resource(
             check(MEMORY_RULES, spec, around, changed)
             check(MEMORY_TUNING_RULES, spec, around, changed)
         case DiskSpec():
-            check(DISK_RULES, spec, around, changed)
+            check(DISK_RULES + DISK_TUNING_RULES, spec, around, changed)
         case NicSpec():
-            check(NIC_RULES, spec, around, changed)
+            check(NIC_RULES + BANDWIDTH_RULES, spec, around, changed)
             if changed is None or changed & {"connection", "source"}:
                 policy.check_bridge(actor, spec)
         case SerialSpec():

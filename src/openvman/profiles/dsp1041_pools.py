@@ -49,6 +49,12 @@ def in_units(kind: ResourceKind, quantity: int | None) -> int | None:
     return quantity // _KIB if quantity is not None and kind is ResourceKind.MEMORY else quantity
 
 
+def _caption(pool: ResourcePool) -> str:
+    if pool.is_native:
+        return f"Storage pool ({pool.subtype})"
+    return f"{'Primordial' if pool.is_primordial else 'Child'} pool of {pool.kind.value}"
+
+
 RESOURCE_POOL = ClassMap(
     name="ResourcePool",
     cim="CIM_ResourcePool",
@@ -61,11 +67,12 @@ RESOURCE_POOL = ClassMap(
     keys={"InstanceID": instance_id()},
     properties={
         "ElementName": Call(lambda pool: f"{pool.name} of {pool.host.name}"),
-        "Caption": Call(lambda pool: f"{'Primordial' if pool.is_primordial else 'Child'} pool of {pool.kind.value}"),
+        "Caption": Call(_caption),
         "PoolID": Attr("name"),
         "Primordial": Attr("is_primordial"),
         "ResourceType": Coded("kind", RESOURCE_TYPE),
         "OtherResourceType": Call(lambda pool: other_type(pool.kind)),
+        "ResourceSubType": Attr("subtype"),
         "AllocationUnits": Call(lambda pool: units(pool.kind)),
         "Capacity": Call(lambda pool: in_units(pool.kind, pool.capacity)),
         "Reserved": Call(lambda pool: in_units(pool.kind, pool.reserved)),

@@ -30,10 +30,12 @@ from openvman.model.picture import Picture
 from openvman.model.pool import ResourcePool, find_pool, pools_of
 from openvman.model.resource import IN_BYTES, ResourceKind
 from openvman.model.spec import PoolSpec
+from openvman.model.storage import storage_pool, storage_pool_name
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL, RESOURCE_TYPE, in_units, other_type, units
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.host_devices import HOST_DEVICES
 from openvman.profiles.identity import id_in, instance_id
+from openvman.profiles.resource_allocation import first_text
 from openvman.profiles.services import RUNNING, service_map
 from openvman.profiles.units import in_unit
 
@@ -102,9 +104,17 @@ def _share_spec(
     quantity: int | None = None,
     reservation: int | None = None,
     parent: str | None = None,
+    folder: str | None = None,
 ) -> PoolSpec:
     """A quantity may be said as such, or as a reservation, which is the same for a pool."""
-    return PoolSpec(kind=kind, quantity=quantity if reservation is None else reservation, parent=parent)
+    amount = quantity if reservation is None else reservation
+    return PoolSpec(kind=kind, quantity=amount, parent=parent, folder=folder)
+
+
+def _folder(share: Share) -> tuple[str] | None:
+    """Where a storage pool of the hypervisor is on the host."""
+    native = storage_pool(share.pool.host.storage, storage_pool_name(share.pool.name))
+    return None if native is None or native.folder is None else (native.folder,)
 
 
 POOL_SETTING = ClassMap(
@@ -121,6 +131,7 @@ POOL_SETTING = ClassMap(
         "ResourceType": Call(lambda share: RESOURCE_TYPE[share.pool.kind], Write("kind", _kind)),
         "OtherResourceType": Call(lambda share: other_type(share.pool.kind), Write(None)),
         "PoolID": Attr("parent", Write("parent")),
+        "HostResource": Call(_folder, first_text("folder")),
         "AllocationUnits": Call(lambda share: units(share.pool.kind), Write(None)),
         "Reservation": Call(lambda s: in_units(s.pool.kind, s.quantity), _quantity("AllocationUnits")),
         "VirtualQuantityUnits": Call(lambda share: units(share.pool.kind), Write(None)),

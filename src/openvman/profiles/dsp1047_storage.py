@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from openvman.cim.names import NameMap
-from openvman.cim.values import Value
-from openvman.mapping.declare import Attr, Call, Const, Write
+from openvman.cim.values import CIMType, Value
+from openvman.mapping.declare import Attr, Call, Const, Write, own_property
 from openvman.model.allocation import Allocation, DiskAllocation, DiskKind
 from openvman.model.spec import DiskSpec
 from openvman.profiles.devices import device_map
@@ -41,6 +41,42 @@ def _read_only(access: Value, _values: NameMap[Value]) -> bool:
     return bool(access == _READABLE)
 
 
+def _block_size(size: Value, _values: NameMap[Value]) -> int | None:
+    """Blocks of one byte only say how VirtualQuantity is counted."""
+    return None if size == 1 else int(size)
+
+
+def _counts_blocks(disk: DiskAllocation) -> bool:
+    """A disk whose blocks are not as usual is told in blocks, all others in bytes."""
+    return disk.block_size != 0
+
+
+def _quantity(disk: DiskAllocation) -> int | None:
+    return disk.capacity // disk.block_size if disk.capacity is not None and _counts_blocks(disk) else disk.capacity
+
+
+def _extent(disk: DiskAllocation) -> str | None:
+    """The host path; a volume is known to the host by its pool."""
+    return disk.source if disk.source is not None and disk.source.startswith("/") else None
+
+
+_OS_NAME: Final = 12
+_OS_NAMESPACE: Final = 8
+
+TUNING: Final[tuple[tuple[str, CIMType, str, str], ...]] = (
+    ("CacheMode", "string", "cache", "How the host caches it: default, none, writethrough, writeback and the like."),
+    ("DiscardMode", "string", "discard", "What becomes of discarded blocks: default, unmap or ignore."),
+    ("Format", "string", "format", "The format of its image: qcow2 or raw."),
+    ("Shareable", "boolean", "shareable", "Whether several systems may have it at a time."),
+    ("BytesPerSecondLimit", "uint64", "bytes_limit", "The most bytes a second; 0 means no limit."),
+    ("ReadBytesPerSecondLimit", "uint64", "read_bytes_limit", "The most bytes read a second; 0 means no limit."),
+    ("WriteBytesPerSecondLimit", "uint64", "write_bytes_limit", "The most bytes written a second; 0 means no limit."),
+    ("OperationsPerSecondLimit", "uint64", "iops_limit", "The most requests a second; 0 means no limit."),
+    ("ReadOperationsPerSecondLimit", "uint64", "read_iops_limit", "The most reads a second; 0 means no limit."),
+    ("WriteOperationsPerSecondLimit", "uint64", "write_iops_limit", "The most writes a second; 0 means no limit."),
+)
+"""Properties of our own: name, type, field, description."""
+
 STORAGE_SETTING = allocation_map(
     "StorageAllocationSettingData",
     "CIM_StorageAllocationSettingData",
@@ -56,11 +92,17 @@ STORAGE_SETTING = allocation_map(
         "AddressOnParent": Attr("target", Write("target", modifying=False)),
         "HostResource": Call(lambda a: None if a.source is None else (a.source,), first_text("source")),
         "Access": Call(lambda a: _READABLE if a.read_only else _READ_WRITE, Write("read_only", _read_only)),
-        "VirtualQuantity": Attr("capacity", Write("capacity", _capacity)),
-        "VirtualQuantityUnits": Const("byte"),
-        "VirtualResourceBlockSize": Const(1),
+        "VirtualQuantity": Call(_quantity, Write("capacity", _capacity)),
+        "VirtualQuantityUnits": Call(lambda a: "count(fixed size block)" if _counts_blocks(a) else "byte", Write(None)),
+        "VirtualResourceBlockSize": Call(lambda a: a.block_size or 1, Write("block_size", _block_size)),
         "AllocationUnits": Const("byte"),
+        "HostResourceBlockSize": Const(1),
+        "HostExtentName": Call(_extent),
+        "HostExtentNameFormat": Call(lambda a: _OS_NAME if _extent(a) else None),
+        "HostExtentNameNamespace": Call(lambda a: _OS_NAMESPACE if _extent(a) else None),
+        **{name: Attr(into, Write(into)) for name, _type, into, _description in TUNING},
     },
+    extras=tuple(own_property(name, type, description) for name, type, _into, description in TUNING),
 )
 
 _BLOCK: Final = 512

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Attr, Call, Const, Write
+from openvman.mapping.declare import Attr, Call, Const, Write, own_property
 from openvman.model.allocation import NicAllocation, NicConnection
+from openvman.model.device import VirtualDevice
 from openvman.model.spec import NicSpec
 from openvman.profiles.devices import device_map
 from openvman.profiles.resource_allocation import PARENT, allocation_map
+from openvman.profiles.units import in_unit
 
 
 def _connection(nic: NicAllocation) -> tuple[str, ...]:
@@ -32,9 +36,17 @@ def _pair(value: Value, _values: NameMap[Value]) -> tuple[NicConnection, str | N
     return _split(value)
 
 
-def _nic_spec(attachment: tuple[NicConnection, str | None] | None = None, **fields: str | None) -> NicSpec:
+def _nic_spec(attachment: tuple[NicConnection, str | None] | None = None, **fields: Any) -> NicSpec:
     connection, source = attachment or (None, None)
     return NicSpec(connection=connection, source=source, **fields)
+
+
+_BITS: Final = "bit / second"
+
+
+def _bandwidth(amount: Value, values: NameMap[Value]) -> int:
+    """Bandwidth counts what AllocationUnits says: bits or bytes a second, or a multiple."""
+    return in_unit(int(amount), values.get("AllocationUnits") or _BITS, _BITS)
 
 
 ETHERNET_SETTING = allocation_map(
@@ -52,13 +64,31 @@ ETHERNET_SETTING = allocation_map(
         "ResourceSubType": Attr("model", Write("model")),
         "Address": Attr("mac", Write("mac", lambda value, _values: value.lower().replace("-", ":"))),
         "Connection": Call(_connection, Write("attachment", _pair)),
-        "AllocationUnits": Const("count"),
+        "AllocationUnits": Call(lambda _a: _BITS, Write(None)),
+        "ReceiveBandwidthLimit": Attr("receive_limit", Write("receive_limit", _bandwidth)),
+        "ReceiveBandwidthReservation": Attr("receive_reservation", Write("receive_reservation", _bandwidth)),
+        "TransmitBandwidthLimit": Attr("transmit_limit", Write("transmit_limit", _bandwidth)),
+        "LinkUp": Attr("link_up", Write("link_up")),
         "VirtualQuantityUnits": Const("count"),
         "VirtualQuantity": Const(1),
     },
+    extras=(
+        own_property("TransmitBandwidthLimit", "uint64", "The most bandwidth from the port, in AllocationUnits."),
+        own_property("LinkUp", "boolean", "Whether the cable is plugged in, as the guest sees it."),
+    ),
 )
 
-_ETHERNET = 2
+_ETHERNET: Final = 2
+_UNKNOWN, _OTHER = 0, 1
+_OK, _STOPPED, _NO_CONTACT = 2, 10, 12
+
+
+def _status(nic: VirtualDevice) -> tuple[int, ...]:
+    """An adapter whose cable is not plugged in reaches nobody."""
+    if not nic.active:
+        return (_STOPPED,)
+    return (_OK if isinstance(nic.allocation, NicAllocation) and nic.allocation.link_up else _NO_CONTACT,)
+
 
 ETHERNET_PORT = device_map(
     "EthernetPort",
@@ -70,5 +100,9 @@ ETHERNET_PORT = device_map(
         "PermanentAddress": Call(lambda d: d.allocation.mac.replace(":", "")),
         "NetworkAddresses": Call(lambda d: (d.allocation.mac.replace(":", ""),)),
         "LinkTechnology": Const(_ETHERNET),
+        "OtherNetworkPortType": Attr("allocation.model"),
+        "PortType": Call(lambda d: _OTHER if d.allocation.model else _UNKNOWN),
+        "FullDuplex": Const(True),
+        "OperationalStatus": Call(_status),
     },
 )

@@ -35,6 +35,8 @@ class Registration:
         return f"{self.specification}-{self.name.replace(' ', '')}-{self.version}"
 
 
+_STORAGE: Final = frozenset({ResourceKind.DISK, ResourceKind.CDROM, ResourceKind.FLOPPY})
+
 REGISTRATIONS: Final = (
     Registration(specification="DSP1033", name="Profile Registration", version="1.1.0"),
     Registration(
@@ -68,6 +70,14 @@ REGISTRATIONS: Final = (
         covers=lambda pool: pool.kind is ResourceKind.MEMORY,
     ),
     Registration(
+        specification="DSP1047",
+        name="Storage Resource Virtualization",
+        version="1.0.0",
+        central=(RESOURCE_POOL,),
+        references=("DSP1033", "DSP1041", "DSP1043"),
+        covers=lambda pool: pool.kind in _STORAGE,
+    ),
+    Registration(
         specification="DSP1059",
         name="Generic Device Resource Virtualization",
         version="1.0.0",
@@ -88,6 +98,7 @@ REGISTRATIONS: Final = (
             "DSP1043",
             "DSP1044",
             "DSP1045",
+            "DSP1047",
             "DSP1052",
             "DSP1057",
             "DSP1059",

@@ -9,13 +9,14 @@ from typing import Final
 
 from lxml import etree
 
-from openvman.drivers.libvirt import boot, serial_ports, tuning, xml
+from openvman.drivers.libvirt import boot, device_tuning, serial_ports, tuning, xml
 from openvman.drivers.libvirt import devices as device_xml
 from openvman.drivers.libvirt.console import log_path
 from openvman.drivers.libvirt.xml import Element
 from openvman.model.allocation import NO_DEVICE, DeviceKind, DiskKind, NicConnection
 from openvman.model.errors import ModelError, Problem
 from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec, ResourceSpec, SerialSpec
+from openvman.model.storage import volume_in
 
 KIB: Final = 1024
 _TARGET_PREFIX: Final[dict[str, str]] = {
@@ -111,7 +112,7 @@ def clean_name(name: str) -> str:
 
 
 def set_source(disk: Element, source: str | None) -> None:
-    """Point a ``<disk>`` at a host path, or empty the drive."""
+    """Point a ``<disk>`` at a host path or a volume, or empty the drive."""
     for old in disk.findall("source"):
         disk.remove(old)
     for old in disk.findall("backingStore"):  # it describes the old image
@@ -119,12 +120,19 @@ def set_source(disk: Element, source: str | None) -> None:
     if not source:
         disk.set("type", "file")
         return
-    if not source.startswith("/"):
-        raise ModelError(Problem.INVALID_PARAMETER, "a disk's source is an absolute path on the host", "source")
-    device = source.startswith("/dev/")
-    disk.set("type", "block" if device else "file")
+    volume = volume_in(source)
     element = etree.Element("source")
-    element.set("dev" if device else "file", clean(source, "source"))
+    if volume is not None:
+        disk.set("type", "volume")
+        element.set("pool", clean(volume.pool, "source"))
+        element.set("volume", clean(volume.name, "source"))
+    elif source.startswith("/"):
+        device = source.startswith("/dev/")
+        disk.set("type", "block" if device else "file")
+        element.set("dev" if device else "file", clean(source, "source"))
+    else:
+        message = "a disk's source is an absolute path on the host, or a volume"
+        raise ModelError(Problem.INVALID_PARAMETER, message, "source")
     driver = disk.find("driver")
     disk.insert(0 if driver is None else disk.index(driver) + 1, element)
 
@@ -237,6 +245,7 @@ def add_disk(devices: Element, spec: DiskSpec, target: str) -> Element:
     etree.SubElement(disk, "target", dev=clean(target, "target"), bus=clean(spec.bus, "bus"))
     set_flag(disk, "readonly", bool(spec.read_only) or kind is DiskKind.CDROM)
     set_flag(disk, "shareable", bool(spec.shareable))
+    device_tuning.patch_disk(disk, spec, clean)
     return disk
 
 
@@ -250,6 +259,7 @@ def add_nic(devices: Element, spec: NicSpec) -> Element:
         etree.SubElement(interface, "mac", address=clean(spec.mac, "mac"))
     if spec.model is not None:
         etree.SubElement(interface, "model", type=clean(spec.model, "model"))
+    device_tuning.patch_nic(interface, spec)
     return interface
 
 
@@ -325,6 +335,7 @@ def patch_disk(root: Element, local: str, spec: DiskSpec) -> None:
         set_flag(disk, "readonly", spec.read_only)
     if spec.shareable is not None:
         set_flag(disk, "shareable", spec.shareable)
+    device_tuning.patch_disk(disk, spec, clean)
 
 
 def patch_nic(root: Element, local: str, spec: NicSpec) -> None:
@@ -334,6 +345,7 @@ def patch_nic(root: Element, local: str, spec: NicSpec) -> None:
         _set(interface, "mac", "address", spec.mac)
     if spec.model is not None:
         _set(interface, "model", "type", spec.model)
+    device_tuning.patch_nic(interface, spec)
     if spec.connection is None and spec.source is None:
         return
     now = next((each for each in NicConnection if each.value == interface.get("type")), NicConnection.OTHER)

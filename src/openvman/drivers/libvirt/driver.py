@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from openvman.drivers.contract import (
@@ -18,7 +19,7 @@ from openvman.drivers.contract import (
     Picture,
     SystemChanged,
 )
-from openvman.drivers.libvirt import act, console, embedded, images, modify, plug, upload
+from openvman.drivers.libvirt import act, console, embedded, images, modify, plug, storage, upload
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.connection import Connection
 from openvman.drivers.libvirt.events import Subscriptions
@@ -29,6 +30,7 @@ from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
 from openvman.model.states import Action
+from openvman.model.storage import Volume
 from openvman.model.system import ConfigurationKind, VirtualSystem
 
 CHUNK: Final = 50
@@ -201,6 +203,37 @@ class LibvirtDriver:
             self._check_images(host_id)
             await asyncio.to_thread(images.delete, path)
 
+    async def inspect_volume(self, host_id: str, volume: Volume) -> Image:
+        self._check_host(host_id)
+        told = await self._open.call(
+            lambda raw: storage.inspect(raw, volume), f"look at volume {volume.name}", volume.name
+        )
+        if not self._sees_files or not told.path.startswith("/"):
+            return told
+        return await images.inspect(told.path, self._deadline)
+
+    async def create_volume(self, host_id: str, volume: Volume, format: str, capacity: int) -> None:
+        doing = f"create volume {volume.name}"
+        await self._store(host_id, lambda raw: storage.create(raw, volume, format, capacity), doing, volume.name)
+
+    async def delete_volume(self, host_id: str, volume: Volume) -> None:
+        doing = f"delete volume {volume.name}"
+        await self._store(host_id, lambda raw: storage.delete(raw, volume), doing, volume.name)
+
+    async def create_storage_pool(self, host_id: str, name: str, folder: str) -> None:
+        if self._sees_files and not await asyncio.to_thread(Path(folder).is_dir):
+            raise ModelError(Problem.NOT_FOUND, f"there is no folder {folder}", folder)
+        doing = f"create storage pool {name}"
+        await self._store(host_id, lambda raw: storage.create_pool(raw, name, folder), doing, name)
+
+    async def delete_storage_pool(self, host_id: str, name: str) -> None:
+        await self._store(host_id, lambda raw: storage.delete_pool(raw, name), f"delete storage pool {name}", name)
+
+    @property
+    def _sees_files(self) -> bool:
+        """Whether the host's files are this machine's."""
+        return self._address.local and self._address.hypervisor != "test"
+
     @property
     def _open(self) -> Connection:
         if self._connection is None:
@@ -228,6 +261,14 @@ class LibvirtDriver:
             await self._open.call(work, doing, subject, changes=True, deadline=self._deadline * LONG)
         self._tell_own(system_id)
 
+    async def _store(self, host_id: str, work: Callable[[Any], None], doing: str, subject: str) -> None:
+        """A change of the host's storage, of which libvirt itself does not always tell."""
+        self._check_host(host_id)
+        async with self._writing:
+            connection = self._open
+            await connection.call(work, doing, subject, changes=True, deadline=self._deadline * LONG)
+        self._tell_host(connection)
+
     def _check_host(self, host_id: str) -> None:
         if host_id != self._known.id:
             raise ModelError(Problem.NOT_FOUND, f"{self.platform} has no host {host_id}", host_id)
@@ -242,7 +283,7 @@ class LibvirtDriver:
 
     def _check_images(self, host_id: str) -> None:
         self._check_host(host_id)
-        if not self._address.local or self._address.hypervisor == "test":
+        if not self._sees_files:
             raise ModelError(Problem.NOT_SUPPORTED, f"images on {self.platform} cannot be reached from here", host_id)
 
     def _tell(self, connection: Connection, event: Event) -> None:

@@ -14,6 +14,7 @@ PROBLEMS: Final[dict[int, Problem]] = {
     libvirt.VIR_ERR_NO_STORAGE_POOL: Problem.NOT_FOUND,
     libvirt.VIR_ERR_NO_STORAGE_VOL: Problem.NOT_FOUND,
     libvirt.VIR_ERR_DOM_EXIST: Problem.ALREADY_EXISTS,
+    libvirt.VIR_ERR_STORAGE_VOL_EXIST: Problem.ALREADY_EXISTS,
     libvirt.VIR_ERR_OPERATION_INVALID: Problem.INVALID_STATE,
     libvirt.VIR_ERR_NO_SUPPORT: Problem.NOT_SUPPORTED,
     libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED: Problem.NOT_SUPPORTED,

@@ -24,12 +24,16 @@ DOMAIN_EVENTS: Final = (
     libvirt.VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2,
     libvirt.VIR_DOMAIN_EVENT_ID_JOB_COMPLETED,
     libvirt.VIR_DOMAIN_EVENT_ID_METADATA_CHANGE,
+    libvirt.VIR_DOMAIN_EVENT_ID_TUNABLE,
     libvirt.VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE,
     libvirt.VIR_DOMAIN_EVENT_ID_PMWAKEUP,
     libvirt.VIR_DOMAIN_EVENT_ID_PMSUSPEND,
     libvirt.VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE,
 )
 """Events after which a reading may differ. A graphics client coming or going changes nothing that is read."""
+
+STORAGE_EVENTS: Final = (libvirt.VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE, libvirt.VIR_STORAGE_POOL_EVENT_ID_REFRESH)
+"""A pool comes, goes or is looked through; of a volume that is made or removed libvirt tells nothing."""
 
 _ABSENT: Final = frozenset({Problem.NOT_SUPPORTED, Problem.INVALID_PARAMETER})
 
@@ -51,7 +55,7 @@ class Subscriptions:
             )
         lifecycle = libvirt.VIR_NETWORK_EVENT_ID_LIFECYCLE
         self._register(
-            partial(connection.networkEventRegisterAny, None, lifecycle, self._on_network, None),
+            partial(connection.networkEventRegisterAny, None, lifecycle, self._on_host_part, None),
             connection.networkEventDeregisterAny,
         )
         lifecycle = libvirt.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE
@@ -59,6 +63,11 @@ class Subscriptions:
             partial(connection.nodeDeviceEventRegisterAny, None, lifecycle, self._on_host_device, None),
             connection.nodeDeviceEventDeregisterAny,
         )
+        for event in STORAGE_EVENTS:
+            self._register(
+                partial(connection.storagePoolEventRegisterAny, None, event, self._on_host_part, None),
+                connection.storagePoolEventDeregisterAny,
+            )
 
     def end(self) -> None:
         """Take the registrations back. Blocks; does not fail on a dead connection."""
@@ -80,7 +89,7 @@ class Subscriptions:
     def _on_domain(self, _connection: object, domain: Any, *_details: object) -> None:
         self._system_changed(domain.UUIDString())
 
-    def _on_network(self, *_details: object) -> None:
+    def _on_host_part(self, *_details: object) -> None:
         self._host_changed()
 
     def _on_host_device(self, _connection: object, device: Any, *_details: object) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import libvirt
 
-from openvman.drivers.libvirt import kvm, tuning, xml
+from openvman.drivers.libvirt import kvm, storage, tuning, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.connection import version_text
 from openvman.drivers.libvirt.host_device import passable_devices
@@ -27,6 +27,8 @@ _DAEMON_CONFIGURATION: Final = Path("/etc/libvirt/libvirtd.conf")
 
 _HYPERVISOR_ORDER: Final = ("kvm", "hvf", "xen", "lxc", "qemu")
 _NIC_MODELS: Final[dict[str, tuple[str, ...]]] = {"qemu": ("virtio", "e1000", "e1000e", "rtl8139")}
+_DISK_CACHES: Final = {"qemu": ("none", "writethrough", "writeback", "directsync", "unsafe")}
+_DISK_DISCARDS: Final = {"qemu": ("unmap", "ignore")}
 _DISK_BUSES: Final = ("virtio", "scsi", "sata", "ide", "usb", "fdc")
 """In the order they are preferred; where the hypervisor does not say which it has, all of them are believed."""
 
@@ -75,11 +77,15 @@ def read_host(connection: Any, address: Address) -> Host:
             firmwares=_firmwares(domain),
             device_types=_device_choices(domain, _DEVICE_TYPES),
             device_backends=_device_choices(domain, _DEVICE_BACKENDS),
+            disk_caches=_DISK_CACHES.get(address.hypervisor, ()),
+            disk_discards=_DISK_DISCARDS.get(address.hypervisor, ()),
+            has_disk_limits=address.hypervisor == "qemu",
             weights=tuning.weights(local=address.local) if address.has_control_groups else None,
             can_limit=address.has_control_groups,
             **_whole_machines(capabilities, address),
         ),
         networks=networks or (),
+        storage=storage.pools_of(connection),
         ports=read_ports(connection),
         devices=passable_devices(connection),
     )

@@ -14,7 +14,7 @@ from typing import Any, Final
 import libvirt
 from lxml import etree
 
-from openvman.drivers.libvirt import boot, devices, domain_xml, tuning, xml
+from openvman.drivers.libvirt import boot, device_tuning, devices, domain_xml, tuning, xml
 from openvman.drivers.libvirt.act import lookup, must_be_free
 from openvman.drivers.libvirt.domain_xml import KIB
 from openvman.drivers.libvirt.errors import problem_of
@@ -195,11 +195,7 @@ def _modify_live(domain: Any, local: str, spec: ResourceSpec) -> None:
         case DiskSpec() if local.startswith("disk:"):
             root = xml.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE))
             disk = domain_xml.find_disk(root, local)
-            if disk.get("device") not in {"cdrom", "floppy"}:
-                raise ModelError(Problem.NOT_SUPPORTED, f"{local} has no removable medium", "source")
-            _refuse(local, bus=spec.bus, read_only=spec.read_only, shareable=spec.shareable)
-            domain_xml.patch_disk(root, local, spec)
-            _change_medium(domain, xml.print_(disk))
+            _modify_live_disk(domain, root, disk, local, spec)
         case NicSpec() if local.startswith("nic:"):
             root = xml.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE))
             nic = domain_xml.find_nic(root, local)
@@ -210,6 +206,32 @@ def _modify_live(domain: Any, local: str, spec: ResourceSpec) -> None:
             _refuse(local, **dict.fromkeys(_said(spec), True))
         case _:
             raise _unfit(local, spec)
+
+
+def _modify_live_disk(domain: Any, root: Element, disk: Element, local: str, spec: DiskSpec) -> None:
+    """Another medium, or other limits; when the second fails, the first is put back."""
+    _refuse(
+        local,
+        bus=spec.bus,
+        read_only=spec.read_only,
+        shareable=spec.shareable,
+        cache=spec.cache,
+        discard=spec.discard,
+        block_size=spec.block_size,
+    )
+    target = local.removeprefix("disk:")
+    limits, now = device_tuning.limits_of(disk, spec), device_tuning.limits_of(disk, DiskSpec())
+    other_medium = spec.source is not None or spec.format is not None or spec.capacity is not None
+    if other_medium and disk.get("device") not in {"cdrom", "floppy"}:
+        raise ModelError(Problem.NOT_SUPPORTED, f"{local} has no removable medium", "source")
+    with contextlib.ExitStack() as undo:
+        if limits != now:
+            domain.setBlockIoTune(target, limits, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+            undo.callback(domain.setBlockIoTune, target, now, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+        if other_medium:
+            domain_xml.patch_disk(root, local, spec)
+            _change_medium(domain, xml.print_(disk))
+        undo.pop_all()
 
 
 def _change_medium(domain: Any, text: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import libvirt
 
-from openvman.drivers.libvirt import boot, devices, serial_ports, tuning, xml
+from openvman.drivers.libvirt import boot, device_tuning, devices, serial_ports, storage, tuning, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.console import logs_of
 from openvman.drivers.libvirt.images import capacity_of
@@ -27,6 +27,7 @@ from openvman.model.allocation import (
 )
 from openvman.model.errors import ModelError, Problem
 from openvman.model.states import State
+from openvman.model.storage import Volume, resource_pool_name, volume_in
 from openvman.model.system import Configuration, ConfigurationKind, OnCrash, VirtualSystem
 
 # SHUTDOWN (in progress) still runs. PMSUSPENDED is the guest's own sleep: every resource is held and a key or timer
@@ -66,7 +67,7 @@ _NIC_CONNECTIONS: Final[dict[str, NicConnection]] = {
 }
 
 Capacity = Callable[[str, str | None], int | None]
-"""Bytes that a disk shows to the guest, given its host path and format; None when not known."""
+"""Bytes that a disk shows to the guest, given its source and format; None when not known."""
 
 
 def state_of(domain: Any) -> State:
@@ -98,7 +99,9 @@ def _read_system(domain: Any, host_id: str, address: Address) -> VirtualSystem:
 
     def configuration(kind: ConfigurationKind, flags: int) -> Configuration:
         root = xml.parse(domain.XMLDesc(flags))
-        return configuration_of(root, host_id, kind, address, autostart=autostart)
+        return configuration_of(
+            root, host_id, kind, address, autostart=autostart, capacity=_capacity(address, domain.connect())
+        )
 
     # A domain that ends between the two reads gives its inactive XML twice; the event of its end corrects that.
     current = configuration(ConfigurationKind.STATE, 0) if running else None
@@ -129,10 +132,31 @@ def _or_default(ask: Callable[[], bool], default: bool) -> bool:
         return default
 
 
+def _capacity(address: Address, connection: Any = None) -> Capacity:
+    """Of paths where they are this machine's, of volumes where there is a connection to ask."""
+
+    def look(source: str, format: str | None) -> int | None:
+        volume = volume_in(source)
+        if volume is not None:
+            return None if connection is None else storage.capacity_of(connection, volume)
+        return capacity_of(source, format) if address.local and source.startswith("/") else None
+
+    return look
+
+
 def configuration_of(
-    root: Element, host_id: str, kind: ConfigurationKind, address: Address, *, autostart: bool
+    root: Element,
+    host_id: str,
+    kind: ConfigurationKind,
+    address: Address,
+    *,
+    autostart: bool,
+    capacity: Capacity | None = None,
 ) -> Configuration:
-    """The configuration that a ``<domain>`` element describes. Raises FAILED when it has no UUID or name."""
+    """The configuration that a ``<domain>`` element describes. Raises FAILED when it has no UUID or name.
+
+    Without ``capacity``, that of volumes is not known.
+    """
     system_id = xml.text(root, "uuid")
     name = xml.text(root, "name")
     if system_id is None or name is None:
@@ -171,7 +195,7 @@ def configuration_of(
             size=xml.size(root.find("currentMemory")) or memory,
             maximum=memory,
         ),
-        disks=tuple(_disks(root, owner, controllers, capacity_of if address.local else None)),
+        disks=tuple(_disks(root, owner, controllers, capacity or _capacity(address))),
         nics=tuple(_nics(root, owner, controllers, active=active)),
         serials=tuple(_serials(root, owner, address.console_logs)),
         devices=tuple(devices.read(root, owner.base, controllers, active=active)),
@@ -202,28 +226,33 @@ class _Owner:
 
 
 def _disks(
-    root: Element, owner: _Owner, controllers: devices.Controllers, capacity: Capacity | None
+    root: Element, owner: _Owner, controllers: devices.Controllers, capacity: Capacity
 ) -> Iterator[DiskAllocation]:
     for disk in root.iterfind("devices/disk"):
         target = xml.attribute(disk, "target", "dev")
         if target is None:
             continue
         source = _source(disk)
-        path = source if source is not None and source.startswith("/") else None
+        kind = _DISK_KINDS.get(disk.get("device") or "disk", DiskKind.DISK)
+        volume = volume_in(source)
         # Of an empty drive libvirt shows the format in one configuration and not in the other.
         format = xml.attribute(disk, "driver", "type") if source is not None else None
         bus = xml.attribute(disk, "target", "bus")
+        base = owner.base(f"disk:{target}")
+        if volume is not None and kind is DiskKind.DISK:
+            base["pool"] = resource_pool_name(volume.pool)
         yield DiskAllocation(
-            **owner.base(f"disk:{target}"),
+            **base,
             **controllers.seat(disk, bus),
             target=target,
-            kind=_DISK_KINDS.get(disk.get("device") or "disk", DiskKind.DISK),
+            kind=kind,
             bus=bus or "unknown",
             source=source,
             format=format,
-            capacity=capacity(path, format) if capacity is not None and path is not None else None,
+            capacity=None if source is None else capacity(source, format),
             read_only=disk.find("readonly") is not None or disk.get("device") == "cdrom",
             shareable=disk.find("shareable") is not None,
+            **device_tuning.read_disk(disk),
         )
 
 
@@ -248,12 +277,12 @@ def _boot_disk(root: Element) -> str | None:
 
 
 def _source(disk: Element) -> str | None:
-    """The host path; for a disk that is no file, ``pool/volume`` or ``protocol:name``."""
+    """The host path, or the volume; for a disk on the network ``protocol:name``."""
     source = disk.find("source")
     if source is None:
         return None
     if disk.get("type") == "volume":
-        return f"{source.get('pool')}/{source.get('volume')}"
+        return Volume(source.get("pool") or "", source.get("volume") or "").source
     if disk.get("type") == "network":
         return f"{source.get('protocol')}:{source.get('name') or ''}"
     return source.get("file") or source.get("dev") or source.get("dir") or None
@@ -276,6 +305,7 @@ def _nics(root: Element, owner: _Owner, controllers: devices.Controllers, *, act
             connection=connection,
             source=named or None,
             target=xml.attribute(nic, "target", "dev") if active else None,
+            **device_tuning.read_nic(nic),
         )
 
 

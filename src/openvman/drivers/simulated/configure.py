@@ -23,10 +23,12 @@ from openvman.model.allocation import (
     SerialAllocation,
     device_local_id,
 )
+from openvman.model.device_tuning_rules import DISK_TUNING, NIC_TUNING
 from openvman.model.endpoint import format_endpoint, parse_endpoint
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import HostFacts
 from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec, SerialSpec
+from openvman.model.storage import resource_pool_name, volume_in
 from openvman.model.system import Configuration, ConfigurationKind, Firmware
 
 HYPERVISOR: Final = "simulated"
@@ -39,6 +41,9 @@ FACTS: Final = HostFacts(
     disk_buses=("virtio", "scsi", "sata", "ide", "usb", "fdc"),
     nic_models=("virtio", "e1000", "e1000e", "rtl8139"),
     firmwares=(Firmware.BIOS, Firmware.UEFI),
+    disk_caches=("none", "writethrough", "writeback", "directsync", "unsafe"),
+    disk_discards=("unmap", "ignore"),
+    has_disk_limits=True,
     device_types={
         DeviceKind.GRAPHICS: ("vnc", "spice"),
         DeviceKind.VIDEO: ("virtio", "qxl", "vga", "cirrus", NO_DEVICE),
@@ -150,7 +155,7 @@ def _seated(made: Configuration) -> Configuration:
     )
 
 
-Owned = Callable[[str], dict[str, str]]
+Owned = Callable[[str], dict[str, Any]]
 """What an allocation with this local id has of its owner."""
 
 
@@ -167,17 +172,26 @@ def disk(owned: Owned, spec: DiskSpec, capacity: Capacity) -> DiskAllocation:
     """The disk that a spec says all of."""
     target = needed(spec.target, "the target of a disk")
     source = spec.source or None
+    kind = needed(spec.kind, "the kind of a disk")
     return DiskAllocation(
         **owned(f"disk:{target}"),
+        pool=native_pool(kind, source),
         target=target,
-        kind=needed(spec.kind, "the kind of a disk"),
+        kind=kind,
         bus=needed(spec.bus, "the bus of a disk"),
         source=source,
         format=spec.format,
         capacity=None if source is None else capacity(source),
         read_only=bool(spec.read_only),
         shareable=bool(spec.shareable),
+        **_said(spec, DISK_TUNING),
     )
+
+
+def native_pool(kind: DiskKind, source: str | None) -> str | None:
+    """The resource pool that a disk is from as its source says; None where that is no volume."""
+    volume = volume_in(source)
+    return None if volume is None or kind is not DiskKind.DISK else resource_pool_name(volume.pool)
 
 
 def nic(owned: Owned, spec: NicSpec, mac: str) -> NicAllocation:
@@ -188,6 +202,7 @@ def nic(owned: Owned, spec: NicSpec, mac: str) -> NicAllocation:
         model=spec.model,
         connection=needed(spec.connection, "the connection of a NIC"),
         source=spec.source or None,
+        **_said(spec, NIC_TUNING),
     )
 
 
@@ -205,6 +220,12 @@ def device(owned: Owned, spec: DeviceSpec, number: int) -> DeviceAllocation:
     }
     local = device_local_id(kind, number, type=spec.type, bus=spec.bus, address=spec.address, source=spec.source)
     return DeviceAllocation(**{**said, **owned(local), "read_only": bool(spec.read_only)})
+
+
+def _said(spec: DiskSpec | NicSpec, names: Iterable[str]) -> dict[str, Any]:
+    """What the spec says of these settings; the rest is as usual."""
+    values = {name: getattr(spec, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def boot_disk(disks: Iterable[DiskAllocation]) -> str | None:

@@ -27,6 +27,7 @@ from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
 from openvman.model.states import Action
+from openvman.model.storage import Volume
 from openvman.model.system import ConfigurationKind, VirtualSystem
 
 T = TypeVar("T")
@@ -176,6 +177,28 @@ class SimulatedDriver:
 
     async def delete_image(self, host_id: str, path: str) -> None:
         await self._call("delete_image", (path,), lambda: self.hypervisor.delete_image(host_id, path))
+
+    async def inspect_volume(self, host_id: str, volume: Volume) -> Image:
+        names = (volume.name, volume.pool)
+        return await self._call("inspect_volume", names, lambda: self.hypervisor.inspect_volume(host_id, volume))
+
+    async def create_volume(self, host_id: str, volume: Volume, format: str, capacity: int) -> None:
+        names = (volume.name, volume.pool)
+        await self._call(
+            "create_volume", names, lambda: self.hypervisor.create_volume(host_id, volume, format, capacity)
+        )
+
+    async def delete_volume(self, host_id: str, volume: Volume) -> None:
+        names = (volume.name, volume.pool)
+        await self._call("delete_volume", names, lambda: self.hypervisor.delete_volume(host_id, volume))
+
+    async def create_storage_pool(self, host_id: str, name: str, folder: str) -> None:
+        await self._call(
+            "create_storage_pool", (name,), lambda: self.hypervisor.create_storage_pool(host_id, name, folder)
+        )
+
+    async def delete_storage_pool(self, host_id: str, name: str) -> None:
+        await self._call("delete_storage_pool", (name,), lambda: self.hypervisor.delete_storage_pool(host_id, name))
 
     # Calls
 

@@ -11,6 +11,7 @@ from openvman.drivers.simulated.address import Fleet
 from openvman.drivers.simulated.configure import FACTS, HYPERVISOR, activated, configure, own_mac
 from openvman.drivers.simulated.hypervisor import Hypervisor
 from openvman.drivers.simulated.images import FOLDER
+from openvman.drivers.simulated.storage import first_pool
 from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
 from openvman.model.host import Attachment, Host, PassableDevice, Port
 from openvman.model.spec import Definition, DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec
@@ -75,6 +76,7 @@ def populate(hypervisor: Hypervisor, fleet: Fleet) -> None:
                 processor_maximum_mhz=3000,
                 ports=tuple(_ports(host_id)),
                 devices=_DEVICES,
+                storage=(first_pool(),),
             )
         )
         hypervisor.adopt(_systems(hypervisor, fleet, number, host_id, sizes, random))

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from openvman.drivers.contract import ConsoleChunk, HostChanged, Image, SystemChanged
-from openvman.drivers.simulated.configure import activated, configure, invalid, unsupported
+from openvman.drivers.simulated import storage
+from openvman.drivers.simulated.configure import Capacity, activated, configure, invalid, unsupported
 from openvman.drivers.simulated.images import Images
 from openvman.drivers.simulated.modify import modified, with_settings, with_settings_at_once
 from openvman.drivers.simulated.plug import with_added, without
@@ -16,6 +17,7 @@ from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
 from openvman.model.states import TRANSITIONS, Action, State
+from openvman.model.storage import Volume
 from openvman.model.system import Configuration, ConfigurationKind, VirtualSystem
 
 Told = Callable[[SystemChanged | HostChanged], None]
@@ -73,8 +75,7 @@ class Hypervisor:
     # Hosts
 
     def add_host(self, host: Host) -> None:
-        self.hosts[host.id] = host
-        self._told(HostChanged(host.id))
+        self._put_host(host)
 
     def set_online(self, host_id: str, *, online: bool) -> None:
         """A host that the platform's manager loses, or finds again."""
@@ -88,7 +89,7 @@ class Hypervisor:
         if definition.id in self.systems:
             raise _taken(f"Virtual system {definition.id} exists already.", definition.id)
         self._check_name(host.id, definition.name)
-        defined = configure(definition, lambda path: self.images.capacity(host.id, path))
+        defined = configure(definition, self._capacity(host.id))
         self._put(
             VirtualSystem(
                 id=definition.id,
@@ -137,10 +138,7 @@ class Hypervisor:
 
     def modify_resource(self, system_id: str, kind: ConfigurationKind, spec: ResourceSpec) -> None:
         system = self._system(system_id)
-
-        def capacity(path: str) -> int | None:
-            return self.images.capacity(system.host_id, path)
-
+        capacity = self._capacity(system.host_id)
         if kind is ConfigurationKind.DEFINED:
             self._put(replace(system, defined=modified(self._defined(system), spec, capacity)))
         else:
@@ -150,10 +148,7 @@ class Hypervisor:
 
     def add_resources(self, system_id: str, kind: ConfigurationKind, specs: Sequence[ResourceSpec]) -> None:
         system = self._system(system_id)
-
-        def capacity(path: str) -> int | None:
-            return self.images.capacity(system.host_id, path)
-
+        capacity = self._capacity(system.host_id)
         if kind is ConfigurationKind.DEFINED:
             self._put(replace(system, defined=with_added(self._defined(system), specs, capacity)))
             return
@@ -248,6 +243,21 @@ class Hypervisor:
     def delete_image(self, host_id: str, path: str) -> None:
         self.images.remove(self._host(host_id).id, path)
 
+    def inspect_volume(self, host_id: str, volume: Volume) -> Image:
+        return storage.needed(self.images, self._host(host_id), volume)
+
+    def create_volume(self, host_id: str, volume: Volume, format: str, capacity: int) -> None:
+        self._put_host(storage.with_volume(self.images, self._host(host_id), volume, format, capacity))
+
+    def delete_volume(self, host_id: str, volume: Volume) -> None:
+        self._put_host(storage.without_volume(self.images, self._host(host_id), volume))
+
+    def create_storage_pool(self, host_id: str, name: str, folder: str) -> None:
+        self._put_host(storage.with_pool(self._host(host_id), name, folder))
+
+    def delete_storage_pool(self, host_id: str, name: str) -> None:
+        self._put_host(storage.without_pool(self.images, self._host(host_id), name))
+
     def read_console(self, system_id: str, port: int, offset: int, limit: int) -> ConsoleChunk:
         system = self._system(system_id)
         serial = next((s for s in system.effective.serials if s.port == port), None)
@@ -261,6 +271,19 @@ class Hypervisor:
         return ConsoleChunk(bytes(text[offset : offset + limit]), offset, len(text))
 
     # Rules
+
+    def _capacity(self, host_id: str) -> Capacity:
+        """The virtual size of what a disk's source means; None if there is none."""
+
+        def look(source: str) -> int | None:
+            found = storage.find(self.images, self.hosts[host_id], source)
+            return None if found is None else found.capacity
+
+        return look
+
+    def _put_host(self, host: Host) -> None:
+        self.hosts[host.id] = host
+        self._told(HostChanged(host.id))
 
     def _defined(self, system: VirtualSystem) -> Configuration:
         if system.defined is None:
@@ -294,7 +317,7 @@ class Hypervisor:
         for disk in wanted.disks:
             if disk.source is None:
                 continue
-            if self.images.find(host.id, disk.source) is None:
+            if storage.find(self.images, host, disk.source) is None:
                 raise ModelError(Problem.FAILED, f"{system.name} needs {disk.source}, which is not there.", system.id)
         for thing in _held(wanted):
             if self._writers[host.id, thing]:

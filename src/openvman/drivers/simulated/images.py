@@ -70,6 +70,10 @@ class Images:
         """What was written as an image's content; None for an image of which nothing is known but its size."""
         return self._contents.get((host_id, path))
 
+    def are_below(self, host_id: str, folder: str) -> bool:
+        """Whether images were made in a folder."""
+        return any(host == host_id and path.startswith(f"{folder}/") for host, path in self._table)
+
     def remove(self, host_id: str, path: str) -> None:
         """Remove an image made by ``add`` or ``write``; anything else stays."""
         self._table.pop((host_id, path), None)

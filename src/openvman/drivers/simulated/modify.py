@@ -12,6 +12,7 @@ from openvman.drivers.simulated.configure import (
     check_once,
     check_setting,
     invalid,
+    native_pool,
     unsupported,
 )
 from openvman.model.allocation import (
@@ -24,6 +25,7 @@ from openvman.model.allocation import (
     NicAllocation,
     ProcessorAllocation,
 )
+from openvman.model.device_tuning_rules import DISK_LIMITS, NIC_TUNING
 from openvman.model.errors import ModelError, Problem
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
 from openvman.model.system import Configuration, ConfigurationKind
@@ -38,11 +40,14 @@ _ALLOCATION: Final[dict[type[ResourceSpec], type[Allocation]]] = {
     DeviceSpec: DeviceAllocation,
 }
 
+_MEDIUM: Final = ("source", "format")
+"""What changes with another medium in a drive."""
+
 _LIVE: Final[dict[type[ResourceSpec], frozenset[str]]] = {
     ProcessorSpec: frozenset({"count", "weight", "limit", "reservation", "affinity", "processors"}),
     MemorySpec: frozenset({"size", "limit", "reservation"}),
-    DiskSpec: frozenset({"source", "format"}),  # another medium in a drive
-    NicSpec: frozenset({"connection", "source"}),  # the cable in another socket
+    DiskSpec: frozenset({*_MEDIUM, *DISK_LIMITS}),
+    NicSpec: frozenset({"connection", "source", *NIC_TUNING}),  # the cable in another socket
     DeviceSpec: frozenset(),
 }
 """What can change while the system is active."""
@@ -84,7 +89,7 @@ def modified(configuration: Configuration, spec: ResourceSpec, capacity: Capacit
         raise ModelError(Problem.NOT_FOUND, f"There is no allocation {spec.allocation_id}.", subject=spec.allocation_id)
     if kind is None or not isinstance(before, kind):
         raise invalid(f"{type(spec).__name__} does not fit allocation {before.id}.", "allocation_id")
-    said = {f.name: getattr(spec, f.name) for f in fields(spec) if f.name != "allocation_id"}
+    said = {f.name: getattr(spec, f.name) for f in fields(spec) if f.name not in {"allocation_id", "pool"}}
     said = {name: value for name, value in said.items() if value is not None}
     said = {name: None if value == 0 and name in _ZERO_IS_NONE else value for name, value in said.items()}
     if said.get("source") == "":
@@ -107,7 +112,7 @@ def _check_live(before: Allocation, spec: type[ResourceSpec], changed: dict[str,
     fixed = sorted(set(changed) - _LIVE[spec])
     if fixed:
         raise unsupported(f"{fixed[0]} of {before.local_id} cannot change while the system is active.", fixed[0])
-    if changed and isinstance(before, DiskAllocation) and before.kind is DiskKind.DISK:
+    if changed.keys() & _MEDIUM and isinstance(before, DiskAllocation) and before.kind is DiskKind.DISK:
         raise unsupported(f"{before.local_id} has no removable medium.", "source")
 
 
@@ -116,7 +121,8 @@ def _changed(before: Allocation, changed: dict[str, Any], capacity: Capacity) ->
         source = changed["source"]
         if source is None and before.kind is DiskKind.DISK:
             raise invalid(f"{before.local_id} is no drive that could be empty.", "source")
-        changed = {**changed, "capacity": capacity(source)} if source else {**changed, "capacity": None, "format": None}
+        changed = {**changed, "pool": native_pool(before.kind, source)}
+        changed |= {"capacity": capacity(source)} if source else {"capacity": None, "format": None}
     if isinstance(before, DeviceAllocation):
         fixed = {"kind", *IDENTITY.get(before.kind, ())} & set(changed)
         if fixed:
