@@ -23,6 +23,7 @@ pytest_plugins = ["tests.lab.fixtures"]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite-golden", action="store_true", help="write golden files anew; review the difference")
+    parser.addoption("--kills", type=int, default=200, help="how often tests/crash kills the server")
 
 
 @pytest.fixture

@@ -210,6 +210,7 @@ class Jobs:
         if entry is not None:
             self._show(entry, replace(entry.job, acknowledged=True))
             await self._record.put(entry.job)
+        fault_point("job.acknowledged")
         return self._inventory.generation.job(job_id)
 
     # --- the life of a job --------------------------------------------------------------------------------------------
@@ -224,6 +225,7 @@ class Jobs:
         state = JobState.COMPLETED
         try:
             self._turn(entry, JobState.RUNNING)
+            fault_point("job.begun")
             await self._record.put(entry.job)
             fault_point("job.running")
             operations = self._operations.within(_Recorded(self, entry))
