@@ -15,6 +15,7 @@ from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES, able_of
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
+from openvman.profiles.dsp1054_indications import SERVICE as INDICATION_SERVICE
 from openvman.profiles.identity import id_in, instance_id
 from openvman.profiles.registrations import REGISTRATIONS, Registration
 
@@ -153,7 +154,8 @@ COMMUNICATION = ClassMap(
         "CIMXMLProtocolVersion": Const(1),
         "Version": Const("1.4"),
         "CIMValidated": Const(False),
-        "FunctionalProfilesSupported": Const((2, 3, 4, 5, 6, 8)),  # reads, writes, schema reads, queries, associations
+        # reads, writes, schema reads, queries, associations, indications
+        "FunctionalProfilesSupported": Const((2, 3, 4, 5, 6, 8, 9)),
         "MultipleOperationsSupported": Const(False),
         "AuthenticationMechanismsSupported": Const((3,)),  # Basic
         "PulledEnumerationContinuationOnErrorSupported": Const(True),
@@ -175,6 +177,7 @@ EDGES = (
     _conforms(Host, RESOURCE_POOL, lambda host, picture: pools_of(host, picture.objects.consumed)),
     _conforms(Host, ALLOCATION_CAPABILITIES, able_of),
     _conforms(VirtualSystem, COMPUTER_SYSTEM),
+    _conforms(Server, INDICATION_SERVICE, lambda _server, picture: (picture.subscriptions,)),
     Edge(
         "CIM_NamespaceInManager",
         End("Antecedent", (OBJECT_MANAGER,)),

@@ -7,6 +7,7 @@ from typing import Final
 from openvman.mapping.bind import View
 from openvman.mapping.declare import Space
 from openvman.profiles import (
+    alerts,
     allocations,
     dsp1010_record_log,
     dsp1033_profile_registration,
@@ -14,6 +15,8 @@ from openvman.profiles import (
     dsp1041_service,
     dsp1042_system_virtualization,
     dsp1043_capabilities,
+    dsp1054_indications,
+    dsp1054_lifecycle,
     dsp1057_virtual_system,
     host_devices,
 )
@@ -48,6 +51,7 @@ STANDARD: Final = View(
         dsp1033_profile_registration.OBJECT_MANAGER,
         dsp1033_profile_registration.NAMESPACE,
         dsp1033_profile_registration.COMMUNICATION,
+        *dsp1054_indications.CLASSES,
     ),
     edges=(
         *dsp1042_system_virtualization.EDGES,
@@ -59,6 +63,10 @@ STANDARD: Final = View(
         *dsp1043_capabilities.EDGES,
         *dsp1010_record_log.EDGES,
         *dsp1033_profile_registration.EDGES,
+        *dsp1054_indications.EDGES,
     ),
     owners=OWNERS,
+    collections=dsp1054_lifecycle.COLLECTIONS,
+    alerts=alerts.of_change,
+    faults=alerts.of_fault,
 )
