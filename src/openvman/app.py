@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from math import ceil
 from time import monotonic
 from typing import Any, Final
@@ -18,6 +19,8 @@ import structlog
 
 from openvman import __version__
 from openvman.broker.broker import Broker
+from openvman.broker.indications.registry import SubscriptionLimits
+from openvman.broker.indications.setup import IndicationSetup
 from openvman.broker.sessions import Limits
 from openvman.cim.loader import load_schema
 from openvman.config.load import ConfigError, load
@@ -27,27 +30,35 @@ from openvman.drivers.contract import Driver
 from openvman.drivers.registry import choose_default, create
 from openvman.inventory.inventory import Inventory
 from openvman.model.actor import Role
+from openvman.model.indication import ListenerDestination
 from openvman.model.server import Server
 from openvman.operations.catalogue import use_cases
 from openvman.operations.operations import Operations
 from openvman.operations.policy import Policy
 from openvman.security.authenticate import Authenticator
 from openvman.security.first_start import ADMIN, State, ensure_admin, prepare_folder
-from openvman.security.tls import KeyPair, TLSError, expires, own_key_pair, server_context
+from openvman.security.targets import TargetPolicy
+from openvman.security.tls import KeyPair, TLSError, client_context, expires, own_key_pair, server_context
 from openvman.server import logs
 from openvman.server.application import Application, BodyLimits, Route
 from openvman.server.cimom import METHODS, CIMObjectManager
+from openvman.server.delivery.courier import Courier, Opening
+from openvman.server.delivery.listener import Reach
 from openvman.server.gate import CredentialGate, Gate, OpenGate
 from openvman.server.http11 import ConnectionLimits
 from openvman.server.listen import ListenError, Listeners
+from openvman.store.database import StoreError
+from openvman.store.deliveries import DeliveryStore
 from openvman.store.files import PRIVATE_FOLDER
 from openvman.store.identity import server_id
 from openvman.store.lock import StateLock
 from openvman.store.pools import PoolStore
+from openvman.store.subscriptions import SubscriptionStore
 from openvman.store.users import UserStore
 from openvman.views.standard import STANDARD
 from openvman.wire.cimxml.decode import decode_embedded
 from openvman.wire.cimxml.encode import Encoder
+from openvman.wire.cimxml.export import begin_indication
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _EXPIRY_WARNING: Final = timedelta(days=30)
@@ -95,7 +106,11 @@ async def serve(settings: Settings, announce: Callable[[str], None] = _print) ->
         )
         policy = Policy(image_roots=settings.image_roots, bridges=settings.bridges)
         operations = Operations(inventory, policy, pool_store=pools)
-        application = _application(settings, state, inventory, operations, gate, stack)
+        courier = _courier(settings, state)
+        stack.push_async_callback(courier.close)
+        application, broker = _application(settings, state, inventory, operations, gate, courier, stack)
+        courier.give_up = broker.indications.give_up
+        await courier.start()
         listeners = Listeners(application, _connection_limits(settings))
         bound = await _listen(settings, listeners, pair)
         stack.push_async_callback(inventory.close)
@@ -176,10 +191,34 @@ def _gate(settings: Settings, state: State, stack: AsyncExitStack) -> Gate:
     return CredentialGate(Authenticator(store), by_certificate=settings.client_certificates != "off")
 
 
+def _targets(settings: Settings) -> TargetPolicy:
+    return TargetPolicy(settings.listener_networks)
+
+
+def _courier(settings: Settings, state: State) -> Courier:
+    policy, context = _targets(settings), client_context(settings.listener_ca)
+
+    def reach(destination: ListenerDestination) -> Reach:
+        check = partial(policy.check, may_be_local=destination.may_be_local)
+        return Reach(check, context, settings.listener_timeout)
+
+    return Courier(
+        Opening(lambda: DeliveryStore(state.database, settings.max_undelivered), StoreError), policy, reach
+    )
+
+
 def _application(
-    settings: Settings, state: State, inventory: Inventory, operations: Operations, gate: Gate, stack: AsyncExitStack
-) -> Application:
+    settings: Settings,
+    state: State,
+    inventory: Inventory,
+    operations: Operations,
+    gate: Gate,
+    courier: Courier,
+    stack: AsyncExitStack,
+) -> tuple[Application, Broker]:
     host = socket.gethostname()
+    kept = SubscriptionStore(state.database)
+    stack.callback(kept.close)
     broker = Broker(
         inventory,
         use_cases(operations),
@@ -193,10 +232,17 @@ def _application(
             default_timeout=ceil(settings.operation_timeout),
             maximum_timeout=ceil(settings.max_operation_timeout),
         ),
+        indications=IndicationSetup(
+            keeper=kept,
+            outbox=courier,
+            encode=begin_indication,
+            policy=_targets(settings),
+            limits=SubscriptionLimits(per_user=settings.max_subscriptions),
+        ),
     )
     stack.callback(broker.close)
     cimom = Route("/cimom", METHODS, Role.VIEWER, CIMObjectManager(broker, Encoder(host)))
-    return Application([cimom], gate, BodyLimits(settings.max_body, settings.body_timeout))
+    return Application([cimom], gate, BodyLimits(settings.max_body, settings.body_timeout)), broker
 
 
 def _connection_limits(settings: Settings) -> ConnectionLimits:

@@ -185,3 +185,14 @@ class DeliverySpec:
     removal_action: RemovalAction | None = None
     removal_interval: int | None = None
     filters_can_be_made: bool | None = None
+
+
+# --- what is on its way ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One indication, as it is sent but for filter name and sequence; ``targets`` are (destination id, filter name)."""
+
+    body: bytes
+    targets: tuple[tuple[str, str], ...]

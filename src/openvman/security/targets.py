@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -87,11 +87,6 @@ class TargetPolicy:
             return
         if address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved:
             raise TargetError(f"{address} is link-local, multicast or reserved; listener_networks can allow it")
-
-
-def network(text: str) -> Network:
-    """``192.0.2.0/24`` or one address. ValueError when it is neither."""
-    return ip_network(text)
 
 
 def _address(host: str) -> Address | None:

@@ -8,16 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from openvman.model.indication import Posting
 from openvman.store.database import Database
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An indication for some destinations: ``body`` as it is sent but for the stamp, and (destination id, filter name)
-    of each."""
-
-    body: bytes
-    targets: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +37,7 @@ class DeliveryStore:
     def close(self) -> None:
         self._database.close()
 
-    def add(self, entries: Sequence[Entry], lost: int = 0) -> set[str]:
+    def add(self, entries: Sequence[Posting], lost: int = 0) -> set[str]:
         """Put these at the ends of the queues, in order, as one transaction; the destinations that got any.
 
         ``lost`` indications before them could not be kept: every sequence leaves out as many numbers.

@@ -11,13 +11,13 @@ import structlog
 
 from openvman.broker.indications.compose import Composer, Encode
 from openvman.broker.indications.filters import Event, Matcher, Occurrence, Query
-from openvman.broker.indications.outbox import Outbox, Posting
+from openvman.broker.indications.outbox import Outbox
 from openvman.cim.status import CIMError
 from openvman.inventory.difference import Difference
 from openvman.mapping.bind import Bound, BoundClass, BoundEdge, BoundView
 from openvman.mapping.declare import AlertRow
 from openvman.model.errors import ModelError, Problem
-from openvman.model.indication import IndicationFilter, Subscriptions
+from openvman.model.indication import IndicationFilter, Posting, Subscriptions
 from openvman.model.picture import Picture
 
 log = structlog.get_logger()

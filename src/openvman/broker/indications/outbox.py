@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-from openvman.model.indication import Subscriptions
-
-
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """One indication, as it is sent but for filter name and sequence; ``targets`` are (destination id, filter name)."""
-
-    body: bytes
-    targets: tuple[tuple[str, str], ...]
+from openvman.model.indication import Posting, Subscriptions
 
 
 class Outbox(Protocol):

@@ -18,6 +18,7 @@ from openvman.model.indication import (
     FilterSpec,
     IndicationFilter,
     ListenerDestination,
+    Persistence,
     RemovalAction,
     Source,
     Subscription,
@@ -231,6 +232,11 @@ class Registry:
             else:
                 self._keeper.drop_subscription(subscription)
                 self._become(subscriptions=_without(self.current.subscriptions, subscription.id))
+        destination = self.current.destinations.get(destination_id)
+        is_transient = destination is not None and destination.persistence is Persistence.TRANSIENT
+        if destination is not None and is_transient and action is RemovalAction.REMOVE:
+            self._keeper.drop_destination(destination)
+            self._become(destinations=_without(self.current.destinations, destination_id))
 
     # Within
 
