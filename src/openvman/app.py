@@ -202,9 +202,7 @@ def _courier(settings: Settings, state: State) -> Courier:
         check = partial(policy.check, may_be_local=destination.may_be_local)
         return Reach(check, context, settings.listener_timeout)
 
-    return Courier(
-        Opening(lambda: DeliveryStore(state.database, settings.max_undelivered), StoreError), policy, reach
-    )
+    return Courier(Opening(lambda: DeliveryStore(state.database, settings.max_undelivered), StoreError), policy, reach)
 
 
 def _application(

@@ -167,6 +167,43 @@ GOLDEN = {
         "Dependent",
         "CIMXMLCommunicationMechanism",
     ): "CIM Schema",
+    (
+        "CIM_ElementConformsToProfile",
+        "ConformantStandard",
+        "RegisteredProfile",
+        "ManagedElement",
+        "IndicationService",
+    ): "DSP1033 10.1",
+    ("CIM_IndicationSubscription", "Filter", "IndicationFilter", "Handler", "ListenerDestinationCIMXML"): "DSP1054",
+    (
+        "CIM_FilterCollectionSubscription",
+        "Filter",
+        "FilterCollection",
+        "Handler",
+        "ListenerDestinationCIMXML",
+    ): "DSP1054",
+    (
+        "CIM_ElementCapabilities",
+        "ManagedElement",
+        "IndicationService",
+        "Capabilities",
+        "IndicationServiceCapabilities",
+    ): "DSP1054",
+    (
+        "CIM_ElementSettingData",
+        "ManagedElement",
+        "IndicationService",
+        "SettingData",
+        "IndicationServiceSettingData",
+    ): "DSP1054",
+    (
+        "CIM_ServiceAffectsElement",
+        "AffectingElement",
+        "IndicationService",
+        "AffectedElement",
+        "IndicationFilter",
+    ): "DSP1054",
+    ("CIM_MemberOfCollection", "Collection", "FilterCollection", "Member", "IndicationFilter"): "DSP1054",
 }
 
 

@@ -84,7 +84,9 @@ def subscribed(server, heard, *queries, language="DMTF:CQL", name="test", owned=
     for number, query in enumerate(queries):
         how = {"filter_id": f"f{number}"} if owned else {"name": f"{name}-f{number}"}
         filters.append(
-            manager.add_filter(id, query=query, query_language=language, source_namespaces="root/vman", owned=owned, **how)
+            manager.add_filter(
+                id, query=query, query_language=language, source_namespaces="root/vman", owned=owned, **how
+            )
         )
         subscriptions += manager.add_subscriptions(id, filters[-1].path, destination.path, owned=owned)
     try:
@@ -132,7 +134,9 @@ def test_the_life_of_a_system_is_told(simulated, listening, owned):
     assert heard.numbers() == list(range(len(kinds)))
     assert len({i["SequenceContext"] for i in heard.indications}) == 1
     assert len({i["IndicationIdentifier"] for i in heard.indications}) == len(kinds)
-    assert all("filter" in i["IndicationFilterName"] or "test-f" in i["IndicationFilterName"] for i in heard.indications)
+    assert all(
+        "filter" in i["IndicationFilterName"] or "test-f" in i["IndicationFilterName"] for i in heard.indications
+    )
     assert all(system["Name"] in i["SourceInstanceModelPath"] for i in heard.indications)
 
 

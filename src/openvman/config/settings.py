@@ -198,9 +198,7 @@ class Settings:
         Path | None,
         Row(PATH, None, "The authority that signs the certificates of listeners (PEM). Without one: the system's."),
     ]
-    listener_timeout: Annotated[
-        float, Row(DURATION, 15.0, "How long a listener may take to answer one indication.")
-    ]
+    listener_timeout: Annotated[float, Row(DURATION, 15.0, "How long a listener may take to answer one indication.")]
     max_undelivered: Annotated[
         int, Row(COUNT, 100_000, "How many indications may wait for one listener; then the oldest are dropped.")
     ]

@@ -18,7 +18,20 @@ from openvman.cim.graph import ClassGraph
 from openvman.cim.names import NameMap
 from openvman.cim.plan import Column, InstancePlan
 from openvman.cim.values import InstancePath, Value
-from openvman.mapping.declare import AlertRow, Attr, Call, ClassMap, ClassName, Coded, Const, Edge, Owner, Picture, Source, Space
+from openvman.mapping.declare import (
+    AlertRow,
+    Attr,
+    Call,
+    ClassMap,
+    ClassName,
+    Coded,
+    Const,
+    Edge,
+    Owner,
+    Picture,
+    Source,
+    Space,
+)
 
 
 class DeclarationError(Exception):

@@ -14,8 +14,8 @@ from openvman.model.system import VirtualSystem
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES, able_of
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
-from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
 from openvman.profiles.dsp1054_indications import SERVICE as INDICATION_SERVICE
+from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
 from openvman.profiles.identity import id_in, instance_id
 from openvman.profiles.registrations import REGISTRATIONS, Registration
 

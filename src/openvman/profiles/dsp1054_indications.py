@@ -201,9 +201,7 @@ def _destination_spec(kind: DestinationKind, protocol: None = None, **fields: An
     return DestinationSpec(kind=kind, **fields)
 
 
-DESTINATION = _destination(
-    "ListenerDestinationCIMXML", "CIM_ListenerDestinationCIMXML", DestinationKind.DESTINATION
-)
+DESTINATION = _destination("ListenerDestinationCIMXML", "CIM_ListenerDestinationCIMXML", DestinationKind.DESTINATION)
 HANDLER = _destination("IndicationHandlerCIMXML", "CIM_IndicationHandlerCIMXML", DestinationKind.HANDLER)
 _MAPS = {DestinationKind.DESTINATION: DESTINATION, DestinationKind.HANDLER: HANDLER}
 

@@ -29,9 +29,7 @@ def _filter(name: str, query: str) -> IndicationFilter:
 
 def _lives(profile: str) -> tuple[IndicationFilter, ...]:
     return tuple(
-        _filter(
-            f"{profile}:{element}{event}", f"SELECT * FROM {indication} WHERE SourceInstance ISA {class_name}"
-        )
+        _filter(f"{profile}:{element}{event}", f"SELECT * FROM {indication} WHERE SourceInstance ISA {class_name}")  # noqa: S608 - CQL
         for of, element, class_name in _LIVES
         if of == profile
         for event, indication in _EVENTS

@@ -38,9 +38,9 @@ class Target:
 class TargetPolicy:
     """Which targets are allowed.
 
-    ``networks`` are allowed whatever else is said here, and where there are any, they alone are. Otherwise every address
-    is but link-local ones (where clouds have their metadata), multicast, unspecified and reserved ones; loopback
-    addresses are for those who may use this machine (``may_be_local``). Ports below 1024 are allowed for the schemes'
+    ``networks`` are allowed whatever else is said here, and where there are any, they alone are. Otherwise every
+    address is but link-local ones (where clouds have their metadata), multicast, unspecified and reserved ones;
+    loopback addresses are for those who may use this machine (``may_be_local``). Ports below 1024 are allowed for the schemes'
     own only.
     """
 
@@ -65,7 +65,9 @@ class TargetPolicy:
             raise TargetError("it holds a fragment, or characters beyond ASCII")
         port = _PORTS[scheme] if port is None else port
         if not port or (port < _FIRST_UNPRIVILEGED and port not in _PORTS.values()):
-            raise TargetError(f"port {port} belongs to another service: use 80, 443, or one from {_FIRST_UNPRIVILEGED} on")
+            raise TargetError(
+                f"port {port} belongs to another service: use 80, 443, or one from {_FIRST_UNPRIVILEGED} on"
+            )
         address = _address(host)
         if address is not None:
             self.check(address, may_be_local=may_be_local)

@@ -61,7 +61,9 @@ class DeliveryStore:
             connection.executemany("INSERT INTO deliveries VALUES (?, ?, ?, ?)", rows)
             for destination in touched:
                 context, following = sequences[destination]
-                connection.execute("INSERT OR REPLACE INTO sequences VALUES (?, ?, ?)", (destination, context, following))
+                connection.execute(
+                    "INSERT OR REPLACE INTO sequences VALUES (?, ?, ?)", (destination, context, following)
+                )
                 _drop(connection, destination, following - self._most)
         return touched
 

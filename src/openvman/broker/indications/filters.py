@@ -8,7 +8,17 @@ from enum import Enum
 from typing import Any, Final
 
 from openvman.broker.query.condition import Test, blank_plan, can_hold, compile_in, found, wrong
-from openvman.broker.query.parse import AllOf, Chosen, Comparison, Condition, Literal, PropertyName, Select, parse
+from openvman.broker.query.parse import (
+    AllOf,
+    AnyOf,
+    Chosen,
+    Comparison,
+    Condition,
+    Literal,
+    PropertyName,
+    Select,
+    parse,
+)
 from openvman.broker.query.select import LANGUAGES
 from openvman.cim.declarations import Class, PropertyDeclaration
 from openvman.cim.graph import ClassGraph
@@ -159,8 +169,10 @@ class IndicationScope:
             raise wrong(f"Class {self.cls.name} has no property {first.name}", name.column)
         if len(steps) == 1:
             return own, self.cls.name
-        if len(steps) > 2 or first.name.lower() not in _EMBEDDED:  # noqa: PLR2004 - the instance and its property
-            raise wrong(f"{name} leads too far: properties of SourceInstance and PreviousInstance are read", name.column)
+        if len(steps) > 2 or first.name.lower() not in _EMBEDDED:
+            raise wrong(
+                f"{name} leads too far: properties of SourceInstance and PreviousInstance are read", name.column
+            )
         class_name = steps[1].scope or self.asserted.get(first.name.lower()) or self.asserted.get(SOURCE)
         if class_name is None:
             raise wrong(
@@ -198,6 +210,8 @@ def _asserted(condition: Condition | None) -> Iterator[tuple[str, str]]:
         case AllOf(items):
             for item in items:
                 yield from _asserted(item)
+        case AnyOf((item,)):
+            yield from _asserted(item)
         case Comparison(PropertyName() as name, "ISA", Literal(class_name)):
             yield name.name.lower(), str(class_name)
 

@@ -77,9 +77,7 @@ class Registry:
         self._check = check
         self._changed = changed
         self._now = now
-        self.current = replace(
-            current, most_destinations=limits.destinations, most_subscriptions=limits.subscriptions
-        )
+        self.current = replace(current, most_destinations=limits.destinations, most_subscriptions=limits.subscriptions)
 
     def use_cases(self) -> Mapping[str, Callable[..., Awaitable[Any]]]:
         """By the names that declarations give them."""
@@ -124,7 +122,7 @@ class Registry:
         return made
 
     async def delete_filter(self, actor: Actor, *, filter: IndicationFilter) -> None:
-        """Raises IN_USE while a subscription refers to it, ACCESS_DENIED for another's, NOT_SUPPORTED for a static one."""
+        """Raises IN_USE while it is subscribed to, ACCESS_DENIED for another's, NOT_SUPPORTED for a static one."""
         if filter.owner is None:
             message = f"Indication filter {filter.name!r} comes with the server and cannot be deleted."
             raise ModelError(Problem.NOT_SUPPORTED, message, filter.name)
@@ -191,9 +189,7 @@ class Registry:
         if len(self.current.subscriptions) >= self._limits.subscriptions:
             raise _too_many("subscriptions", self._limits.subscriptions)
         self._spare(actor, "subscriptions", self.current.subscriptions)
-        made = Subscription(
-            source=source, destination=destination, owner=actor.name, started=self._now(), state=state
-        )
+        made = Subscription(source=source, destination=destination, owner=actor.name, started=self._now(), state=state)
         self._keeper.save_subscription(made)
         self._become(subscriptions={**self.current.subscriptions, made.id: made})
         return made
@@ -264,7 +260,9 @@ class Registry:
 
 def _own(actor: Actor, owner: str, what: str) -> None:
     if actor.role < Role.ADMIN and actor.name != owner:
-        raise ModelError(Problem.ACCESS_DENIED, f"{what[0].upper()}{what[1:]} belongs to {owner}; ask them or an admin.")
+        raise ModelError(
+            Problem.ACCESS_DENIED, f"{what[0].upper()}{what[1:]} belongs to {owner}; ask them or an admin."
+        )
 
 
 def _name(given: str | None, kind: str) -> str:

@@ -53,7 +53,7 @@ class IndicationSetup:
     outbox: Outbox = field(default_factory=NoOutbox)
     encode: Callable[[Instance], bytes] = lambda _indication: b""
     policy: TargetPolicy = field(default_factory=TargetPolicy)
-    limits: SubscriptionLimits = SubscriptionLimits()
+    limits: SubscriptionLimits = field(default_factory=SubscriptionLimits)
     now: Callable[[], datetime] = _now
 
 

@@ -1,4 +1,4 @@
-"""The outbox of the broker: keeps indications in a journal, and has one task for each destination that empties its queue.
+"""The outbox of the broker: keeps indications in a journal, and has a task for each destination that empties its queue.
 
 Indications of a destination arrive in order and at least once; one that is sent again bears the same sequence number.
 No destination waits for another.

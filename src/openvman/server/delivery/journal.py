@@ -37,7 +37,7 @@ class Queued(Protocol):
 
 
 class Queues(Protocol):
-    """The store behind; ``store.deliveries.DeliveryStore`` is one. Each method blocks, and is on disk when it returns."""
+    """The store behind; ``store.deliveries.DeliveryStore`` is one. A method blocks until it is on disk."""
 
     def close(self) -> None: ...
     def add(self, entries: Sequence[Posting], lost: int = 0) -> set[str]: ...

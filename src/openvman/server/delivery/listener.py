@@ -31,7 +31,7 @@ class _StaleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How listeners are reached: ``check`` raises TargetError for an address; ``timeout`` in seconds bounds one post."""
+    """How listeners are reached: ``check`` raises TargetError for an address; ``timeout`` (seconds) bounds a post."""
 
     check: Callable[[Address], None]
     context: ssl.SSLContext
