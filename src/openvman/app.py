@@ -44,6 +44,8 @@ from openvman.server.application import Application, BodyLimits, Route
 from openvman.server.cimom import METHODS, CIMObjectManager
 from openvman.server.delivery.courier import Courier, Opening
 from openvman.server.delivery.listener import Reach
+from openvman.server.events import METHODS as EVENT_METHODS
+from openvman.server.events import EventStream
 from openvman.server.gate import CredentialGate, Gate, OpenGate
 from openvman.server.http11 import ConnectionLimits
 from openvman.server.listen import ListenError, Listeners
@@ -108,8 +110,10 @@ async def serve(settings: Settings, announce: Callable[[str], None] = _print) ->
         operations = Operations(inventory, policy, pool_store=pools)
         courier = _courier(settings, state)
         stack.push_async_callback(courier.close)
-        application, broker = _application(settings, state, inventory, operations, gate, courier, stack)
+        broker = _broker(settings, state, inventory, operations, courier, stack)
         courier.give_up = broker.indications.give_up
+        events = EventStream(broker.events)
+        application = _application(settings, broker, events, gate)
         await courier.start()
         listeners = Listeners(application, _connection_limits(settings))
         bound = await _listen(settings, listeners, pair)
@@ -125,6 +129,7 @@ async def serve(settings: Settings, announce: Callable[[str], None] = _print) ->
                 await stop.asked.wait()
         finally:
             application.stopping = True
+            events.close()
             _log.info("stopping")
             if not await listeners.close(settings.shutdown_grace):
                 _log.warning("requests were cancelled: they were not finished within shutdown_grace")
@@ -205,15 +210,20 @@ def _courier(settings: Settings, state: State) -> Courier:
     return Courier(Opening(lambda: DeliveryStore(state.database, settings.max_undelivered), StoreError), policy, reach)
 
 
-def _application(
+def _application(settings: Settings, broker: Broker, events: EventStream, gate: Gate) -> Application:
+    cimom = Route("/cimom", METHODS, Role.VIEWER, CIMObjectManager(broker, Encoder(socket.gethostname())))
+    watched = Route("/events", EVENT_METHODS, Role.VIEWER, events)
+    return Application([cimom, watched], gate, BodyLimits(settings.max_body, settings.body_timeout))
+
+
+def _broker(
     settings: Settings,
     state: State,
     inventory: Inventory,
     operations: Operations,
-    gate: Gate,
     courier: Courier,
     stack: AsyncExitStack,
-) -> tuple[Application, Broker]:
+) -> Broker:
     host = socket.gethostname()
     kept = SubscriptionStore(state.database)
     stack.callback(kept.close)
@@ -239,8 +249,7 @@ def _application(
         ),
     )
     stack.callback(broker.close)
-    cimom = Route("/cimom", METHODS, Role.VIEWER, CIMObjectManager(broker, Encoder(host)))
-    return Application([cimom], gate, BodyLimits(settings.max_body, settings.body_timeout)), broker
+    return broker
 
 
 def _connection_limits(settings: Settings) -> ConnectionLimits:

@@ -140,10 +140,6 @@ async def test_a_filter_without_isa_tells_of_every_class_and_association(world):
         ("DMTF:CQL", f"SELECT * FROM CIM_InstDeletion WHERE {SYSTEM}"),
         ("WQL", 'SELECT * FROM CIM_InstDeletion WHERE SourceInstance ISA "CIM_ComputerSystem"'),
         ("CIM:CQL", "select * from cim_instdeletion where sourceinstance isa cim_computersystem"),
-        (
-            "DMTF:CQL",
-            f"SELECT * FROM CIM_InstIndication WHERE {SYSTEM} AND CIM_InstIndication.PreviousInstance IS NULL",
-        ),
     ],
 )
 async def test_languages(world, language, query):
@@ -274,7 +270,7 @@ async def test_faults_become_alerts_once(world):
         (f"{FROM} WHERE SourceInstance ISA CIM_Nothing", "There is no class CIM_Nothing (column 57)"),
         (
             f"{FROM} WHERE {SYSTEM} AND SourceInstance.Colour = 1",
-            "CIM_ComputerSystem has no property Colour (column 80)",
+            "has no property Colour (column 80)",
         ),
         (f"{FROM} WHERE SourceInstance.CIM_Nothing::X = 1", "There is no class CIM_Nothing (column 38)"),
         (f"{FROM} WHERE SourceInstance.EnabledState = 2", "of which class?"),

@@ -9,6 +9,7 @@ from openvman.broker.arguments import ArgumentReader
 from openvman.broker.changes import Changes, UseCase, allow
 from openvman.broker.context import Context
 from openvman.broker.indications.engine import Engine
+from openvman.broker.indications.event_log import EventLog
 from openvman.broker.indications.filters import Event
 from openvman.broker.indications.registry import Registry
 from openvman.broker.indications.setup import IndicationSetup, collections_of
@@ -36,7 +37,7 @@ class Broker:
     Reads answer from the inventory's generation of the moment and never wait. Changes run a use case and answer when
     the inventory shows its effect. Permissions are decided here, by the operation's own row and the method's own
     declaration, before anything else of a request is looked at. A change is answered when the indications of it are on
-    disk. ``indications`` are the use cases of subscriptions.
+    disk. ``indications`` are the use cases of subscriptions, ``events`` what watchers read.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Broker:
         setup = indications or IndicationSetup()
         self._outbox = setup.outbox
         self._engine = Engine(bounds, setup.outbox, setup.encode, host_name=server.host_name, now=setup.now)
+        self.events = EventLog(bounds, setup.now)
         self.indications = Registry(
             setup.keeper,
             setup.keeper.load(server.host_name, collections_of(views, server.host_name)),
@@ -135,7 +137,9 @@ class Broker:
         for index in self._indexes:
             for change in difference.changes:
                 index.change(change.before, change.after, picture)
-        self._engine.follow(difference, replace(picture, objects=difference.before), picture)
+        before = replace(picture, objects=difference.before)
+        self._engine.follow(difference, before, picture)
+        self.events.follow(difference, before, picture)
 
 
 def _check_required(call: Call) -> None:

@@ -40,8 +40,8 @@ class TargetPolicy:
 
     ``networks`` are allowed whatever else is said here, and where there are any, they alone are. Otherwise every
     address is but link-local ones (where clouds have their metadata), multicast, unspecified and reserved ones;
-    loopback addresses are for those who may use this machine (``may_be_local``). Ports below 1024 are allowed for the schemes'
-    own only.
+    loopback addresses are for those who may use this machine (``may_be_local``). Of ports below 1024
+    only the schemes' own are allowed.
     """
 
     def __init__(self, networks: Iterable[Network] = ()) -> None:

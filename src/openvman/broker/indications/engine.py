@@ -11,10 +11,11 @@ import structlog
 
 from openvman.broker.indications.compose import Composer, Encode
 from openvman.broker.indications.filters import Event, Matcher, Occurrence, Query
+from openvman.broker.indications.occurrences import occurrences, owner_type
 from openvman.broker.indications.outbox import Outbox
 from openvman.cim.status import CIMError
 from openvman.inventory.difference import Difference
-from openvman.mapping.bind import Bound, BoundClass, BoundEdge, BoundView
+from openvman.mapping.bind import Bound, BoundClass, BoundView
 from openvman.mapping.declare import AlertRow
 from openvman.model.errors import ModelError, Problem
 from openvman.model.indication import IndicationFilter, Posting, Subscriptions
@@ -84,7 +85,7 @@ class Engine:
         watched: dict[type, dict[Bound, None]] = {}
         for event, bound in routes:
             if event in _LIFE and bound is not None:
-                watched.setdefault(_owner_type(bound), {})[bound] = None
+                watched.setdefault(owner_type(bound), {})[bound] = None
         self._watched = {owner: list(bounds) for owner, bounds in watched.items()}
 
     def _matchers(self, one: IndicationFilter) -> Iterator[Matcher]:
@@ -121,7 +122,7 @@ class Engine:
         if not self._routes or difference.first:
             return
         postings: list[Posting] = []
-        for occurrence, bound in self._occurrences(difference, before, after):
+        for occurrence, bound in occurrences(difference, before, after, self._watched):
             postings += self._postings(occurrence, bound)
         for view in self._views:
             for change in difference.changes:
@@ -139,45 +140,6 @@ class Engine:
     def is_asked(self, event: Event, bound: Bound) -> bool:
         """Whether somebody subscribed to such an event of a class."""
         return (event, bound) in self._routes
-
-    def _occurrences(
-        self, difference: Difference, before: Picture, after: Picture
-    ) -> Iterator[tuple[Occurrence, Bound]]:
-        changed: set[tuple[type, str]] = set()
-        borne: dict[tuple[type, str], None] = {}
-        for change in difference.changes:
-            known = change.after if change.after is not None else change.before
-            assert known is not None
-            changed.add((type(known), known.id))
-            for view in self._views:
-                for one in (change.before, change.after):
-                    if one is not None:
-                        borne |= dict.fromkeys(view.owners[type(one)].bears(one))
-            for bound in self._watched.get(type(known), ()):
-                yield from self._compared(bound, change.before, before, change.after, after)
-        for kind, id in borne:
-            computed = [bound for bound in self._watched.get(kind, ()) if not bound.lasting]
-            if (kind, id) in changed or not computed:
-                continue
-            for bound in computed:
-                owner = bound.view.owners[kind]
-                yield from self._compared(bound, owner.get(before, id), before, owner.get(after, id), after)
-
-    def _compared(
-        self, bound: Bound, was: Any, before: Picture, now: Any, after: Picture
-    ) -> Iterator[tuple[Occurrence, Bound]]:
-        """What became of one owner's objects of one class."""
-        old = {} if was is None else _objects(bound, was, before)
-        new = {} if now is None else _objects(bound, now, after)
-        for id, obj in new.items():
-            previous = old.get(id)
-            if previous is None:
-                yield Occurrence(Event.CREATION, obj), bound
-            elif previous is not obj and (names := _differing(bound, previous, obj)):
-                yield Occurrence(Event.MODIFICATION, obj, previous, {"ChangedPropertyNames": names}), bound
-        for id, obj in old.items():
-            if id not in new:
-                yield Occurrence(Event.DELETION, obj), bound
 
     def _alerts(self, view: BoundView, rows: Iterable[AlertRow]) -> Iterator[Posting]:
         for row in rows:
@@ -215,25 +177,3 @@ def _bounds(view: BoundView, namespace: str, event: Event) -> list[Bound | None]
     if event is not Event.METHOD_CALL:
         found += [edge for edge in view.edges if space in edge.spaces]
     return found
-
-
-def _owner_type(bound: Bound) -> type:
-    if isinstance(bound, BoundEdge):
-        return bound.edge.owner
-    assert isinstance(bound, BoundClass)
-    return bound.map.owner
-
-
-def _objects(bound: Bound, owner: Any, picture: Picture) -> dict[str, Any]:
-    """One owner's objects by id."""
-    if isinstance(bound, BoundEdge):
-        return {link.id: link for link in bound.links_of(owner, picture)}
-    assert isinstance(bound, BoundClass)
-    declared = bound.view.owners[bound.map.owner]
-    return {obj.id: obj for obj in bound.map.extent(declared.within(picture, owner))}
-
-
-def _differing(bound: Bound, previous: Any, obj: Any) -> tuple[str, ...]:
-    """The properties whose values differ."""
-    columns = bound.plan(next(iter(bound.view.view.namespaces.values()))[0]).columns
-    return tuple(column.name for column in columns if column.get(previous) != column.get(obj))
