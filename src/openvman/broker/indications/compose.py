@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from openvman.broker.indications.filters import Event, Matcher, Occurrence
 from openvman.cim.datetime import CIMDateTime
+from openvman.cim.plan import InstancePlan
 from openvman.cim.uri import format_path
 from openvman.cim.values import Instance, InstancePath, Property, Value
 from openvman.mapping.bind import Bound
@@ -74,11 +75,30 @@ class Composer:
             "SourceInstanceHost": self._host_name,
         }
         if shown.has("SourceInstance"):
-            values["SourceInstance"] = source.instance(occurrence.source)
+            values["SourceInstance"] = _instance(source, occurrence.source)
         if occurrence.event is Event.MODIFICATION and shown.has("PreviousInstance"):
             previous = bound.plan(matcher.namespace, _known(bound, shown.previous))
-            values["PreviousInstance"] = previous.instance(occurrence.previous)
+            values["PreviousInstance"] = _instance(previous, occurrence.previous)
         return values
+
+
+def _instance(plan: InstancePlan, obj: Any) -> Instance:
+    """The object as it is embedded: without class origins, which would make up half of it."""
+    values = ((column, column.get(obj)) for column in plan.columns)
+    return Instance.of(
+        plan.class_name,
+        (
+            Property(
+                c.name,
+                c.type,
+                tuple(value) if c.is_array and value is not None else value,
+                c.is_array,
+                c.embedded,
+                c.reference_class,
+            )
+            for c, value in values
+        ),
+    )
 
 
 def _known(bound: Bound, properties: frozenset[str] | None) -> frozenset[str] | None:
