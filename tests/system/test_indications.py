@@ -146,3 +146,36 @@ def test_what_is_in_use_cannot_be_deleted(simulated, listening):
             with pytest.raises(pywbem.CIMError) as refused:
                 manager.conn.DeleteInstance(path)
             assert refused.value.status_code == pywbem.CIM_ERR_FAILED
+
+
+def test_a_destination_that_is_made_again_begins_anew(simulated, listening):
+    creation = QUERY.format("CIM_InstCreation")
+    contexts = []
+    for round in range(2):
+        heard = listening()
+        with subscribed(simulated, heard, creation, name="again", owned=False), simulated.manager() as manager:
+            system = manager.define(f"again-{round}")
+            eventually("it is told", lambda h=heard: h.indications)
+            assert manager.destroy(system) == 0
+        assert heard.numbers() == [0]
+        contexts.append(heard.indications[0]["SequenceContext"])
+    assert contexts[0] != contexts[1]
+
+
+def test_a_collection_of_the_server_is_subscribed_to_as_one(simulated, listening):
+    heard = listening()
+    conn = simulated.connection(namespace="interop")
+    collections = {c["CollectionName"]: c.path for c in conn.EnumerateInstances("CIM_FilterCollection")}
+    values = {"Name": "all", "Destination": heard.url}
+    made = [conn.CreateInstance(pywbem.CIMInstance("CIM_ListenerDestinationCIMXML", values))]
+    ends = {"Filter": collections["VMAN:DSP1057:Lifecycle"], "Handler": made[0]}
+    made.append(conn.CreateInstance(pywbem.CIMInstance("CIM_FilterCollectionSubscription", ends)))
+    with simulated.manager() as manager:
+        assert manager.destroy(manager.define("collected")) == 0
+        eventually("all is told", lambda: ("CIM_InstDeletion", "collected") in heard.names())
+    names = {i["IndicationFilterName"] for i in heard.indications}
+    assert {"VMAN:DSP1057:ComputerSystemCreated", "VMAN:DSP1057:VirtualSystemSettingDataDeleted"} <= names
+    assert all(name.startswith("VMAN:DSP1057:") for name in names)
+    for path in reversed(made):
+        conn.DeleteInstance(path)
+    conn.close()

@@ -7,7 +7,7 @@ No destination waits for another.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -88,7 +88,9 @@ class Courier:
         for id in [*self._rounds, *self._known]:
             if id not in there:
                 round = self._rounds.pop(id, None)
-                forgetting = asyncio.create_task(self._forget(id, round))
+                if round is not None:
+                    round.task.cancel()
+                forgetting = asyncio.create_task(self._forgotten(id, self._journal.forget(id)))
                 self._forgetting.add(forgetting)
                 forgetting.add_done_callback(self._forgetting.discard)
         self._known = []
@@ -101,12 +103,9 @@ class Courier:
             if id in self._rounds:
                 self._rounds[id].news.set()
 
-    async def _forget(self, id: str, round: _Round | None) -> None:
-        if round is not None:
-            round.task.cancel()
-            await asyncio.wait({round.task})
+    async def _forgotten(self, id: str, forgetting: Awaitable[None]) -> None:
         try:
-            await self._journal.forget(id)
+            await forgetting
         except self._failure as error:
             _log.warning("the queue of a destination cannot be dropped", destination=id, reason=str(error))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol, TypeVar
 
@@ -67,6 +67,7 @@ class Journal:
         self._kept = 0
         self._progress = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
+        self._transaction: asyncio.Task[None] | None = None
         self._acknowledged: dict[str, int] = {}
         self._acknowledger: asyncio.Task[None] | None = None
 
@@ -81,6 +82,8 @@ class Journal:
             if task is not None:
                 task.cancel()
                 await asyncio.wait({task})
+        if self._transaction is not None:
+            await asyncio.gather(self._transaction, return_exceptions=True)
         try:
             while self._unwritten:
                 await self._write()
@@ -131,6 +134,11 @@ class Journal:
                 failures += 1
 
     async def _write(self) -> None:
+        """One transaction, which a cancellation lets end: what it wrote must not be written again."""
+        self._transaction = asyncio.create_task(self._write_part())
+        await asyncio.shield(self._transaction)
+
+    async def _write_part(self) -> None:
         part, lost = self._unwritten[:_TRANSACTION], self._lost
         touched = await self._run(lambda: self._store.add(part, lost))
         # What was dropped from the front meanwhile was first of all of this part, and is written after all.
@@ -154,10 +162,10 @@ class Journal:
         if self._acknowledger is None or self._acknowledger.done():
             self._acknowledger = asyncio.create_task(self._note_soon())
 
-    async def forget(self, destination: str) -> None:
-        """Drop a queue."""
+    def forget(self, destination: str) -> Awaitable[None]:
+        """Drop a queue: in its turn, which is now, before anything that is posted later."""
         self._acknowledged.pop(destination, None)
-        await self._run(lambda: self._store.forget(destination))
+        return asyncio.get_running_loop().run_in_executor(self._thread, self._store.forget, destination)
 
     async def _note_soon(self) -> None:
         while self._acknowledged:
