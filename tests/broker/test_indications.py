@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 from tests.broker.conftest import Client, Clock
@@ -31,6 +32,7 @@ SYSTEM = "SourceInstance ISA CIM_ComputerSystem"
 class Outbox:
     """Takes what is posted; ``encoded`` are the indications in the order in which they were composed."""
 
+    moment: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     posted: list = field(default_factory=list)
     encoded: list = field(default_factory=list)
 
@@ -69,7 +71,12 @@ async def world(schema, tmp_path):
         Server(id="server-1", host_name="here", version="1.2.3"),
         decode_embedded=decode_embedded,
         clock=clock,
-        indications=IndicationSetup(outbox=outbox, encode=outbox.encode, limits=SubscriptionLimits(per_user=2)),
+        indications=IndicationSetup(
+            outbox=outbox,
+            encode=outbox.encode,
+            limits=SubscriptionLimits(per_user=2),
+            now=lambda: outbox.moment,
+        ),
     )
     yield Client(broker, inventory, clock), outbox, inventory
     broker.close()
@@ -199,6 +206,27 @@ async def test_a_method_is_told_before_and_after(world):
     before, after = (indication for indication, _ in outbox.told())
     assert (before.get("PreCall"), after.get("PreCall")) == (True, False)
     assert after.get("ReturnValue") == "0"
+
+
+async def test_settings_given_to_a_method_are_not_told(world):
+    client, outbox, _ = world
+    await _subscribe(client, "SELECT * FROM CIM_InstMethodCall")
+    await _define(client, "a secret name")
+    told = [indication for indication, _ in outbox.told() if indication.get("MethodName") == "DefineSystem"]
+    assert [i.get("PreCall") for i in told] == [True, False]
+    assert all("a secret name" not in repr(i.get("MethodParameters")) for i in told)
+    assert "ResultingSystem" in told[1].get("MethodParameters").properties
+
+
+async def test_a_clock_that_steps_back_changes_no_order(world):
+    client, outbox, _ = world
+    await _subscribe(client, f"{FROM} WHERE {SYSTEM}")
+    for name, moment in (("first", 2030), ("second", 2020)):
+        outbox.moment = datetime(moment, 1, 1, tzinfo=UTC)
+        await _define(client, name)
+    told = [indication for indication, _ in outbox.told()]
+    assert [i.get("SourceInstance").get("ElementName") for i in told] == ["first", "second"]
+    assert [i.get("IndicationTime").text[:4] for i in told] == ["2030", "2020"]
 
 
 async def test_what_a_system_takes_shows_on_its_pool(world):

@@ -65,9 +65,9 @@ class Changes:
             )
         # Before anything that the client sent is parsed further.
         allow(ctx, method.permission, f"{node.bound.class_name}.{declared.name}")
-        self._called(node, methods.before(declared.name, call.arguments))
+        self._called(node, methods.before(declared, call.arguments))
         answer = await self._answer(ctx, node, method, declared, call)
-        self._called(node, methods.after(declared.name, answer))
+        self._called(node, methods.after(declared, answer))
         return answer
 
     async def _answer(

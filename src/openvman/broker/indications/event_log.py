@@ -17,7 +17,7 @@ from openvman.inventory.difference import Difference
 from openvman.mapping.bind import Bound, BoundClass, BoundView
 from openvman.model.picture import Picture
 
-KEPT: Final = 10_000
+KEPT: Final = 4_000
 """Differences in the ring. They share what did not change, so one costs about as much as what it changed."""
 
 KINDS: Final = {
