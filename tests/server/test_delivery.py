@@ -22,6 +22,7 @@ class Queues:
     def __init__(self):
         self.transactions = []
         self.full = threading.Event()
+        self.refused = threading.Event()
         self.noted = {}
 
     def close(self):
@@ -32,6 +33,7 @@ class Queues:
 
     def add(self, entries, lost=0):
         if self.full.is_set():
+            self.refused.set()
             raise DiskError("full")
         self.transactions.append((len(entries), lost))
         return {destination for entry in entries for destination, _ in entry.targets}
@@ -74,7 +76,7 @@ async def test_a_disk_that_is_full_for_a_while_loses_nothing(world):
     queues.full.set()
     journal.post(_postings(3))
     waiting = asyncio.create_task(journal.settled())
-    await asyncio.sleep(0.05)
+    await asyncio.to_thread(queues.refused.wait)
     assert not waiting.done()
     queues.full.clear()
     await waiting
