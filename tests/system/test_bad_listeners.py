@@ -102,12 +102,12 @@ def half(handler):
 
 def redirecting(handler):
     handler.body()
-    handler.answer(307, Location="http://127.0.0.1:1/elsewhere")
+    handler.answer(307, ENVELOPE.format(""), Location="http://127.0.0.1:1/elsewhere")
 
 
 def failing(handler):
     handler.body()
-    handler.answer(500)
+    handler.answer(500, ENVELOPE.format(""))
 
 
 def refusing(handler):

@@ -179,3 +179,16 @@ def test_a_collection_of_the_server_is_subscribed_to_as_one(simulated, listening
     for path in reversed(made):
         conn.DeleteInstance(path)
     conn.close()
+
+
+def test_what_a_starting_server_finds_is_not_new(serve, listening):
+    server = serve("sim://?hosts=1&vms=3")
+    heard = listening()
+    with subscribed(server, heard, QUERY.format("CIM_InstIndication"), name="found", owned=False):
+        assert server.stop() == 0
+        server.start()
+        with server.manager() as manager:
+            system = manager.define("new")
+            assert manager.destroy(system) == 0
+        eventually("the end is told", lambda: len(heard.indications) == 2)
+    assert heard.names() == [("CIM_InstCreation", "new"), ("CIM_InstDeletion", "new")]
