@@ -216,15 +216,22 @@ def classes() -> str:
         declared = bound.map
         parts += [
             f"### {bound.class_name}",
-            f"{explained(declared.description, bound.class_name)} Derives from `{declared.cim}`.",
+            _headline(bound),
             table(("property", "type", "", "meaning"), _property_rows(bound, bound.declaration)),
         ]
         if declared.methods:
             head = ("method", "parameters in", "parameters out", "least role", "return codes beside 0")
             parts.append(table(head, _method_rows(declared.methods)))
-        if declared.modify is not None:
-            parts.append(f"ModifyInstance needs the role {_role(declared.modify.permission)}.")
+        changes = {"Modify": declared.modify, "Create": declared.create, "Delete": declared.delete}
+        parts += [
+            f"{name}Instance needs the role {_role(c.permission)}." for name, c in changes.items() if c is not None
+        ]
     return "\n\n".join(parts)
+
+
+def _headline(bound: BoundClass) -> str:
+    origin = f" Derives from `{bound.map.cim}`." if bound.map.derived else " A class of the schema, shown as it is."
+    return explained(bound.map.description, bound.class_name) + origin
 
 
 def associations() -> str:

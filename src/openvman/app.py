@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from math import ceil
 from time import monotonic
 from typing import Any, Final
@@ -18,6 +19,8 @@ import structlog
 
 from openvman import __version__
 from openvman.broker.broker import Broker
+from openvman.broker.indications.registry import SubscriptionLimits
+from openvman.broker.indications.setup import IndicationSetup
 from openvman.broker.sessions import Limits
 from openvman.cim.loader import load_schema
 from openvman.config.load import ConfigError, load
@@ -27,6 +30,7 @@ from openvman.drivers.contract import Driver
 from openvman.drivers.registry import choose_default, create
 from openvman.inventory.inventory import Inventory
 from openvman.model.actor import Role
+from openvman.model.indication import ListenerDestination
 from openvman.model.server import Server
 from openvman.operations.catalogue import USE_CASES
 from openvman.operations.jobs.jobs import JobLimits, Jobs
@@ -34,24 +38,32 @@ from openvman.operations.operations import Operations
 from openvman.operations.policy import Policy
 from openvman.security.authenticate import Authenticator
 from openvman.security.first_start import ADMIN, State, ensure_admin, prepare_folder
-from openvman.security.tls import KeyPair, TLSError, expires, own_key_pair, server_context
+from openvman.security.targets import TargetPolicy
+from openvman.security.tls import KeyPair, TLSError, client_context, expires, own_key_pair, server_context
 from openvman.server import logs
 from openvman.server.application import Application, BodyLimits, Route
 from openvman.server.cimom import METHODS, CIMObjectManager
+from openvman.server.delivery.courier import Courier, Opening
+from openvman.server.delivery.listener import Reach
+from openvman.server.events import METHODS as EVENT_METHODS
+from openvman.server.events import EventStream
 from openvman.server.gate import CredentialGate, Gate, OpenGate
 from openvman.server.http11 import ConnectionLimits
 from openvman.server.listen import ListenError, Listeners
-from openvman.store.database import Database
+from openvman.store.database import Database, StoreError
+from openvman.store.deliveries import DeliveryStore
 from openvman.store.files import PRIVATE_FOLDER
 from openvman.store.identity import server_id
 from openvman.store.jobs import JobStore
 from openvman.store.lock import StateLock
 from openvman.store.pools import PoolStore
+from openvman.store.subscriptions import SubscriptionStore
 from openvman.store.users import UserStore
 from openvman.views.standard import STANDARD
 from openvman.wire.cimxml.decode import decode_embedded
 from openvman.wire.cimxml.encode import Encoder
 from openvman.wire.cimxml.encode_values import instance as encode_embedded
+from openvman.wire.cimxml.export import begin_indication
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _EXPIRY_WARNING: Final = timedelta(days=30)
@@ -99,9 +111,14 @@ async def serve(settings: Settings, announce: Callable[[str], None] = _print) ->
         )
         policy = Policy(image_roots=settings.image_roots, bridges=settings.bridges)
         operations = Operations(inventory, policy, pool_store=pools)
+        courier = _courier(settings, state)
+        stack.push_async_callback(courier.close)
         jobs = _jobs(settings, state, inventory, operations, stack)
-        broker = _broker(settings, state, inventory, jobs, stack)
-        application = _application(settings, broker, gate)
+        broker = _broker(settings, state, inventory, jobs, courier, stack)
+        courier.give_up = broker.indications.give_up
+        events = EventStream(broker.events)
+        application = _application(settings, broker, events, gate)
+        await courier.start()
         listeners = Listeners(application, _connection_limits(settings))
         bound = await _listen(settings, listeners, pair)
         stack.push_async_callback(inventory.close)
@@ -117,6 +134,7 @@ async def serve(settings: Settings, announce: Callable[[str], None] = _print) ->
                 await stop.asked.wait()
         finally:
             application.stopping = True
+            events.close()
             _log.info("stopping")
             if not await listeners.close(settings.shutdown_grace):
                 _log.warning("requests were cancelled: they were not finished within shutdown_grace")
@@ -193,7 +211,31 @@ def _jobs(
     return Jobs(operations, USE_CASES, inventory, store, limits)
 
 
-def _broker(settings: Settings, state: State, inventory: Inventory, jobs: Jobs, stack: AsyncExitStack) -> Broker:
+def _targets(settings: Settings) -> TargetPolicy:
+    return TargetPolicy(settings.listener_networks)
+
+
+def _courier(settings: Settings, state: State) -> Courier:
+    policy, context = _targets(settings), client_context(settings.listener_ca)
+
+    def reach(destination: ListenerDestination) -> Reach:
+        check = partial(policy.check, may_be_local=destination.may_be_local)
+        return Reach(check, context, settings.listener_timeout)
+
+    return Courier(Opening(lambda: DeliveryStore(state.database, settings.max_undelivered), StoreError), policy, reach)
+
+
+def _application(settings: Settings, broker: Broker, events: EventStream, gate: Gate) -> Application:
+    cimom = Route("/cimom", METHODS, Role.VIEWER, CIMObjectManager(broker, Encoder(socket.gethostname())))
+    watched = Route("/events", EVENT_METHODS, Role.VIEWER, events)
+    return Application([cimom, watched], gate, BodyLimits(settings.max_body, settings.body_timeout))
+
+
+def _broker(
+    settings: Settings, state: State, inventory: Inventory, jobs: Jobs, courier: Courier, stack: AsyncExitStack
+) -> Broker:
+    kept = SubscriptionStore(state.database)
+    stack.callback(kept.close)
     broker = Broker(
         inventory,
         jobs,
@@ -209,14 +251,16 @@ def _broker(settings: Settings, state: State, inventory: Inventory, jobs: Jobs, 
             maximum_timeout=ceil(settings.max_operation_timeout),
         ),
         patience=settings.answer_within,
+        indications=IndicationSetup(
+            keeper=kept,
+            outbox=courier,
+            encode=begin_indication,
+            policy=_targets(settings),
+            limits=SubscriptionLimits(per_user=settings.max_subscriptions),
+        ),
     )
     stack.callback(broker.close)
     return broker
-
-
-def _application(settings: Settings, broker: Broker, gate: Gate) -> Application:
-    cimom = Route("/cimom", METHODS, Role.VIEWER, CIMObjectManager(broker, Encoder(socket.gethostname())))
-    return Application([cimom], gate, BodyLimits(settings.max_body, settings.body_timeout))
 
 
 def _connection_limits(settings: Settings) -> ConnectionLimits:

@@ -123,7 +123,26 @@ async def furnished(client):
             changed = Instance.of(setting.class_name, words)
             done = await client.invoke(service, "ModifyResourceSettings", ResourceSettings=(changed,))
             assert done.return_value == 0
+    await _subscribe(client.within("interop"))
     return client
+
+
+async def _subscribe(client):
+    """To a filter of its own and to one that comes with the server, by both classes of destinations."""
+    [collection, *_] = await client.paths("CIM_FilterCollection")
+    query = "SELECT * FROM CIM_InstCreation"
+    asked = _words(Name="f", ElementName="all", Query=query, QueryLanguage="DMTF:CQL", SourceNamespace="root/vman")
+    made = await client.ask("CreateInstance", NewInstance=Instance.of("CIM_IndicationFilter", asked))
+    for name, source in (("ListenerDestinationCIMXML", made), ("IndicationHandlerCIMXML", collection)):
+        asked = _words(Name=name, ElementName=name, Destination="http://192.0.2.7:5990")
+        handler = await client.ask("CreateInstance", NewInstance=Instance.of(f"CIM_{name}", asked))
+        kind = "IndicationSubscription" if source is made else "FilterCollectionSubscription"
+        ends = [Property("Filter", "reference", source), Property("Handler", "reference", handler)]
+        await client.ask("CreateInstance", NewInstance=Instance.of(f"CIM_{kind}", ends))
+
+
+def _name(instance):
+    return instance.class_name.partition("_")[2]
 
 
 async def _all_instances(client):
@@ -135,7 +154,7 @@ async def _all_instances(client):
 async def test_every_mapped_property_shows_a_value_somewhere(furnished):
     shown = set()
     async for instance in _all_instances(furnished):
-        name = instance.class_name.removeprefix("VMAN_")
+        name = _name(instance)
         shown |= {(name, p.name) for p in instance.properties.values() if p.value is not None}
     sources = {(m.name, p): source for m in STANDARD.classes for p, source in m.sources.items()}
     write_only = {mapped for mapped, source in sources.items() if isinstance(source, WriteOnly)}
@@ -145,7 +164,7 @@ async def test_every_mapped_property_shows_a_value_somewhere(furnished):
 
 async def test_every_class_and_association_has_an_instance(furnished):
     client = furnished
-    seen = {i.class_name.removeprefix("VMAN_") async for i in _all_instances(client)}
+    seen = {_name(i) async for i in _all_instances(client)}
     assert {m.name for m in STANDARD.classes} <= seen
     for edge in STANDARD.edges:
         rows = await client.ask("EnumerateInstances", ClassName=edge.cim)

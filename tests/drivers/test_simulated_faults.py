@@ -11,6 +11,7 @@ import pytest
 from openvman.drivers.contract import ConnectionLost, SystemChanged
 from openvman.drivers.simulated import Fault, SimulatedDriver, create
 from openvman.drivers.simulated.faults import OPERATIONS, parse_fault
+from openvman.model.alert import FaultKind, SystemFault
 from openvman.model.errors import ModelError, Problem
 from openvman.model.spec import SystemSpec
 from openvman.model.states import Action, State
@@ -168,6 +169,25 @@ async def test_events_may_be_lost_or_late(opened) -> None:
     assert events == [SystemChanged(prompt), SystemChanged(late)]
 
 
+async def test_a_guest_that_was_started_may_crash(opened) -> None:
+    events: list = []
+    driver = await opened("&fault=guest.crash,nth=1,delay=1ms", sink=events.append)
+    system = next(s for s in (await driver.load()).systems if s.state is State.DEFINED)
+    await driver.act(system.id, Action.START)
+
+    async def is_told() -> bool:
+        return SystemFault(system.id, FaultKind.CRASHED) in events
+
+    await until(is_told)
+    assert (await driver.read_system(system.id)).state is State.DEFINED
+    driver.hypervisor.fail_device(system.id, "vda enospc")
+
+    async def both_are_told() -> bool:
+        return SystemFault(system.id, FaultKind.IO_ERROR, "vda enospc") in events
+
+    await until(both_are_told)
+
+
 def test_a_rule_is_read_as_written() -> None:
     assert parse_fault("act.start,subject=vm-*,nth=2,problem=busy") == Fault(
         operation="act.start", subject="vm-*", nth=2, problem=Problem.BUSY
@@ -203,7 +223,8 @@ async def test_every_call_of_the_contract_can_fail(opened) -> None:
         **{f"act.{action.name.lower()}": driver.act(system.id, action) for action in Action},
     }
     assert {name: await outcome(call) for name, call in calls.items()} == dict.fromkeys(calls, Problem.FAILED)
-    untested = {"open", "define", "modify_resource", "guest.shut_down", "guest.reboot", "event.system", "event.host"}
+    untested = {"open", "define", "modify_resource", "guest.shut_down", "guest.reboot", "guest.crash"}
+    untested |= {"event.system", "event.host"}
     assert set(calls) | untested == set(OPERATIONS)
     driver.clear_faults()
     assert await driver.read_system(system.id) == system

@@ -18,6 +18,12 @@ def test_every_benchmark_gives_figures(root, tmp_path):
     assert done.returncode == 0, done.stderr
     (result,) = tmp_path.glob("*.json")
     figures = json.loads(result.read_text())["figures"]
-    assert {figure["benchmark"] for figure in figures} == {"schema", "encode", "read over HTTP", "libvirt"}
+    assert {figure["benchmark"] for figure in figures} == {
+        "schema",
+        "encode",
+        "read over HTTP",
+        "libvirt",
+        "indications",
+    }
     for figure in figures:
         assert figure["ratio"] == pytest.approx(figure["seconds"] / figure["reference_seconds"])

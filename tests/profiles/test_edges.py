@@ -275,6 +275,43 @@ GOLDEN = {
         "PoolAllocationSettingData",
     ): "DSP1041",
     ("CIM_HostedDependency", "Antecedent", "HostPCIDevice", "Dependent", "LogicalDevice"): "CIM Schema",
+    (
+        "CIM_ElementConformsToProfile",
+        "ConformantStandard",
+        "RegisteredProfile",
+        "ManagedElement",
+        "IndicationService",
+    ): "DSP1033",
+    ("CIM_IndicationSubscription", "Filter", "IndicationFilter", "Handler", "ListenerDestinationCIMXML"): "DSP1054",
+    (
+        "CIM_FilterCollectionSubscription",
+        "Filter",
+        "FilterCollection",
+        "Handler",
+        "ListenerDestinationCIMXML",
+    ): "DSP1054",
+    (
+        "CIM_ElementCapabilities",
+        "ManagedElement",
+        "IndicationService",
+        "Capabilities",
+        "IndicationServiceCapabilities",
+    ): "DSP1054",
+    (
+        "CIM_ElementSettingData",
+        "ManagedElement",
+        "IndicationService",
+        "SettingData",
+        "IndicationServiceSettingData",
+    ): "DSP1054",
+    (
+        "CIM_ServiceAffectsElement",
+        "AffectingElement",
+        "IndicationService",
+        "AffectedElement",
+        "IndicationFilter",
+    ): "DSP1054",
+    ("CIM_MemberOfCollection", "Collection", "FilterCollection", "Member", "IndicationFilter"): "DSP1054",
 }
 
 

@@ -9,6 +9,11 @@ from typing import Any
 from openvman.broker.arguments import ArgumentReader
 from openvman.broker.changes import Changes, allow
 from openvman.broker.context import Context
+from openvman.broker.indications.engine import Engine
+from openvman.broker.indications.event_log import EventLog
+from openvman.broker.indications.filters import Event
+from openvman.broker.indications.registry import Registry
+from openvman.broker.indications.setup import IndicationSetup, collections_of
 from openvman.broker.method_calls import CallRecorder
 from openvman.broker.rows import ROWS, Read
 from openvman.broker.sessions import Limits, Sessions
@@ -16,14 +21,15 @@ from openvman.cim.graph import ClassGraph
 from openvman.cim.operations import Call, MethodCall, Request, Response
 from openvman.cim.status import CIMError, Status
 from openvman.cim.uri import parse_path
-from openvman.cim.values import Instance
+from openvman.cim.values import Instance, Value
 from openvman.inventory.difference import Difference
 from openvman.inventory.inventory import Inventory
-from openvman.mapping.bind import BoundView, View
+from openvman.mapping.bind import BoundView, Node, View
 from openvman.mapping.index import EdgeIndex
 from openvman.mapping.read import Reader
 from openvman.mapping.write import Writer
 from openvman.model.actor import Actor
+from openvman.model.indication import Subscriptions
 from openvman.model.job import Job
 from openvman.model.picture import Picture
 from openvman.model.server import NamespaceRecord, Server
@@ -35,9 +41,10 @@ class Broker:
     """Answers :class:`Call` and :class:`MethodCall` values in the namespaces of its views.
 
     Reads answer from the inventory's generation of the moment and never wait. Changes are jobs; they answer when the
-    inventory shows their effect, or after ``patience`` seconds with the job where the method can (None: never).
-    Permissions are decided here, by the operation's own row and the method's own declaration, before anything else of a
-    request is looked at.
+    inventory shows their effect and the indications of it are on disk, or after ``patience`` seconds with the job where
+    the method can (None: never). Permissions are decided here, by the operation's own row and the method's own
+    declaration, before anything else of a request is looked at. ``indications`` are the use cases of subscriptions,
+    ``events`` what watchers read.
     """
 
     def __init__(
@@ -53,11 +60,10 @@ class Broker:
         clock: Callable[[], float],
         limits: Limits | None = None,
         patience: float | None = None,
+        indications: IndicationSetup | None = None,
     ) -> None:
         self._inventory = inventory
         self._sessions = Sessions(limits or Limits(), clock)
-        recorder = CallRecorder(encode_embedded, decode_embedded)
-        self._changes = Changes(jobs, ArgumentReader(decode_embedded), recorder, patience)
         names = [names[0] for view in views for names in view.namespaces.values()]
         self._server = replace(
             server,
@@ -67,9 +73,31 @@ class Broker:
         )
         self._readers: dict[str, tuple[Reader, Writer]] = {}
         self._indexes: list[EdgeIndex] = []
-        for view in views:
-            self._changes.check(view.classes)
-            bound = BoundView(view, schema)
+        bounds = [BoundView(view, schema) for view in views]
+        setup = indications or IndicationSetup()
+        self._outbox = setup.outbox
+        self._engine = Engine(bounds, setup.outbox, setup.encode, host_name=server.host_name, now=setup.now)
+        self.events = EventLog(bounds, setup.now)
+        self.indications = Registry(
+            setup.keeper,
+            setup.keeper.load(server.host_name, collections_of(views, server.host_name)),
+            setup.policy,
+            setup.limits,
+            check=self._engine.check,
+            changed=self._resubscribe,
+            now=setup.now,
+        )
+        self._resubscribe(self.indications.current)
+        self._changes = Changes(
+            jobs,
+            self.indications.use_cases(),
+            ArgumentReader(decode_embedded),
+            CallRecorder(encode_embedded, decode_embedded),
+            self._called,
+            patience,
+        )
+        for view, bound in zip(views, bounds, strict=True):
+            self._changes.check(view.classes, view.edges)
             index = EdgeIndex(bound)
             self._indexes.append(index)
             for namespace in (name for names in view.namespaces.values() for name in names):
@@ -83,14 +111,20 @@ class Broker:
     async def perform(self, request: Request, actor: Actor) -> Response:
         """Answer one operation. CIMError with the standard's status when it cannot be done."""
         if isinstance(request, MethodCall):
-            return await self._changes.invoke(self._context(request.target.namespace or "", actor), request)
+            try:
+                return await self._changes.invoke(self._context(request.target.namespace or "", actor), request)
+            finally:
+                await self._outbox.settled()
         row = ROWS[request.operation.name]
         ctx = self._context(request.namespace, actor)
         allow(ctx, row.role, request.operation.name)
         _check_required(request)
         if isinstance(row, Read):
             return row.answer(ctx, request)
-        return await row.answer(self._changes, ctx, request)
+        try:
+            return await row.answer(self._changes, ctx, request)
+        finally:
+            await self._outbox.settled()
 
     def read_again(self, job: Job, actor: Actor) -> tuple[Mapping[str, Any], Conclude]:
         """What a job was to do, that had not begun when the server ended: see :meth:`Changes.read_again`."""
@@ -108,13 +142,24 @@ class Broker:
         return Context(actor, namespace, self._picture(), *found, self._sessions)
 
     def _picture(self) -> Picture:
-        return Picture(self._inventory.generation, self._server)
+        return Picture(self._inventory.generation, self._server, self.indications.current)
+
+    def _resubscribe(self, subscriptions: Subscriptions) -> None:
+        self._engine.subscribe(subscriptions)
+        self._outbox.follow(subscriptions)
+
+    def _called(self, node: Node, values: Mapping[str, Value]) -> None:
+        if self._engine.is_asked(Event.METHOD_CALL, node.bound):
+            self._engine.called(node.bound, node.obj, values)
 
     def _follow(self, difference: Difference) -> None:
-        picture = Picture(difference.after, self._server)
+        picture = replace(self._picture(), objects=difference.after)
         for index in self._indexes:
             for change in difference.changes:
                 index.change(change.before, change.after, picture)
+        before = replace(picture, objects=difference.before)
+        self._engine.follow(difference, before, picture)
+        self.events.follow(difference, before, picture)
 
 
 def _check_required(call: Call) -> None:

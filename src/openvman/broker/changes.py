@@ -2,51 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from openvman.broker.arguments import ArgumentReader, UnsupportedCodeError, current_finder
 from openvman.broker.context import Context
 from openvman.broker.errors import cim_error
+from openvman.broker.indications import methods
 from openvman.broker.method_calls import CallRecorder
 from openvman.cim.declarations import MethodDeclaration
 from openvman.cim.names import NameMap
 from openvman.cim.operations import Answer, Call, MethodAnswer, MethodCall, Output
 from openvman.cim.status import CIMError, Status
 from openvman.cim.uri import format_path
-from openvman.cim.values import Instance, InstancePath, Property
-from openvman.mapping.bind import BoundClass, Node
-from openvman.mapping.declare import ClassMap, InstanceOutput, MethodMap, ObjectOutput, PlainOutput, Purpose
+from openvman.cim.values import Instance, InstancePath, Property, Value
+from openvman.mapping.bind import BoundClass, BoundEdge, Link, Node
+from openvman.mapping.declare import (
+    ClassMap,
+    Edge,
+    End,
+    InstanceOutput,
+    Join,
+    MethodMap,
+    ObjectOutput,
+    PlainOutput,
+    Purpose,
+)
 from openvman.model.actor import Role
 from openvman.model.errors import ModelError, Problem
 from openvman.model.job import Job, MethodRecord
 from openvman.operations.jobs.entry import Conclude
 from openvman.operations.jobs.jobs import Jobs
 
+Called = Callable[[Node, Mapping[str, Value]], None]
+Direct = Callable[..., Awaitable[Any]]
 _STARTED: Final = 4096
 _JOB: Final = "Job"
 """The output parameter of every method that may answer before its job has ended."""
 
 
 class Changes:
-    """``patience`` (seconds) is how long a method that has a Job parameter waits for its job; None: to its end."""
+    """``direct`` are operations by name that no job is made of: each takes the actor and keyword arguments.
+
+    ``called`` is told of each method, before it runs and after. ``patience`` (seconds) is how long a method that has a
+    Job parameter waits for its job; None: to its end.
+    """
 
     def __init__(
-        self, jobs: Jobs, arguments: ArgumentReader, recorder: CallRecorder, patience: float | None = None
+        self,
+        jobs: Jobs,
+        direct: Mapping[str, Direct],
+        arguments: ArgumentReader,
+        recorder: CallRecorder,
+        called: Called,
+        patience: float | None = None,
     ) -> None:
         self._jobs = jobs
+        self._direct = direct
         self._arguments = arguments
         self._recorder = recorder
+        self._called = called
         self._patience = patience
 
-    def check(self, classes: tuple[ClassMap, ...]) -> None:
+    def check(self, classes: tuple[ClassMap, ...], edges: tuple[Edge, ...] = ()) -> None:
         """Every operation that a declaration names must exist; KeyError names the first that does not."""
         for classmap in classes:
             for method in classmap.methods:
-                self._jobs.is_job(method.operation)
-            if classmap.modify is not None:
-                self._jobs.is_job(classmap.modify.operation)
+                self._is_job(method.operation)
+        every: tuple[ClassMap | Edge, ...] = (*classes, *edges)
+        for declared in every:
+            for change in (declared.create, declared.modify, declared.delete):
+                if change is not None:
+                    self._is_job(change.operation)
+
+    def _is_job(self, operation: str) -> bool:
+        return operation not in self._direct and self._jobs.is_job(operation)
 
     async def invoke(self, ctx: Context, call: MethodCall) -> MethodAnswer:
         cls = ctx.known_class(call.target.class_name)
@@ -66,6 +97,14 @@ class Changes:
             )
         # Before anything that the client sent is parsed further.
         allow(ctx, method.permission, f"{node.bound.class_name}.{declared.name}")
+        self._called(node, methods.before(declared, call.arguments))
+        answer = await self._refusing(ctx, node, method, declared, call)
+        self._called(node, methods.after(declared, answer))
+        return answer
+
+    async def _refusing(
+        self, ctx: Context, node: Node, method: MethodMap, declared: MethodDeclaration, call: MethodCall
+    ) -> MethodAnswer:
         try:
             return await self._answer(ctx, node, method, declared, call)
         except UnsupportedCodeError as exc:
@@ -82,8 +121,8 @@ class Changes:
         self, ctx: Context, node: Node, method: MethodMap, declared: MethodDeclaration, call: MethodCall
     ) -> MethodAnswer:
         keywords = self._keywords(ctx, node, method, declared, call.arguments)
-        if not self._jobs.is_job(method.operation):
-            return _answered(ctx, method, declared, await self._jobs.call(ctx.actor, method.operation, keywords))
+        if not self._is_job(method.operation):
+            return _answered(ctx, method, declared, await self._at_once(ctx, method.operation, keywords))
         record = self._recorder.recorded(call)
         conclude = self._conclude(ctx, method, declared, record)
         ticket = self._jobs.submit(ctx.actor, method.operation, keywords, record, conclude)
@@ -162,34 +201,89 @@ class Changes:
 
     async def _modify(self, ctx: Context, path: InstancePath, properties: list[Property]) -> Answer:
         bound, obj = ctx.reader.find(path, ctx.namespace, ctx.picture)
-        modify = bound.map.modify if isinstance(bound, BoundClass) else None
-        if modify is None or not isinstance(bound, BoundClass):
+        keywords: dict[str, Any]
+        if isinstance(bound, BoundClass) and (how := bound.map.modify) is not None:
+            allow(ctx, how.permission, f"ModifyInstance of {bound.class_name}")
+            keys = [Property(k, None, v) for k, v in bound.path(obj, ctx.namespace).keys.items()]
+            instance = Instance.of(bound.class_name, [*properties, *keys])
+            spec = ctx.writer.spec(instance, (bound.map,), Purpose.MODIFY, current_finder(ctx))
+            operation, keywords = how.operation, {how.keyword: [spec] if how.many else spec}
+        elif isinstance(bound, BoundEdge) and (change := bound.edge.modify) is not None:
+            allow(ctx, change.permission, f"ModifyInstance of {bound.class_name}")
+            fields = ctx.writer.link(Instance.of(bound.class_name, properties), bound, Purpose.MODIFY, obj.data)
+            operation, keywords = change.operation, {change.keyword: obj.data, **fields}
+        else:
             raise CIMError(Status.NOT_SUPPORTED, f"Instances of {bound.class_name} cannot be modified")
-        allow(ctx, modify.permission, f"ModifyInstance of {bound.class_name}")
-        keys = [Property(k, None, v) for k, v in bound.path(obj, ctx.namespace).keys.items()]
-        instance = Instance.of(bound.class_name, [*properties, *keys])
-        spec = ctx.writer.spec(instance, (bound.map,), Purpose.MODIFY, current_finder(ctx))
-        try:
-            keywords = {modify.keyword: [spec] if modify.many else spec}
-            if self._jobs.is_job(modify.operation):
-                ticket = self._jobs.submit(ctx.actor, modify.operation, keywords)
-                await self._jobs.wait(ticket, None)
-                ticket.ended.result()
-            else:
-                await self._jobs.call(ctx.actor, modify.operation, keywords)
-        except ModelError as exc:
-            raise cim_error(exc) from exc
+        await self._do(ctx, operation, keywords)
         return Answer()
 
     async def create_instance(self, ctx: Context, call: Call) -> Answer:
         given: Instance = call.argument("NewInstance")
-        ctx.known_class(given.class_name)
-        raise CIMError(Status.NOT_SUPPORTED, f"Instances of {given.class_name} cannot be created by CreateInstance")
+        name = ctx.known_class(given.class_name).name
+        for bound in ctx.view.concrete(ctx.namespace, name):
+            if bound.class_name != name:
+                continue
+            if isinstance(bound, BoundClass) and (how := bound.map.create) is not None:
+                allow(ctx, how.permission, f"CreateInstance of {name}")
+                spec = ctx.writer.spec(given, (bound.map,), Purpose.DEFINE, current_finder(ctx))
+                made = await self._do(ctx, how.operation, {how.keyword: spec})
+                return Answer(bound.path(made, ctx.namespace))
+            if isinstance(bound, BoundEdge) and (join := bound.edge.create) is not None:
+                allow(ctx, join.permission, f"CreateInstance of {name}")
+                return await self._join(ctx, bound, join, given)
+        raise CIMError(Status.NOT_SUPPORTED, f"Instances of {name} cannot be created by CreateInstance")
+
+    async def _join(self, ctx: Context, bound: BoundEdge, join: Join, given: Instance) -> Answer:
+        left, right = (_end(ctx, given, end) for end in (bound.edge.left, bound.edge.right))
+        fields = ctx.writer.link(given, bound, Purpose.DEFINE)
+        made = await self._do(ctx, join.operation, {join.left: left.obj, join.right: right.obj, **fields})
+        return Answer(bound.plan(ctx.namespace).path(Link(left, right, made)))
 
     async def delete_instance(self, ctx: Context, call: Call) -> Answer:
         path: InstancePath = call.argument("InstanceName")
-        ctx.reader.find(path, ctx.namespace, ctx.picture)
-        raise CIMError(Status.NOT_SUPPORTED, f"{format_path(path)} cannot be deleted by DeleteInstance")
+        bound, obj = ctx.reader.find(path, ctx.namespace, ctx.picture)
+        how = bound.map.delete if isinstance(bound, BoundClass) else None
+        if isinstance(bound, BoundEdge):
+            how, obj = bound.edge.delete, obj.data
+        if how is None:
+            raise CIMError(Status.NOT_SUPPORTED, f"{format_path(path)} cannot be deleted by DeleteInstance")
+        allow(ctx, how.permission, f"DeleteInstance of {bound.class_name}")
+        await self._do(ctx, how.operation, {how.keyword: obj})
+        return Answer()
+
+    async def _do(self, ctx: Context, operation: str, keywords: dict[str, Any]) -> Any:
+        try:
+            if not self._is_job(operation):
+                return await self._at_once(ctx, operation, keywords)
+            ticket = self._jobs.submit(ctx.actor, operation, keywords)
+            await self._jobs.wait(ticket, None)
+            return ticket.ended.result()
+        except ModelError as exc:
+            raise cim_error(exc) from exc
+
+    async def _at_once(self, ctx: Context, operation: str, keywords: Mapping[str, Any]) -> Any:
+        """Do what no job is made of."""
+        direct = self._direct.get(operation)
+        if direct is not None:
+            return await direct(ctx.actor, **keywords)
+        return await self._jobs.call(ctx.actor, operation, keywords)
+
+
+def _end(ctx: Context, given: Instance, end: End) -> Node:
+    """The object that one reference of a new association names."""
+    path = given.get(end.role)
+    if not isinstance(path, InstancePath):
+        raise CIMError(Status.INVALID_PARAMETER, f"{given.class_name} needs {end.role}, a reference to an instance")
+    try:
+        node = ctx.reader.find_node(path, ctx.namespace, ctx.picture)
+    except CIMError as error:
+        if error.status is Status.NOT_FOUND:  # which would speak of the new instance itself
+            raise CIMError(Status.INVALID_PARAMETER, f"{end.role}: {error.description}") from None
+        raise
+    if node.bound.map not in end.maps:
+        wanted = ", ".join(ctx.view.name_of(m) for m in end.maps)
+        raise CIMError(Status.INVALID_PARAMETER, f"{end.role} takes {wanted}, not {node.bound.class_name}")
+    return node
 
 
 def allow(ctx: Context, role: Role, what: str) -> None:

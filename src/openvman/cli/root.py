@@ -28,6 +28,8 @@ NOUNS: Final = {
     "host": Noun("host", "Hosts that run virtual machines."),
     "pool": Noun("pool", "Resource pools of hosts: list, set aside, delete."),
     "job": Noun("job", "Jobs: what became of requests for changes; wait for them, end them."),
+    "event": Noun("event", "What changes, as it happens."),
+    "subscription": Noun("subscription", "Who is sent indications of what: list, add, remove."),
     "cim": Noun("cim", "Classes, instances and methods as they are, for those who know CIM."),
     "user": Noun("user", "Users of this machine's server."),
     "config": Noun("config", "Settings of this machine's server."),

@@ -108,6 +108,15 @@ class Session:
         with self._told(f"reading {_short(path)}"):
             return self._connection.GetInstance(path, PropertyList=properties)
 
+    def create(self, instance: CIMInstance, namespace: str | None = None) -> CIMPath:
+        """The path of the new instance."""
+        with self._told(f"making {instance.classname}"):
+            return self._connection.CreateInstance(instance, namespace=namespace)
+
+    def delete(self, path: CIMPath) -> None:
+        with self._told(f"deleting {_short(path)}"):
+            self._connection.DeleteInstance(path)
+
     def associators(
         self,
         path: CIMPath,

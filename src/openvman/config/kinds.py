@@ -11,9 +11,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
+IPNetwork: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _DURATION: Final = re.compile(_NUMBER + r"\s*(ms|s|m|h|d)")
@@ -162,6 +163,13 @@ def _address(text: str) -> Address:
     return Address(host, int(port))
 
 
+def _network(text: str) -> IPNetwork:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a network, for example 192.0.2.0/24 or 2001:db8::1") from None
+
+
 def choice(*words: str) -> Kind[str]:
     """One of a few words."""
 
@@ -179,4 +187,5 @@ PATH: Final = Kind("path", "/etc/openvman/server.crt", _path)
 DURATION: Final = Kind("duration", "30s", _duration, _show_duration)
 SIZE: Final = Kind("size", "64MiB", _size, _show_size)
 COUNT: Final = Kind("count", "100", _count)
+NETWORK: Final = Kind("network", "192.0.2.0/24", _network)
 ADDRESS: Final = Kind("address and port", "127.0.0.1:5988", _address)

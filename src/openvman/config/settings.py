@@ -16,12 +16,14 @@ from openvman.config.kinds import (
     ADDRESS,
     COUNT,
     DURATION,
+    NETWORK,
     PATH,
     PLATFORM,
     SIZE,
     TEXT,
     Address,
     AnyKind,
+    IPNetwork,
     Many,
     choice,
 )
@@ -194,6 +196,28 @@ class Settings:
             "The host's bridges that users without the admin role may connect virtual machines to.",
             flag="--bridge",
         ),
+    ]
+    listener_networks: Annotated[
+        tuple[IPNetwork, ...],
+        Row(
+            Many(NETWORK),
+            (),
+            "The only networks that indications are sent to. Without one: every address but link-local, multicast and "
+            "reserved ones, and loopback addresses for administrators only.",
+            flag="--listener-network",
+        ),
+    ]
+    listener_ca: Annotated[
+        Path | None,
+        Row(PATH, None, "The authority that signs the certificates of listeners (PEM). Without one: the system's."),
+    ]
+    listener_timeout: Annotated[float, Row(DURATION, 15.0, "How long a listener may take to answer one indication.")]
+    max_undelivered: Annotated[
+        int, Row(COUNT, 100_000, "How many indications may wait for one listener; then the oldest are dropped.")
+    ]
+    max_subscriptions: Annotated[
+        int,
+        Row(COUNT, 64, "How many filters, destinations and subscriptions a user without the admin role may have each."),
     ]
     reconcile_interval: Annotated[
         float, Row(DURATION, 300.0, "How often a platform is read as a whole, to correct what its events did not tell.")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from openvman.model.alert import SystemFault
 from openvman.model.host import Host
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
 from openvman.model.states import Action
@@ -40,7 +41,7 @@ class ConnectionLost:
     reason: str
 
 
-Event: TypeAlias = SystemChanged | HostChanged | ConnectionLost
+Event: TypeAlias = SystemChanged | HostChanged | SystemFault | ConnectionLost
 EventSink: TypeAlias = Callable[[Event], None]
 """Called in the event loop's thread, never after ``close`` has returned."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from openvman.inventory.generation import Generation
+from openvman.model.alert import SystemFault
 from openvman.model.host import Host
 from openvman.model.job import Job
 from openvman.model.system import VirtualSystem
@@ -25,9 +26,12 @@ class Change:
 class Difference:
     """From ``before`` to ``after``, the generation that follows it; an object appears in one change at most.
 
-    A host comes before its systems, and goes after them.
+    A host comes before its systems, and goes after them. ``first``: a platform is read for the first time, so what is
+    new here has been there before. ``faults`` come alone, without a change: both generations are the same then.
     """
 
     before: Generation
     after: Generation
     changes: tuple[Change, ...]
+    first: bool = False
+    faults: tuple[SystemFault, ...] = ()

@@ -117,9 +117,9 @@ class Inventory:
         """Show the system's allocations, now or when it is there, as from these child pools."""
         self._register.assign(system_id, members)
 
-    def show_jobs(self, jobs: Iterable[tuple[str, Job | None]]) -> None:
-        """Show these (id, job) from now on; None: show it no more."""
-        self._register.publisher.publish_jobs(jobs)
+    def show_jobs(self, jobs: Iterable[tuple[str, Job | None]], *, first: bool = False) -> None:
+        """Show these (id, job) from now on; None: show it no more. ``first``: they are of the server's former life."""
+        self._register.publisher.publish_jobs(jobs, first=first)
 
     def subscribe(self, listener: Callable[[Difference], None]) -> Callable[[], None]:
         """Call ``listener`` with each difference, in order, in the loop's thread; returns the unsubscribe.

@@ -15,6 +15,7 @@ import structlog
 from openvman.drivers.contract import ConnectionLost, Driver, Event, HostChanged, SystemChanged
 from openvman.inventory.register import Register
 from openvman.inventory.session import Key, Session
+from openvman.model.alert import SystemFault
 from openvman.model.errors import ModelError, Problem
 from openvman.model.states import State
 from openvman.model.system import VirtualSystem
@@ -276,7 +277,9 @@ class Platform:
                 raise _RefusedError(reason)
         hosts = {host.id: host for host in picture.hosts}
         self._register.put_hosts(
-            self._place, [host for host in hosts.values() if session.accept(HostChanged(host.id), ticket)]
+            self._place,
+            [host for host in hosts.values() if session.accept(HostChanged(host.id), ticket)],
+            first=first,
         )
         told = _by_id(picture.systems)
         await self._put_slices(session, ticket, told.items(), first=first)
@@ -316,6 +319,9 @@ class Platform:
             return
         if isinstance(event, ConnectionLost):
             session.end(event.reason)
+            return
+        if isinstance(event, SystemFault):
+            self._register.publisher.publish_fault(event)
             return
         session.mark(event)
         if session.loaded:

@@ -10,6 +10,7 @@ import structlog
 from openvman.inventory.difference import Change, Difference
 from openvman.inventory.generation import Generation
 from openvman.inventory.graft import graft
+from openvman.model.alert import SystemFault
 from openvman.model.host import Host
 from openvman.model.job import Job
 from openvman.model.system import VirtualSystem
@@ -38,7 +39,7 @@ class Publisher:
 
         return unsubscribe
 
-    def publish_hosts(self, hosts: Iterable[tuple[str, Host | None]]) -> None:
+    def publish_hosts(self, hosts: Iterable[tuple[str, Host | None]], *, first: bool = False) -> None:
         """Publish what differs from the generation among these (id, host), None: it is gone."""
         before = self.generation
         changed = {i: graft(before.host(i), new) for i, new in hosts}
@@ -47,9 +48,10 @@ class Publisher:
             self._tell(
                 before.following(hosts=changed.items()),
                 tuple(Change(before.host(i), new) for i, new in changed.items()),
+                first=first,
             )
 
-    def publish_systems(self, systems: Iterable[tuple[str, VirtualSystem | None]]) -> None:
+    def publish_systems(self, systems: Iterable[tuple[str, VirtualSystem | None]], *, first: bool = False) -> None:
         """Publish what differs from the generation among these (id, system), None: it is gone."""
         before = self.generation
         changed = {i: graft(before.system(i), new) for i, new in systems}
@@ -58,20 +60,33 @@ class Publisher:
             self._tell(
                 before.following(systems=changed.items()),
                 tuple(Change(before.system(i), new) for i, new in changed.items()),
+                first=first,
             )
 
-    def publish_jobs(self, jobs: Iterable[tuple[str, Job | None]]) -> None:
-        """Publish these (id, job), None: it is forgotten."""
+    def publish_jobs(self, jobs: Iterable[tuple[str, Job | None]], *, first: bool = False) -> None:
+        """Publish these (id, job), None: it is forgotten. ``first``: they have been there before."""
         before = self.generation
         changed = {i: new for i, new in jobs if new != before.job(i)}
         if changed:
             self._tell(
                 before.following(jobs=changed.items()),
                 tuple(Change(before.job(i), new) for i, new in changed.items()),
+                first=first,
             )
 
-    def _tell(self, after: Generation, changes: tuple[Change, ...]) -> None:
-        self._untold.append(Difference(self.generation, after, changes))
+    def publish_fault(self, fault: SystemFault) -> None:
+        """Tell of a fault. The generation stays."""
+        self._tell(self.generation, (), faults=(fault,))
+
+    def _tell(
+        self,
+        after: Generation,
+        changes: tuple[Change, ...],
+        *,
+        first: bool = False,
+        faults: tuple[SystemFault, ...] = (),
+    ) -> None:
+        self._untold.append(Difference(self.generation, after, changes, first, faults))
         self.generation = after
         if self._telling:
             return  # a listener published: the others hear of it after this difference, not inside it

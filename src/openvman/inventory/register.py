@@ -68,8 +68,8 @@ class Register:
             yield from (system.id for system in self.publisher.generation.systems_of(host.id))
         yield from [system_id for system_id, claims in self._shadowed.items() if place in claims]
 
-    def put_hosts(self, place: int, hosts: Iterable[Host]) -> None:
-        """Show these hosts; none may belong to another platform."""
+    def put_hosts(self, place: int, hosts: Iterable[Host], *, first: bool = False) -> None:
+        """Show these hosts; none may belong to another platform. ``first`` as in :meth:`put_systems`."""
         now = self._clock()
         shown: list[tuple[str, Host]] = []
         for host in hosts:
@@ -79,7 +79,7 @@ class Register:
             same = before is not None and before.online == host.online
             since = before.since if same and before is not None else now
             shown.append((host.id, replace(host, since=since, pools=self._pools.get(host.id, ()))))
-        self.publisher.publish_hosts(shown)
+        self.publisher.publish_hosts(shown, first=first)
 
     def drop_host(self, place: int, host_id: str) -> None:
         """The host is gone from its platform, and with it its systems."""
@@ -106,7 +106,7 @@ class Register:
                 shown.append((system_id, None))
             else:
                 shown.append((system_id, self._show(chosen, None if first else now, now)))
-        self.publisher.publish_systems(shown)
+        self.publisher.publish_systems(shown, first=first)
 
     def lose(self, system_ids: Iterable[str]) -> None:
         """The hosts of these systems went offline: show what is now unknown."""

@@ -19,6 +19,7 @@ from openvman.cim.names import NameMap
 from openvman.cim.plan import Column, InstancePlan
 from openvman.cim.values import InstancePath, Value
 from openvman.mapping.declare import (
+    AlertRow,
     Attr,
     Call,
     ClassMap,
@@ -47,6 +48,12 @@ class View:
     classes: tuple[ClassMap, ...]
     edges: tuple[Edge, ...]
     owners: tuple[Owner, ...]
+    collections: tuple[Any, ...] = ()
+    """The application's own: collections of indication filters that come with the view."""
+    alerts: Callable[[Any, Any], Iterable[AlertRow]] = lambda _before, _after: ()
+    """The alerts that the change of an aggregate means."""
+    faults: Callable[[Picture, Any], Iterable[AlertRow]] = lambda _picture, _fault: ()
+    """The alerts that a fault means, which the application's platforms told of."""
 
 
 class Node(NamedTuple):
@@ -113,6 +120,7 @@ class BoundClass(Bound):
     def __init__(self, view: BoundView, classmap: ClassMap, declaration: Class) -> None:
         super().__init__(view, declaration)
         self.map = classmap
+        self.sources = classmap.sources
         self.lasting = classmap.lasting
         for name in classmap.sources:
             if name not in declaration.properties:
@@ -144,6 +152,7 @@ class BoundEdge(Bound):
     def __init__(self, view: BoundView, edge: Edge, declaration: Class) -> None:
         super().__init__(view, declaration)
         self.edge = edge
+        self.sources = edge.properties
         for end in (edge.left, edge.right):
             declared = declaration.properties.get(end.role)
             if declared is None or declared.reference_class is None:
@@ -202,8 +211,8 @@ class BoundView:
             )
             for name, cim, description in dict.fromkeys(
                 (
-                    *((m.name, m.cim, m.description) for m in view.classes),
-                    *((e.name, e.cim, f"{e.clause}, as this server shows it.") for e in view.edges),
+                    *((m.name, m.cim, m.description) for m in view.classes if m.derived),
+                    *((e.name, e.cim, f"{e.clause}, as this server shows it.") for e in view.edges if e.derived),
                 )
             )
         ]
@@ -212,7 +221,7 @@ class BoundView:
         self.bound: dict[ClassMap, BoundClass] = {}
         for classmap in view.classes:
             self.bound[classmap] = BoundClass(self, classmap, self.graph[self.name_of(classmap)])
-        self.edges = tuple(BoundEdge(self, e, self.graph[f"{view.prefix}_{e.name}"]) for e in view.edges)
+        self.edges = tuple(BoundEdge(self, e, self.graph[self.name_of(e)]) for e in view.edges)
         self._space_of = {name.lower(): space for space, names in view.namespaces.items() for name in names}
         self._concrete: dict[tuple[Space, str], list[Bound]] = {}
         for classes in self.bound.values():
@@ -225,8 +234,8 @@ class BoundView:
             for space in spaces:
                 self._concrete.setdefault((space, ancestor.lower()), []).append(bound)
 
-    def name_of(self, classmap: ClassMap) -> str:
-        return f"{self.view.prefix}_{classmap.name}"
+    def name_of(self, declared: ClassMap | Edge) -> str:
+        return f"{self.view.prefix}_{declared.name}" if declared.derived else declared.cim
 
     def space(self, namespace: str) -> Space | None:
         """The space that a namespace shows; None when the view has no such namespace."""

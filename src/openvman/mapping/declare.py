@@ -141,6 +141,12 @@ class ClassMap:
     spec: Callable[..., Any] | None = None
     accepts: Callable[[NameMap[Value]], bool] = lambda _values: True
     modify: Modify | None = None
+    create: Change | None = None
+    """CreateInstance: the operation gets the spec, and returns the object that it made."""
+    delete: Change | None = None
+    """DeleteInstance: the operation gets the object."""
+    derived: bool = True
+    """False: its instances are shown as ``cim`` itself, for classes whose instances clients make by that name."""
     extras: tuple[PropertyDeclaration, ...] = ()
     """Properties of the class's own, for what the schema has no property for; made by :func:`own_property`."""
     extra_methods: tuple[MethodDeclaration, ...] = ()
@@ -188,17 +194,24 @@ def own_parameter(
     )
 
 
+OwnerId: TypeAlias = tuple[type, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
     """An aggregate: the unit in which the picture changes; it has an ``id``.
 
-    ``get`` finds one by id, ``of`` the one that an object belongs to.
+    ``get`` finds one by id, ``of`` the one that an object belongs to. ``within`` is the picture reduced to one owner:
+    it holds no other aggregate, and looks up all others as the picture does. ``bears`` names aggregates of other types
+    whose objects are computed from this one as well; those objects are not ``lasting``.
     """
 
     type: type
     extent: Callable[[Picture], Iterable[Any]]
     get: Callable[[Picture, str], Any | None]
     of: Callable[[Picture, Any], Any | None]
+    within: Callable[[Picture, Any], Picture] = lambda picture, _owner: picture
+    bears: Callable[[Any], Iterable[OwnerId]] = lambda _owner: ()
 
 
 # --- associations ---------------------------------------------------------------------------------------------------
@@ -232,6 +245,13 @@ class Edge:
     unsettled_by: Callable[[Any | None, Any | None], bool] = lambda _before, _after: False
     """Whether a change of an object that is not the owner, from one to the other, makes the pairs of any owner others.
     """
+    create: Join | None = None
+    modify: Change | None = None
+    """ModifyInstance: the operation gets the pair's third item, and what the properties' ``Write``s say."""
+    delete: Change | None = None
+    """DeleteInstance: the operation gets the pair's third item."""
+    derived: bool = True
+    """As in :class:`ClassMap`."""
 
     @property
     def name(self) -> str:
@@ -341,3 +361,35 @@ class Modify:
     keyword: str
     permission: Any
     many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An instance operation runs an operation on what ``keyword`` receives; ``permission`` as in MethodMap."""
+
+    operation: str
+    keyword: str
+    permission: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """CreateInstance of an association: the operation gets the objects at both ends by these keywords, and what the
+    properties' ``Write``s say; it returns the pair's third item."""
+
+    operation: str
+    left: str
+    right: str
+    permission: Any
+
+
+# --- what is told beside changes of instances -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """An alert: what is read of the object that it is about, given as (class map, object)."""
+
+    about: tuple[ClassMap, Any]
+    properties: Mapping[str, Value]
+    """Properties of CIM_AlertIndication."""

@@ -9,7 +9,7 @@ from openvman.cim.convert import convert
 from openvman.cim.names import NameMap
 from openvman.cim.status import CIMError, Status
 from openvman.cim.values import Instance, Value
-from openvman.mapping.bind import BoundClass, BoundView, Node
+from openvman.mapping.bind import BoundClass, BoundEdge, BoundView, Node
 from openvman.mapping.declare import ClassMap, Purpose, WriteOnly
 
 
@@ -42,11 +42,26 @@ class Writer:
                 f"{instance.class_name} {_identity(bound, values)}: there is nothing of this identity to modify; "
                 "read its InstanceID anew",
             )
+        assert bound.map.spec is not None
+        return bound.map.spec(**self._fields(bound, values, purpose, None if node is None else node.obj))
+
+    def link(self, instance: Instance, bound: BoundEdge, purpose: Purpose, data: Any = None) -> dict[str, Any]:
+        """What the instance of an association says beside its ends; ``data`` is the pair's third item, if it exists.
+
+        Raises CIMError as :meth:`spec`.
+        """
+        roles = {bound.edge.left.role.lower(), bound.edge.right.role.lower()}
+        values = NameMap((name, v) for name, v in self._typed(instance).items() if name.lower() not in roles)
+        return self._fields(bound, values, purpose, data)
+
+    def _fields(
+        self, bound: BoundClass | BoundEdge, values: NameMap[Value], purpose: Purpose, current: Any
+    ) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         for name, value in values.items():
             if value is None:
                 continue
-            source = bound.map.sources.get(bound.declaration.properties.spelling(name))
+            source = bound.sources.get(bound.declaration.properties.spelling(name))
             write = source.write if source is not None else None
             if write is not None:
                 if not (write.defining if purpose is Purpose.DEFINE else write.modifying):
@@ -55,13 +70,10 @@ class Writer:
                     if write.into is not None:
                         fields[write.into] = write.parse(value, values)
                 except ValueError as exc:
-                    raise CIMError(
-                        Status.INVALID_PARAMETER, f"{instance.class_name}.{name} = {value!r}: {exc}"
-                    ) from None
+                    raise CIMError(Status.INVALID_PARAMETER, f"{bound.class_name}.{name} = {value!r}: {exc}") from None
             else:
-                self._check_unwritable(bound, name, value, node, known=source is not None)
-        assert bound.map.spec is not None
-        return bound.map.spec(**fields)
+                self._check_unwritable(bound, name, value, current, purpose)
+        return fields
 
     def _typed(self, instance: Instance) -> NameMap[Value]:
         declared = self.view.graph[instance.class_name].properties
@@ -103,14 +115,17 @@ class Writer:
             f"An instance of {class_name} with these values is not among what is taken here: {taken}",
         )
 
-    def _check_unwritable(self, bound: BoundClass, name: str, value: Value, node: Node | None, *, known: bool) -> None:
-        if node is not None:
-            now = bound.view.getter(bound.map.sources[name], bound)(node.obj) if known else None
+    def _check_unwritable(
+        self, bound: BoundClass | BoundEdge, name: str, value: Value, current: Any, purpose: Purpose
+    ) -> None:
+        known = name in bound.sources
+        if purpose is Purpose.MODIFY:
+            now = bound.view.getter(bound.sources[name], bound)(current) if known else None
             if _plain(now) == _plain(value):
                 return
         elif known:
             return
-        how = "" if node is None else " to another value"
+        how = "" if purpose is Purpose.DEFINE else " to another value"
         raise CIMError(Status.INVALID_PARAMETER, f"{bound.class_name}.{name} cannot be set{how}: leave it out or NULL")
 
 

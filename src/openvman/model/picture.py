@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from openvman.model.allocation import Allocation
 from openvman.model.host import Host
+from openvman.model.indication import Subscriptions
 from openvman.model.job import Job
 from openvman.model.server import Server
 from openvman.model.system import Configuration, VirtualSystem
@@ -38,3 +39,53 @@ class Objects(Protocol):
 class Picture:
     objects: Objects
     server: Server
+    subscriptions: Subscriptions = field(default_factory=Subscriptions)
+
+
+class Reduced:
+    """The objects of a generation, reduced to one aggregate: others are found by their ids, and not listed."""
+
+    def __init__(
+        self,
+        objects: Objects,
+        *,
+        host: Host | None = None,
+        system: VirtualSystem | None = None,
+        job: Job | None = None,
+    ) -> None:
+        self._all = objects
+        self.hosts: Mapping[str, Host] = {} if host is None else {host.id: host}
+        self.systems: Mapping[str, VirtualSystem] = {} if system is None else {system.id: system}
+        self.jobs: Mapping[str, Job] = {} if job is None else {job.id: job}
+
+    def host(self, host_id: str) -> Host | None:
+        return self._all.host(host_id)
+
+    def system(self, system_id: str) -> VirtualSystem | None:
+        return self._all.system(system_id)
+
+    def job(self, job_id: str) -> Job | None:
+        return self._all.job(job_id)
+
+    def systems_of(self, host_id: str) -> Iterator[VirtualSystem]:
+        return self._all.systems_of(host_id)
+
+    def system_named(self, host_id: str, name: str) -> VirtualSystem | None:
+        return self._all.system_named(host_id, name)
+
+    def configuration(self, configuration_id: str) -> Configuration | None:
+        return self._all.configuration(configuration_id)
+
+    def allocation(self, allocation_id: str) -> Allocation | None:
+        return self._all.allocation(allocation_id)
+
+    def configurations(self) -> Iterator[Configuration]:
+        for system in self.systems.values():
+            yield from system.configurations()
+
+    def allocations(self) -> Iterator[Allocation]:
+        for configuration in self.configurations():
+            yield from configuration.allocations()
+
+    def consumed(self, pool_id: str) -> int:
+        return self._all.consumed(pool_id)

@@ -19,6 +19,7 @@ from openvman.profiles.dsp1014_host_ports import HOST_PORT
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES, offers
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
+from openvman.profiles.dsp1054_indications import SERVICE as INDICATION_SERVICE
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
 from openvman.profiles.host_devices import HOST_MEMORY, HOST_PROCESSOR
 from openvman.profiles.identity import id_in, instance_id
@@ -160,7 +161,8 @@ COMMUNICATION = ClassMap(
         "CIMXMLProtocolVersion": Const(1),
         "Version": Const("1.4"),
         "CIMValidated": Const(False),
-        "FunctionalProfilesSupported": Const((2, 3, 4, 5, 6, 8)),  # reads, writes, schema reads, queries, associations
+        # reads, writes, schema reads, queries, associations, indications
+        "FunctionalProfilesSupported": Const((2, 3, 4, 5, 6, 8, 9)),
         "MultipleOperationsSupported": Const(False),
         "AuthenticationMechanismsSupported": Const((3,)),  # Basic
         "PulledEnumerationContinuationOnErrorSupported": Const(True),
@@ -188,6 +190,7 @@ EDGES = (
     _conforms(Host, BOOT_SERVICE),
     _conforms(Host, TEXT_SERVICE),
     _conforms(Host, KVM_SERVICE),
+    _conforms(Server, INDICATION_SERVICE, lambda _server, picture: (picture.subscriptions,)),
     Edge(
         "CIM_NamespaceInManager",
         End("Antecedent", (OBJECT_MANAGER,)),

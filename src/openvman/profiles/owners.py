@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from openvman.mapping.declare import Owner
 from openvman.model.allocation import Allocation
 from openvman.model.boot import BootSource
@@ -12,7 +14,7 @@ from openvman.model.host_device import HostDevice
 from openvman.model.host_port import HostPort
 from openvman.model.job import Job
 from openvman.model.mutability import Mutability, PossibleChange
-from openvman.model.picture import Picture
+from openvman.model.picture import Picture, Reduced
 from openvman.model.pool import ResourcePool
 from openvman.model.server import Server
 from openvman.model.system import Configuration, VirtualSystem
@@ -43,18 +45,22 @@ OWNERS = (
         extent=lambda p: p.objects.systems.values(),
         get=lambda p, system_id: p.objects.system(system_id),
         of=_system_of,
+        within=lambda p, system: replace(p, objects=Reduced(p.objects, system=system)),
+        bears=lambda system: ((Host, system.host_id),),  # what its pools have left
     ),
     Owner(
         Host,
         extent=lambda p: p.objects.hosts.values(),
         get=lambda p, host_id: p.objects.host(host_id),
         of=_host_of,
+        within=lambda p, host: replace(p, objects=Reduced(p.objects, host=host)),
     ),
     Owner(
         Job,
         extent=lambda p: p.objects.jobs.values(),
         get=lambda p, job_id: p.objects.job(job_id),
         of=lambda _p, job: job,
+        within=lambda p, job: replace(p, objects=Reduced(p.objects, job=job)),
     ),
     Owner(
         Server,

@@ -13,6 +13,7 @@ from openvman.profiles.dsp1014_host_ports import HOST_PORT
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
+from openvman.profiles.dsp1054_indications import SERVICE as INDICATION_SERVICE
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
 from openvman.profiles.host_devices import HOST_MEMORY, HOST_PROCESSOR
 from openvman.profiles.redirection import KVM_SERVICE, TEXT_SERVICE
@@ -130,6 +131,13 @@ REGISTRATIONS: Final = (
         name="Computer System",
         version="1.0.2",
         central=(HOST_SYSTEM, COMPUTER_SYSTEM),
+    ),
+    Registration(
+        specification="DSP1054",
+        name="Indications",
+        version="1.2.2",
+        central=(INDICATION_SERVICE,),
+        references=("DSP1033",),
     ),
     Registration(
         specification="DSP1057",

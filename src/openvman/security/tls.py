@@ -73,6 +73,19 @@ def expires(certificate: Path) -> datetime:
         raise TLSError(f"{certificate} is not a certificate in PEM form: {error}") from None
 
 
+def client_context(authority: Path | None = None) -> ssl.SSLContext:
+    """For connections that this server makes: TLS 1.2 or newer, certificates and names verified.
+
+    By ``authority`` (PEM), or by those that the system trusts. Raises :class:`TLSError`.
+    """
+    try:
+        context = ssl.create_default_context(cafile=authority)
+    except OSError as error:
+        raise TLSError(f"cannot use {authority} as the listeners' authority: {_reason(error)}") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
 def server_context(
     pair: KeyPair, *, client_ca: Path | None = None, client_crl: Path | None = None, require_client: bool = False
 ) -> ssl.SSLContext:

@@ -106,7 +106,7 @@ class Application:
     def _route(self, exchange: Exchange) -> Route | PublicRoute:
         route = self.routes.get(_path(exchange.path))
         if route is None:
-            raise HTTPError(404, "there is nothing here: CIM-XML is at /cimom")
+            raise HTTPError(404, "there is nothing here: CIM-XML is at /cimom, events are at /events")
         if exchange.method not in route.methods:
             raise HTTPError(
                 405, f"{route.path} takes {', '.join(route.methods)}", [("Allow", ", ".join(route.methods))]

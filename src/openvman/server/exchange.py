@@ -42,6 +42,7 @@ class Exchange:
         self.began = perf_counter()
         self.method: str = scope["method"]
         self.path: str = scope["path"]
+        self.query: str = scope["query_string"].decode("latin-1")
         self.is_http10: bool = scope["http_version"] == "1.0"
         self.client: str = (scope["client"] or ("",))[0]
         self.line: Line = scope["state"]["line"]

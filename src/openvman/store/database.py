@@ -77,6 +77,50 @@ STEPS: Final = (
         PRIMARY KEY (job_id, number)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE indication_filters (
+        name TEXT PRIMARY KEY,
+        query TEXT NOT NULL,
+        language TEXT NOT NULL,
+        namespaces TEXT NOT NULL,
+        element_name TEXT,
+        owner TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE destinations (
+        id TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        url TEXT NOT NULL,
+        persistence TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        may_be_local INTEGER NOT NULL,
+        element_name TEXT
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE subscriptions (
+        id TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        source TEXT NOT NULL,
+        destination TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        started TEXT NOT NULL,
+        state TEXT NOT NULL,
+        changed TEXT
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE indications (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+    CREATE TABLE deliveries (
+        destination TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        filter_name TEXT NOT NULL,
+        indication INTEGER NOT NULL,
+        PRIMARY KEY (destination, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX deliveries_of ON deliveries (indication);
+    CREATE TABLE sequences (
+        destination TEXT PRIMARY KEY,
+        context TEXT NOT NULL,
+        following INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from openvman.mapping.bind import View
 from openvman.mapping.declare import Space
 from openvman.profiles import (
+    alerts,
     allocations,
     dsp1010_record_log,
     dsp1012_boot_control,
@@ -18,6 +19,8 @@ from openvman.profiles import (
     dsp1042_system_virtualization,
     dsp1043_capabilities,
     dsp1043_mutability,
+    dsp1054_indications,
+    dsp1054_lifecycle,
     dsp1057_virtual_system,
     dsp1103_job_control,
     host_devices,
@@ -65,6 +68,7 @@ STANDARD: Final = View(
         dsp1033_profile_registration.OBJECT_MANAGER,
         dsp1033_profile_registration.NAMESPACE,
         dsp1033_profile_registration.COMMUNICATION,
+        *dsp1054_indications.CLASSES,
     ),
     edges=(
         *dsp1042_system_virtualization.EDGES,
@@ -82,6 +86,10 @@ STANDARD: Final = View(
         *dsp1022_cpu.EDGES,
         *redirection.EDGES,
         *dsp1033_profile_registration.EDGES,
+        *dsp1054_indications.EDGES,
     ),
     owners=OWNERS,
+    collections=dsp1054_lifecycle.COLLECTIONS,
+    alerts=alerts.of_change,
+    faults=alerts.of_fault,
 )

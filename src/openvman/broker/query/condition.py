@@ -5,8 +5,9 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from openvman.broker.query.parse import AllOf, AnyOf, Comparison, Condition, Literal, Not, PropertyName
 from openvman.cim.convert import convert
@@ -32,57 +33,126 @@ _MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "<>": 
 _ONLY_EQUALITY: Final = ("boolean", "reference")
 
 
+class Scope(Protocol):
+    """What the names of a condition mean."""
+
+    @property
+    def graph(self) -> ClassGraph: ...
+
+    def column(self, name: PropertyName) -> tuple[Column, str]:
+        """The column that a name reads, and the class that declares it. CIMError INVALID_QUERY."""
+
+    def is_a(self, name: PropertyName, class_name: str) -> bool:
+        """Whether what ``name`` leads to is of the class; one for all objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanScope:
+    """A condition on instances of a class: names are the properties of ``plan``, which has all of them.
+
+    A qualified name (Class.Property) is the property's last part: one class is all that such a query reads.
+    """
+
+    plan: InstancePlan
+    cls: Class
+    graph: ClassGraph
+
+    def column(self, name: PropertyName) -> tuple[Column, str]:
+        return found(self.plan, self.cls, name), self.cls.name
+
+    def is_a(self, name: PropertyName, class_name: str) -> bool:  # noqa: ARG002 - there is only one thing to name
+        return self.graph.is_a(self.plan.class_name, class_name)
+
+
 def check(condition: Condition, cls: Class, graph: ClassGraph) -> None:
     """Type a condition against a class without reading anything. CIMError INVALID_QUERY."""
-    compile_condition(condition, _blank_plan(cls), cls, graph)
+    compile_in(condition, PlanScope(blank_plan(cls), cls, graph))
 
 
 def compile_condition(condition: Condition, plan: InstancePlan, cls: Class, graph: ClassGraph) -> Test:
     """A test over objects of ``plan`` (a plan of all properties) for a condition on ``cls``."""
+    return compile_in(condition, PlanScope(plan, cls, graph))
+
+
+def compile_in(condition: Condition, scope: Scope) -> Test:
+    """A test over whatever the columns of ``scope`` read. CIMError INVALID_QUERY."""
     match condition:
         case Not(item):
-            inner = compile_condition(item, plan, cls, graph)
+            inner = compile_in(item, scope)
             return lambda obj: _negate(inner(obj))
         case AllOf(items):
-            tests = [compile_condition(i, plan, cls, graph) for i in items]
+            tests = [compile_in(i, scope) for i in items]
             return lambda obj: _fold(_and, True, tests, obj)
         case AnyOf(items):
-            tests = [compile_condition(i, plan, cls, graph) for i in items]
+            tests = [compile_in(i, scope) for i in items]
             return lambda obj: _fold(_or, False, tests, obj)
         case Comparison():
-            return _comparison(condition, plan, cls, graph)
+            return _comparison(condition, scope)
 
 
-def _comparison(comparison: Comparison, plan: InstancePlan, cls: Class, graph: ClassGraph) -> Test:
+def can_hold(condition: Condition, scope: Scope) -> bool:
+    """False when what is asked of classes (ISA) alone makes the condition untrue for every object."""
+    match condition:
+        case AllOf(items):
+            return all(can_hold(item, scope) for item in items)
+        case AnyOf(items):
+            return any(can_hold(item, scope) for item in items)
+        case Comparison(PropertyName() as left, "ISA", Literal(class_name)):
+            return scope.is_a(left, str(class_name))
+        case _:
+            return True
+
+
+def found(plan: InstancePlan, cls: Class, name: PropertyName) -> Column:
+    """The column of a plan that a name's last step means. CIMError INVALID_QUERY."""
+    if name.name not in cls.properties:
+        raise wrong(f"Class {cls.name} has no property {name.name}", name.column)
+    column = next(c for c in plan.columns if c.name.lower() == name.name.lower())
+    indexed = name.index is not None or name.any_item
+    if column.is_array and not indexed:
+        raise wrong(f"{cls.name}.{column.name} is an array: use ANY or an index", name.column)
+    if indexed and not column.is_array:
+        raise wrong(f"{cls.name}.{column.name} is no array", name.column)
+    return column
+
+
+def wrong(sentence: str, column: int) -> CIMError:
+    """What is wrong with a query, and where."""
+    return CIMError(Status.INVALID_QUERY, f"{sentence} (column {column})" if column else sentence)
+
+
+def _comparison(comparison: Comparison, scope: Scope) -> Test:
     left, op, right = comparison.left, comparison.operator, comparison.right
     if op == "ISA":
         assert isinstance(right, Literal)
-        if str(right.value) not in graph:
-            raise CIMError(Status.INVALID_QUERY, f"There is no class {right.value}")
-        outcome = graph.is_a(plan.class_name, str(right.value))
+        if str(right.value) not in scope.graph:
+            raise wrong(f"There is no class {right.value}", comparison.column)
+        outcome = isinstance(left, PropertyName) and scope.is_a(left, str(right.value))
         return lambda _obj: outcome
     if isinstance(left, Literal) and isinstance(right, PropertyName):
         left, right, op = right, left, _MIRRORED.get(op, op)
     if not isinstance(left, PropertyName):
         raise CIMError(Status.INVALID_QUERY, "A comparison needs a property on one side")
-    column = _column(left, plan, cls)
+    column, class_name = scope.column(left)
     read = _reader(left, column)
     if op == "IS NULL":
         return lambda obj: read(obj) is None
     if isinstance(right, PropertyName):
-        other = _reader(right, _column(right, plan, cls))
+        other = _reader(right, scope.column(right)[0])
         compare = _ORDER[op]
         return lambda obj: _known(compare, read(obj), other(obj))
     assert isinstance(right, Literal)
-    test = _against(column, op, right.value, cls)
+    try:
+        test = _against(column, op, right.value, f"{class_name}.{column.name}")
+    except CIMError as exc:
+        raise wrong(exc.description, left.column) from None
     if left.any_item:
         return lambda obj: _any(test, read(obj))
     return lambda obj: _one(test, read(obj))
 
 
-def _against(column: Column, op: str, literal: Value, cls: Class) -> Callable[[Value], bool]:
+def _against(column: Column, op: str, literal: Value, what: str) -> Callable[[Value], bool]:
     """The test of one value against a literal of the property's own type."""
-    what = f"{cls.name}.{column.name}"
     if op == "LIKE":
         if column.type not in ("string", "char16"):
             raise CIMError(Status.INVALID_QUERY, f"LIKE needs a string: {what} is {column.type}")
@@ -102,18 +172,6 @@ def _against(column: Column, op: str, literal: Value, cls: Class) -> Callable[[V
     wanted = _comparable(wanted)
     compare = _ORDER[op]
     return lambda value: compare(value, wanted)
-
-
-def _column(name: PropertyName, plan: InstancePlan, cls: Class) -> Column:
-    if name.name not in cls.properties:
-        raise CIMError(Status.INVALID_QUERY, f"Class {cls.name} has no property {name.name}")
-    column = next(c for c in plan.columns if c.name.lower() == name.name.lower())
-    indexed = name.index is not None or name.any_item
-    if column.is_array and not indexed:
-        raise CIMError(Status.INVALID_QUERY, f"{cls.name}.{column.name} is an array: use ANY or an index")
-    if indexed and not column.is_array:
-        raise CIMError(Status.INVALID_QUERY, f"{cls.name}.{column.name} is no array")
-    return column
 
 
 def _reader(name: PropertyName, column: Column) -> Callable[[Any], Value]:
@@ -208,6 +266,7 @@ def _or(left: bool | None, right: bool | None) -> bool | None:
     return None if left is None or right is None else False
 
 
-def _blank_plan(cls: Class) -> InstancePlan:
+def blank_plan(cls: Class) -> InstancePlan:
+    """A plan of a class's properties, all of them NULL."""
     columns = tuple(Column(p.name, p.type, lambda _obj: None, p.is_array) for p in cls.properties.values())
     return InstancePlan(cls.name, "", (), columns)

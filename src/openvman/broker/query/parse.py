@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final, TypeAlias
@@ -18,10 +18,39 @@ _MAXIMUM_NESTING: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class PropertyName:
+class Step:
+    """One name of a chain; ``scope`` is the class that it is read as (``scope::name``)."""
+
     name: str
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyName:
+    """A chain of names: the last is the property, those before lead to the instance that has it.
+
+    ``column`` is where it stands in the query, from 1.
+    """
+
+    steps: tuple[Step, ...]
     index: int | None = None
     any_item: bool = False
+    column: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.steps[-1].name
+
+    def __str__(self) -> str:
+        return ".".join(step.name if step.scope is None else f"{step.scope}::{step.name}" for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a query's result shows: a property, or with ``whole`` all of an instance's."""
+
+    property: PropertyName
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +64,8 @@ class Comparison:
     operator: str
     """``= <> < <= > >=``, or ``LIKE``, ``ISA``, ``IS NULL``."""
     right: PropertyName | Literal | None
+    column: int = 0
+    """Where the right side stands in the query, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +91,7 @@ class Select:
     """``columns`` is None for ``*``."""
 
     class_name: str
-    columns: tuple[str, ...] | None
+    columns: tuple[Chosen, ...] | None
     condition: Condition | None
 
 
@@ -106,11 +137,20 @@ class _Build(Transformer[Token, Any]):
         columns, class_name, condition = items
         return Select(str(class_name), columns, condition)
 
-    def columns(self, items: list[Any]) -> tuple[str, ...] | None:
-        return None if "*" in items else tuple(items)
+    def columns(self, items: list[Any]) -> tuple[Chosen, ...] | None:
+        return None if None in items else tuple(items)
 
-    def column(self, items: list[Any]) -> str:
-        return str(items[-1])
+    def column(self, items: list[Any]) -> Chosen | None:
+        """None for a star alone."""
+        *steps, star = items
+        if not steps and star is not None:
+            return None
+        return Chosen(_chain(steps), star is not None)
+
+    def step(self, items: list[Any]) -> tuple[Step, int]:
+        scope, name = items
+        first = name if scope is None else scope
+        return Step(str(name), None if scope is None else str(scope)), first.column or 0
 
     def any_of(self, items: list[Any]) -> AnyOf:
         return AnyOf(tuple(items))
@@ -138,15 +178,17 @@ class _Build(Transformer[Token, Any]):
         return Not(self.like(items))
 
     def isa(self, items: list[Any]) -> Comparison:
-        return Comparison(items[0], "ISA", Literal(str(items[1])))
+        operand, name = items
+        text = _unquoted(name) if name.type == "STRING" else str(name)
+        return Comparison(operand, "ISA", Literal(text), name.column or 0)
 
     def property(self, items: list[Any]) -> PropertyName:
-        *names, index = items
-        # A qualified name (Class.Property) is the property's last part: one class is all that a query reads.
-        return PropertyName(str(names[-1]), None if index is None else int(index))
+        *steps, index = items
+        return replace(_chain(steps), index=None if index is None else int(index))
 
     def any_item(self, items: list[Any]) -> PropertyName:
-        return PropertyName(items[0].name, items[0].index, any_item=True)
+        name: PropertyName = items[0]
+        return replace(name, any_item=True)
 
     def string(self, items: list[Any]) -> Literal:
         return Literal(_unquoted(items[0]))
@@ -159,3 +201,7 @@ class _Build(Transformer[Token, Any]):
 
     def boolean(self, items: list[Any]) -> Literal:
         return Literal(items[0].lower() == "true")
+
+
+def _chain(steps: list[tuple[Step, int]]) -> PropertyName:
+    return PropertyName(tuple(step for step, _ in steps), column=steps[0][1])

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from openvman.broker.context import Context
-from openvman.broker.query.condition import Test, check, compile_condition
+from openvman.broker.query.condition import Test, check, compile_condition, wrong
 from openvman.broker.query.parse import Select, parse
 from openvman.cim.declarations import Class
 from openvman.cim.graph import ClassGraph
@@ -31,9 +31,9 @@ def parse_select(language: str, text: str, graph: ClassGraph) -> Select:
     if select.class_name not in graph:
         raise CIMError(Status.INVALID_QUERY, f"There is no class {select.class_name}")
     cls = graph[select.class_name]
-    for column in select.columns or ():
-        if column not in cls.properties:
-            raise CIMError(Status.INVALID_QUERY, f"Class {cls.name} has no property {column}")
+    for chosen in select.columns or ():
+        if not chosen.whole and chosen.property.name not in cls.properties:
+            raise wrong(f"Class {cls.name} has no property {chosen.property.name}", chosen.property.column)
     if select.condition is not None:
         check(select.condition, cls, graph)
     return select
@@ -43,7 +43,7 @@ def selected(ctx: Context, select: Select) -> Iterator[Row]:
     """The rows that a query selects, lazily."""
     graph = ctx.view.graph
     cls = graph[select.class_name]
-    properties = None if select.columns is None else frozenset(c.lower() for c in select.columns)
+    properties = _columns(select)
     for bound in ctx.view.concrete(ctx.namespace, select.class_name):
         plan = bound.plan(ctx.namespace, properties)
         test: Test | None = None
@@ -57,7 +57,14 @@ def selected(ctx: Context, select: Select) -> Iterator[Row]:
 def result_class(select: Select, graph: ClassGraph) -> Class:
     """The class of a query's results: the class queried, with the properties selected."""
     cls = graph[select.class_name]
-    if select.columns is None:
+    wanted = _columns(select)
+    if wanted is None:
         return cls
-    wanted = {c.lower() for c in select.columns}
     return replace(cls, properties=NameMap((p.name, p) for p in cls.properties.values() if p.name.lower() in wanted))
+
+
+def _columns(select: Select) -> frozenset[str] | None:
+    """The names of the properties selected in lower case; None for all (``*`` and ``Class.*``)."""
+    if select.columns is None or any(chosen.whole for chosen in select.columns):
+        return None
+    return frozenset(chosen.property.name.lower() for chosen in select.columns)

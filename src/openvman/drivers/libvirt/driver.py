@@ -64,6 +64,7 @@ class LibvirtDriver:
         subscriptions = Subscriptions(
             lambda system_id: post(loop, self._tell_system, connection, system_id),
             lambda: post(loop, self._tell_host, connection),
+            lambda fault: post(loop, self._tell, connection, fault),
         )
         connection = Connection(self._address, self._deadline, subscriptions.end)
         await connection.open(lambda reason: self._on_lost(connection, reason))

@@ -23,6 +23,7 @@ from openvman.drivers.simulated.address import Fleet
 from openvman.drivers.simulated.faults import Fault, FaultRules, name_of
 from openvman.drivers.simulated.fleet import populate
 from openvman.drivers.simulated.hypervisor import Hypervisor
+from openvman.model.alert import SystemFault
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
@@ -248,6 +249,8 @@ class SimulatedDriver:
 
     def _act(self, system_id: str, action: Action) -> None:
         self.hypervisor.act(system_id, action)
+        if action in (Action.START, Action.RESET):
+            self._perhaps_crash(system_id)
         if action not in (Action.SHUT_DOWN, Action.REBOOT):
             return
         fault = self._rules.strike(f"guest.{name_of(action)}", self.hypervisor.names(system_id))
@@ -261,11 +264,17 @@ class SimulatedDriver:
             self.hypervisor.boots(system_id),
         )
 
-    def _tell(self, event: SystemChanged | HostChanged) -> None:
+    def _perhaps_crash(self, system_id: str) -> None:
+        fault = self._rules.strike("guest.crash", self.hypervisor.names(system_id))
+        if fault is not None:
+            boots = self.hypervisor.boots(system_id)
+            asyncio.get_running_loop().call_later(fault.delay, self.hypervisor.crash, system_id, boots)
+
+    def _tell(self, event: SystemChanged | HostChanged | SystemFault) -> None:
         line = self._line
         if line is None:
             return
-        if isinstance(event, SystemChanged):
+        if isinstance(event, SystemChanged | SystemFault):
             fault = self._rules.strike("event.system", self.hypervisor.names(event.system_id))
         else:
             fault = self._rules.strike("event.host", self.hypervisor.host_names(event.host_id))

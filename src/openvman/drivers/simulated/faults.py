@@ -12,7 +12,8 @@ In an address a fault is ``operation[,key=value…]``, for instance
 - ``disconnect`` breaks the connection, and the platform does not answer for the time given;
 - ``after``: the operation is done, and delay and failure come after (an answer lost on its way).
 
-``guest.…`` with a problem means that the guest does not react, ``event.…`` that the event is lost.
+``guest.shut_down`` and ``guest.reboot`` with a problem mean that the guest does not react, ``event.…`` that the event
+is lost. ``guest.crash`` is no failure of a call: a guest that was started panics after the delay.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ OPERATIONS: Final = (
     "delete_storage_pool",
     "guest.shut_down",
     "guest.reboot",
+    "guest.crash",
     "event.system",
     "event.host",
 )

@@ -12,6 +12,7 @@ from openvman.drivers.simulated.configure import Capacity, activated, configure,
 from openvman.drivers.simulated.images import Images
 from openvman.drivers.simulated.modify import modified, with_settings, with_settings_at_once
 from openvman.drivers.simulated.plug import with_added, without
+from openvman.model.alert import FaultKind, SystemFault
 from openvman.model.allocation import DeviceKind, NicConnection
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
@@ -20,7 +21,7 @@ from openvman.model.states import TRANSITIONS, Action, State
 from openvman.model.storage import Volume
 from openvman.model.system import Configuration, ConfigurationKind, VirtualSystem
 
-Told = Callable[[SystemChanged | HostChanged], None]
+Told = Callable[[SystemChanged | HostChanged | SystemFault], None]
 
 
 class Hypervisor:
@@ -208,6 +209,19 @@ class Hypervisor:
         else:
             self._boot(system)
             self._told(SystemChanged(system_id))
+
+    def crash(self, system_id: str, boots: int | None = None) -> None:
+        """The guest panics and is gone, unless it is not active, or (``boots``) not the same activation any more."""
+        system = self.systems.get(system_id)
+        if system is None or system.state is not State.ACTIVE or boots not in (None, self._boots[system_id]):
+            return
+        self._put(replace(system, state=State.DEFINED, current=None))
+        self._told(SystemFault(system_id, FaultKind.CRASHED))
+
+    def fail_device(self, system_id: str, detail: str) -> None:
+        """A device of the guest cannot read or write."""
+        if system_id in self.systems:
+            self._told(SystemFault(system_id, FaultKind.IO_ERROR, detail))
 
     def _start(self, system: VirtualSystem) -> None:
         if system.state is State.PAUSED:

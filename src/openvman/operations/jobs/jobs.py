@@ -149,8 +149,8 @@ class Jobs:
         """
         for stored in self._record.load():
             job = stored.job
+            self._inventory.show_jobs([(job.id, job)], first=True)
             if job.state.is_final:
-                self._inventory.show_jobs([(job.id, job)])
                 self._past.put(job, _left(job, self._clock()))
                 continue
             actor = Actor(job.owner, job.role)

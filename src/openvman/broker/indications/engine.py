@@ -1,0 +1,179 @@
+"""From the inventory's differences to indications: only for what somebody subscribed to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from openvman.broker.indications.compose import Composer, Encode
+from openvman.broker.indications.filters import Event, Matcher, Occurrence, Query
+from openvman.broker.indications.occurrences import occurrences, owner_type
+from openvman.broker.indications.outbox import Outbox
+from openvman.cim.status import CIMError
+from openvman.inventory.difference import Difference
+from openvman.mapping.bind import Bound, BoundClass, BoundView
+from openvman.mapping.declare import AlertRow
+from openvman.model.errors import ModelError, Problem
+from openvman.model.indication import IndicationFilter, Posting, Subscriptions
+from openvman.model.picture import Picture
+
+log = structlog.get_logger()
+
+_LIFE = (Event.CREATION, Event.MODIFICATION, Event.DELETION)
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """A matcher, and the destinations of the subscriptions to its filter."""
+
+    matcher: Matcher
+    destinations: tuple[str, ...]
+
+
+class Engine:
+    """Watches differences. ``views`` are the bound views; ``encode`` turns an indication into what is sent.
+
+    What a difference costs is in proportion to what changed in it and to the classes that active subscriptions can
+    match; without subscriptions it is next to nothing.
+    """
+
+    def __init__(
+        self,
+        views: Sequence[BoundView],
+        outbox: Outbox,
+        encode: Encode,
+        *,
+        host_name: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._views = views
+        self._outbox = outbox
+        self._composer = Composer(encode, host_name, now)
+        self._routes: dict[tuple[Event, Bound | None], list[_Route]] = {}
+        self._watched: dict[type, list[Bound]] = {}
+
+    # What is asked for
+
+    def check(self, made: IndicationFilter) -> None:
+        """Raises ModelError INVALID_PARAMETER for a filter that cannot be answered."""
+        for namespace in made.namespaces:
+            if all(view.space(namespace) is None for view in self._views):
+                message = f"Indication filter {made.name!r}: there is no namespace {namespace!r}."
+                raise ModelError(Problem.INVALID_PARAMETER, message, made.name)
+        try:
+            for view, _ in self._places(made):
+                Query(made.language, made.query, view.graph)
+        except CIMError as error:
+            message = f"Indication filter {made.name!r}: {error.description}."
+            raise ModelError(Problem.INVALID_PARAMETER, message, made.name) from None
+
+    def subscribe(self, subscriptions: Subscriptions) -> None:
+        """Watch for what these ask for, from now on."""
+        wanted: dict[str, tuple[IndicationFilter, dict[str, None]]] = {}
+        for subscription in subscriptions.active():
+            for one in subscription.filters:
+                wanted.setdefault(one.id, (one, {}))[1][subscription.destination.id] = None
+        routes: dict[tuple[Event, Bound | None], list[_Route]] = {}
+        for one, destinations in wanted.values():
+            for matcher in self._matchers(one):
+                routes.setdefault((matcher.event, matcher.bound), []).append(_Route(matcher, tuple(destinations)))
+        self._routes = routes
+        watched: dict[type, dict[Bound, None]] = {}
+        for event, bound in routes:
+            if event in _LIFE and bound is not None:
+                watched.setdefault(owner_type(bound), {})[bound] = None
+        self._watched = {owner: list(bounds) for owner, bounds in watched.items()}
+
+    def _matchers(self, one: IndicationFilter) -> Iterator[Matcher]:
+        for view, namespace in self._places(one):
+            try:
+                query = Query(one.language, one.query, view.graph)
+            except CIMError as error:  # the schema is another one than when the filter was made
+                log.warning("an indication filter cannot be answered", filter=one.name, reason=error.description)
+                continue
+            alerts = namespace == self._first_place(view, one)
+            for event in query.events:
+                if event is Event.ALERT and not alerts:
+                    continue  # an alert is of no namespace: it is told once
+                for bound in _bounds(view, namespace, event):
+                    matcher = query.matcher(one, event, bound, namespace)
+                    if matcher is not None:
+                        yield matcher
+
+    def _places(self, one: IndicationFilter) -> Iterator[tuple[BoundView, str]]:
+        """The views and namespaces that a filter looks at: those it names, else each space by its first name."""
+        for view in self._views:
+            if one.namespaces:
+                yield from ((view, name) for name in one.namespaces if view.space(name) is not None)
+            else:
+                yield from ((view, names[0]) for names in view.view.namespaces.values())
+
+    def _first_place(self, view: BoundView, one: IndicationFilter) -> str:
+        return next(name for found, name in self._places(one) if found is view)
+
+    # What happens
+
+    def follow(self, difference: Difference, before: Picture, after: Picture) -> None:
+        """Tell of a difference, between these two pictures."""
+        if not self._routes or difference.first:
+            return
+        postings: list[Posting] = []
+        for occurrence, bound in occurrences(difference, before, after, self._watched):
+            postings += self._postings(occurrence, bound)
+        for view in self._views:
+            for change in difference.changes:
+                postings += self._alerts(view, view.view.alerts(change.before, change.after))
+            for fault in difference.faults:
+                postings += self._alerts(view, view.view.faults(after, fault))
+        if postings:
+            self._outbox.post(postings)
+
+    def called(self, bound: BoundClass, obj: Any, values: Mapping[str, Any]) -> None:
+        """A method of an object is about to be called, or was (``values`` of CIM_InstMethodCall)."""
+        if (Event.METHOD_CALL, bound) in self._routes:
+            self._outbox.post(self._postings(Occurrence(Event.METHOD_CALL, obj, values=values), bound))
+
+    def is_asked(self, event: Event, bound: Bound) -> bool:
+        """Whether somebody subscribed to such an event of a class."""
+        return (event, bound) in self._routes
+
+    def _alerts(self, view: BoundView, rows: Iterable[AlertRow]) -> Iterator[Posting]:
+        for row in rows:
+            classmap, obj = row.about
+            bound = view.bound[classmap]
+            path = bound.path(obj, view.view.namespaces[classmap.space][0])
+            values = self._composer.alert(path, row.properties)
+            yield from self._postings(Occurrence(Event.ALERT, None, values=values), None)
+
+    def _postings(self, occurrence: Occurrence, bound: Bound | None) -> list[Posting]:
+        """The indications of one occurrence: one for each form in which it is shown, to everyone who wants it so."""
+        routes = self._routes.get((occurrence.event, bound))
+        if routes is None:
+            return []
+        forms: dict[tuple[str, Any], tuple[Matcher, list[tuple[str, str]]]] = {}
+        common = self._composer.stamped(occurrence)
+        for route in routes:
+            matcher = route.matcher
+            if matcher.test is not None and not matcher.test(common):
+                continue
+            targets = forms.setdefault((matcher.namespace, matcher.shown), (matcher, []))[1]
+            targets += ((destination, matcher.filter.name) for destination in route.destinations)
+        return [
+            Posting(self._composer.body(common, matcher), tuple(dict.fromkeys(targets)))
+            for matcher, targets in forms.values()
+        ]
+
+
+def _bounds(view: BoundView, namespace: str, event: Event) -> list[Bound | None]:
+    """The classes whose instances can be in an event; None for an event without one."""
+    space = view.space(namespace)
+    if event is Event.ALERT:
+        return [None]
+    found: list[Bound | None] = [b for m, b in view.bound.items() if m.space is space]
+    if event is not Event.METHOD_CALL:
+        found += [edge for edge in view.edges if space in edge.spaces]
+    return found
