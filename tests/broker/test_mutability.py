@@ -11,9 +11,13 @@ MIB = 1024
 RANGES = {1: "minimum", 2: "maximum", 3: "increment"}
 
 
+CLASSES = {1: "VMAN_ResourceAllocationSettingData", 4: "VMAN_MemoryAllocationSettingData"}
+"""Of the settings with properties of our own."""
+
+
 def _setting(code, **said):
     return Instance.of(
-        "VMAN_ResourceAllocationSettingData" if code == 1 else "CIM_ResourceAllocationSettingData",
+        CLASSES.get(code, "CIM_ResourceAllocationSettingData"),
         [Property("ResourceType", "uint16", code), *(Property(n, None, v) for n, v in said.items())],
     )
 

@@ -138,7 +138,7 @@ async def test_a_pool_leads_to_its_allocations_and_devices_and_nothing_else(clie
         host_id, _, name = pool.keys["InstanceID"].removeprefix("VMAN:").partition("/pool/")
         wanted = {f"VMAN:{a.id}" for a in generation.allocations() if a.host_id == host_id}
         natives = generation.host(host_id).storage if name == "disk" else ()
-        wanted |= {f"VMAN:{host_id}/pool/storage:{native.name}/share" for native in natives}
+        wanted |= {f"VMAN:{host_id}/pool/storage:{native.name}/share/disk" for native in natives}
         found = await client.associators(pool, AssocClass="CIM_ResourceAllocationFromPool")
         assert {s.get("InstanceID") for s in found} <= wanted
         assert {s.get("PoolID") for s in found} <= {name}

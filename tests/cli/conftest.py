@@ -101,7 +101,7 @@ class FakeClient:
         made = configuration(new, wish.cpus or 1, wish.memory or 512 * MIB)
         return self.put(new, Details(system=new, current=None, defined=made))
 
-    def described(self, wish: SystemWish) -> Description:
+    def described(self, wish: SystemWish, host: Host) -> Description:
         return Description(wish.name, None, wish, ())
 
     def define_described(self, description: Description, host: Host) -> System:

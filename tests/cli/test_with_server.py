@@ -259,5 +259,5 @@ def test_pools_of_devices_are_told_by_what_they_have(vman):
     )
     vman("pool", "create", "entropy", "--parent", "rng", "--size", "2", "--host", host)
     [made] = [p for p in json.loads(vman("pool", "list", "--host", host, "--json")) if p["name"] == "entropy"]
-    assert (made["kind"], made["capacity"], made["parent"]) == ("random number generator", 2, "rng")
+    assert (made["kind"], made["capacity"], made["parents"]) == ("random number generator", 2, ["rng"])
     vman("pool", "delete", "entropy", "--host", host)

@@ -83,7 +83,7 @@ def test_a_job_is_waited_for(session, connection):
     states = iter([4, 4, 7])
     connection.answers["InvokeMethod"] = lambda *_: (4096, {"Job": JOB})
     connection.answers["GetInstance"] = lambda *_, **__: job(next(states))
-    assert session.call("M", PATH).value == 4096
+    assert session.call("M", PATH).value == 0
     assert next(states, None) is None
 
 

@@ -92,6 +92,12 @@ def _size_by(units: str) -> Callable[[Any, Any], str]:
     )
 
 
+def _size_in_blocks(value: Any, instance: Any) -> str:
+    if instance.get("VirtualQuantityUnits") == "count(fixed size block)":
+        return _exact_size(int(value) * int(instance.get("VirtualResourceBlockSize") or 1))
+    return _size_by("VirtualQuantityUnits")(value, instance)
+
+
 def _list(value: Any) -> list[str]:
     if not isinstance(value, list) or not value:
         raise ValueError("a list of words is needed")
@@ -113,11 +119,16 @@ def coded(codes: Mapping[Any, int]) -> Kind:
 
 TEXT: Final = Kind(_text)
 FLAG: Final = Kind(_flag)
+SET: Final = Kind(_flag, lambda value, _instance: True if value else None)
 NUMBER: Final = Kind(_number, lambda value, _instance: int(value))
 DIGITS: Final = Kind(_digits, lambda value, _instance: int(value))
 SIZE: Final = Kind(_size, _size_by("VirtualQuantityUnits"), {"VirtualQuantityUnits": _BYTE, "AllocationUnits": _BYTE})
 LIMIT: Final = Kind(_size, _size_by("AllocationUnits"), {"AllocationUnits": _BYTE})
-BLOCKS: Final = Kind(SIZE.write, SIZE.read, {**SIZE.beside, "VirtualResourceBlockSize": pywbem.Uint64(1)})
+BYTES: Final = Kind(_size, lambda value, _instance: _exact_size(int(value)) if value else None)
+BLOCKS: Final = Kind(_size, _size_in_blocks, {**SIZE.beside})
+BLOCK_SIZE: Final = Kind(BYTES.write, lambda value, _instance: _exact_size(int(value)) if value > 1 else None)
+MODE: Final = Kind(_text, lambda value, _instance: None if value == "default" else value)
+FEW: Final = Kind(_number, lambda value, _instance: int(value) or None)
 LIST: Final = Kind(_list, lambda value, _instance: list(value))
 ONE: Final = Kind(lambda value: [_text(value)], lambda value, _instance: value[0] if value else None)
 
@@ -171,7 +182,14 @@ RESOURCES: Final[Mapping[str, Section]] = {
         always=_of_type(records.MEMORY),
         short="size",
         many=False,
-        fields=(Field("size", "VirtualQuantity", SIZE), Field("maximum", "Limit", LIMIT), POOL),
+        fields=(
+            Field("size", "VirtualQuantity", SIZE),
+            Field("maximum", "MaximumVirtualQuantity", SIZE),
+            Field("limit", "Limit", LIMIT),
+            Field("reservation", "Reservation", LIMIT),
+            Field("page_size", "HugePageSize", BYTES),
+            POOL,
+        ),
     ),
     "disks": Section(
         class_name="VMAN_StorageAllocationSettingData",
@@ -187,6 +205,17 @@ RESOURCES: Final[Mapping[str, Section]] = {
             Field("bus", "ResourceSubType", TEXT),
             Field("target", "AddressOnParent", TEXT),
             Field("read_only", "Access", coded({True: records.READ_ONLY, False: records.READ_WRITE})),
+            Field("shareable", "Shareable", SET),
+            Field("format", "Format", TEXT),
+            Field("cache", "CacheMode", MODE),
+            Field("discard", "DiscardMode", MODE),
+            Field("block_size", "VirtualResourceBlockSize", BLOCK_SIZE),
+            Field("bytes_limit", "BytesPerSecondLimit", BYTES),
+            Field("read_bytes_limit", "ReadBytesPerSecondLimit", BYTES),
+            Field("write_bytes_limit", "WriteBytesPerSecondLimit", BYTES),
+            Field("iops_limit", "OperationsPerSecondLimit", FEW),
+            Field("read_iops_limit", "ReadOperationsPerSecondLimit", FEW),
+            Field("write_iops_limit", "WriteOperationsPerSecondLimit", FEW),
             POOL,
         ),
     ),
