@@ -16,22 +16,21 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import libvirt
+import pytest
 import pywbem
 from tests.lab.lab import PrivateHost
-from tests.system.conftest import free_port
+from tests.system.conftest import eventually, free_port
 
 HERE = Path(__file__).parent
 NAME = "victim"
 UUID = "6f0e5d0c-0b0e-4f5e-9f4f-0a0b0c0d0e0f"
 MIB = 2**20
-PATIENCE = 60.0
 DOMAIN = f"""
 <domain type='qemu'><name>{NAME}</name><uuid>{UUID}</uuid><memory unit='KiB'>32768</memory><vcpu>1</vcpu>
   <os><type arch='x86_64' machine='q35'>hvm</type></os></domain>"""
@@ -71,7 +70,7 @@ class Server:
         """Start it, and wait until it answers."""
         began = time.monotonic()
         self.begin(point, answer_within)
-        until("the server is ready", self._ready)
+        eventually("the server is ready", self._ready)
         self.slowest = max(self.slowest, time.monotonic() - began)
 
     def begin(self, point: str, answer_within: str = "20s") -> None:
@@ -116,14 +115,6 @@ class Server:
         return int(self._forks.stdout.readline())
 
 
-def until(what: str, so: Callable[[], Any]) -> Any:
-    end = time.monotonic() + PATIENCE
-    while not (found := so()):
-        assert time.monotonic() < end, f"it did not come about that {what}"
-        time.sleep(0.01)
-    return found
-
-
 class Rounds:
     """``told`` counts what happened; ``wrong`` says what must not be."""
 
@@ -147,7 +138,7 @@ class Rounds:
         name, _, times = (_BEFORE_RECOVERY if point == RECOVERY else point).partition(":")
         answer_within = self.random.choice(["20s", "1ms"])
         self._server.start(f"{name}:kill:{times or 1}" if name else "", answer_within)
-        until("the server shows what was prepared", lambda: self._shown() is (what != "define"))
+        eventually("the server shows what was prepared", lambda: self._shown() is (what != "define"))
         acknowledged = self._ask(what, by_chance=not point)
         running = self._domain_id()
         self._server.kill()
@@ -159,7 +150,7 @@ class Rounds:
             assert self._server.wait() == -signal.SIGKILL, "the server came through its recovery"
             self.told["kills"] += 1
         self._server.start()
-        jobs = until("all jobs have ended", self._jobs)
+        jobs = eventually("all jobs have ended", self._jobs)
         self._judge(what, point, acknowledged, running, jobs)
         self._server.kill()
         self._server.wait()
@@ -205,8 +196,8 @@ class Rounds:
         self.told["acknowledged"] += 1
         job = out.get("Job")
         if job is not None and code == 4096:
-            with suppress(pywbem.Error, AssertionError):
-                until("the job has ended", lambda: connection.GetInstance(job)["JobState"] in ENDED)
+            with suppress(pywbem.Error, pytest.fail.Exception):
+                eventually("the job has ended", lambda: connection.GetInstance(job)["JobState"] in ENDED)
             return str(job["InstanceID"])
         assert code == 0, f"{what} was answered with {code}"
         return ""
