@@ -100,6 +100,10 @@ async def furnished(client):
     settings += [Instance.of("VMAN_ResourceAllocationSettingData", properties) for properties in DEVICES]
     serial = [_code(21), Property("AddressOnParent", "string", "1"), *_words(Address="127.0.0.1:4555")]
     settings.append(Instance.of("VMAN_SerialAllocationSettingData", serial))
+    for kind, source in (("pci", "0000:41:00.0"), ("usb", "001/004")):
+        passed = Property("HostResource", "string", (source,), is_array=True)
+        device = [*_other("host device", ResourceSubType=kind), passed]
+        settings.append(Instance.of("VMAN_ResourceAllocationSettingData", device))
     settings += TUNED
     system = Instance.of(
         "VMAN_VirtualSystemSettingData",
@@ -123,6 +127,8 @@ async def furnished(client):
             changed = Instance.of(setting.class_name, words)
             done = await client.invoke(service, "ModifyResourceSettings", ResourceSettings=(changed,))
             assert done.return_value == 0
+    started = await client.invoke(answer.outputs[0].value, "RequestStateChange", RequestedState=2)
+    assert started.return_value == 0  # its consoles are open now
     await _subscribe(client.within("interop"))
     return client
 

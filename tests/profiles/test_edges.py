@@ -8,6 +8,13 @@ from openvman.views.standard import STANDARD
 
 # association -> left role and class, right role and class, the clause that says so
 GOLDEN = {
+    (
+        "CIM_ElementConformsToProfile",
+        "ConformantStandard",
+        "RegisteredProfile",
+        "ManagedElement",
+        "ConcreteJob",
+    ): "DSP1033",
     ("CIM_HostedDependency", "Antecedent", "HostSystem", "Dependent", "ComputerSystem"): "DSP1042",
     ("CIM_HostedService", "Antecedent", "HostSystem", "Dependent", "VirtualSystemManagementService"): "DSP1042",
     (

@@ -14,7 +14,7 @@ from openvman.broker.indications.event_log import EventLog
 from openvman.broker.indications.filters import Event
 from openvman.broker.indications.registry import Registry
 from openvman.broker.indications.setup import IndicationSetup, collections_of
-from openvman.broker.method_calls import CallRecorder
+from openvman.broker.method_calls import CallRecorder, secrets_of
 from openvman.broker.rows import ROWS, Read
 from openvman.broker.sessions import Limits, Sessions
 from openvman.cim.graph import ClassGraph
@@ -92,7 +92,7 @@ class Broker:
             jobs,
             self.indications.use_cases(),
             ArgumentReader(decode_embedded),
-            CallRecorder(encode_embedded, decode_embedded),
+            CallRecorder(encode_embedded, decode_embedded, secrets_of(views)),
             self._called,
             patience,
         )

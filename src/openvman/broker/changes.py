@@ -146,6 +146,9 @@ class Changes:
         """The keyword arguments of a job that had not begun when the server ended. ModelError: they mean nothing."""
         try:
             assert job.call is not None, "a job without a call is not acknowledged"
+            if not job.call.whole:
+                message = f"{job.name}: the server ended before it began, and its secrets are not kept. Ask again."
+                raise ModelError(Problem.FAILED, message, job.id)
             call = self._recorder.call(job.call)
             assert isinstance(call.target, InstancePath), "no job is made of a static method"
             node = ctx.reader.find_node(call.target, ctx.namespace, ctx.picture)
@@ -162,7 +165,7 @@ class Changes:
             if error is None:
                 return self._recorder.answered(record, _answered(ctx, method, declared, result))
             code = method.returns.get(error.problem)
-            return record if code is None else replace(record, returned=code)
+            return replace(record, returned=code)
 
         return conclude
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,24 +12,60 @@ from openvman.cim.names import NameMap
 from openvman.cim.operations import Argument, MethodAnswer, MethodCall
 from openvman.cim.uri import format_path, parse_path
 from openvman.cim.values import CIMType, ClassPath, Embedded, Instance, InstancePath, Property, Value
+from openvman.mapping.bind import View
+from openvman.mapping.declare import WriteOnly
 from openvman.model.job import MethodRecord
 
 _PARAMETERS: Final = "__MethodParameters"
 """The class name that CIM_InstMethodCall.MethodParameters has the parameters in."""
 
+_NOT_SHOWN: Final = "(not shown)"
 _TYPES: Final[dict[type, CIMType]] = {bool: "boolean", int: "sint64", float: "real64", CIMDateTime: "datetime"}
+
+
+def secrets_of(views: Sequence[View]) -> frozenset[str]:
+    """The properties that clients may write and nobody reads, in lower case."""
+    return frozenset(
+        name.lower()
+        for view in views
+        for classmap in view.classes
+        for name, source in classmap.properties.items()
+        if isinstance(source, WriteOnly)
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class CallRecorder:
-    """``encode`` and ``decode`` are the protocol's own form of an embedded instance."""
+    """``encode`` and ``decode`` are the protocol's own form of an embedded instance.
+
+    ``secrets`` are the names of properties that nobody reads: they are left out.
+    """
 
     encode: Callable[[Instance], str]
     decode: Callable[[str], Instance]
+    secrets: frozenset[str] = frozenset()
 
     def recorded(self, call: MethodCall) -> MethodRecord:
-        given = (_property(name, each.type, each.value, each.embedded) for name, each in call.arguments.items())
-        return MethodRecord(target=format_path(call.target), method=call.method, inputs=self._text(given))
+        given = [_property(name, each.type, each.value, each.embedded) for name, each in call.arguments.items()]
+        shown = [replace(each, value=self._masked(each.value)) for each in given]
+        whole, inputs = self._text(given), self._text(shown)
+        return MethodRecord(
+            target=format_path(call.target),
+            method=call.method,
+            inputs=inputs,
+            whole=whole == inputs,
+        )
+
+    def _masked(self, value: Value) -> Value:
+        match value:
+            case tuple():
+                return tuple(map(self._masked, value))
+            case Instance():
+                seen = (p for p in value.properties.values() if p.name.lower() not in self.secrets)
+                return Instance.of(value.class_name, (replace(p, value=self._masked(p.value)) for p in seen))
+            case str() if any(name in value.lower() for name in self.secrets):  # an instance as text
+                return _NOT_SHOWN
+        return value
 
     def answered(self, record: MethodRecord, answer: MethodAnswer) -> MethodRecord:
         given = (_property(each.name, each.type, each.value, each.embedded) for each in answer.outputs)

@@ -74,7 +74,6 @@ class Element(StrEnum):
 
     SYSTEM = "virtual system"
     POOL = "resource pool"
-    HOST = "host"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,8 @@ class MethodRecord:
     """The method call that a job answers, for whoever asks later, and for the server when it starts again.
 
     ``target`` is the path that it was invoked on, ``inputs`` and ``outputs`` are embedded instances with a property per
-    parameter, all as text; ``outputs`` and ``returned`` are None before the job's end.
+    parameter, all as text; ``outputs`` and ``returned`` are None before the job's end. Secrets are kept nowhere:
+    ``whole`` is False where there were some, and the call cannot be made again.
     """
 
     target: str
@@ -108,6 +108,7 @@ class MethodRecord:
     inputs: str
     outputs: str | None = None
     returned: int | None = None
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

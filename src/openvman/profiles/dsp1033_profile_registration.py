@@ -9,6 +9,7 @@ from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Const, Edg
 from openvman.model.host import Host
 from openvman.model.host_device import host_devices
 from openvman.model.host_port import host_ports
+from openvman.model.job import Job
 from openvman.model.picture import Picture
 from openvman.model.pool import pools_of
 from openvman.model.resource import ResourceKind
@@ -21,6 +22,7 @@ from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES, offe
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1054_indications import SERVICE as INDICATION_SERVICE
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
+from openvman.profiles.dsp1103_job_control import CONCRETE_JOB
 from openvman.profiles.host_devices import HOST_MEMORY, HOST_PROCESSOR
 from openvman.profiles.identity import id_in, instance_id
 from openvman.profiles.redirection import KVM_SERVICE, TEXT_SERVICE
@@ -190,6 +192,7 @@ EDGES = (
     _conforms(Host, BOOT_SERVICE),
     _conforms(Host, TEXT_SERVICE),
     _conforms(Host, KVM_SERVICE),
+    _conforms(Job, CONCRETE_JOB),
     _conforms(Server, INDICATION_SERVICE, lambda _server, picture: (picture.subscriptions,)),
     Edge(
         "CIM_NamespaceInManager",

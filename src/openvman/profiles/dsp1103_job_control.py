@@ -29,7 +29,6 @@ from openvman.model.pool import find_pool
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1041_service import POOL_SERVICE
 from openvman.profiles.dsp1042_system_virtualization import MANAGEMENT_SERVICE
-from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
 from openvman.profiles.errors import error_instance
 from openvman.profiles.identity import id_in, instance_id
@@ -171,7 +170,6 @@ METHOD_RESULT = ClassMap(
 _ELEMENTS: Final[dict[Element, tuple[ClassMap, Callable[[Picture, str], Any]]]] = {
     Element.SYSTEM: (COMPUTER_SYSTEM, lambda p, i: p.objects.system(i)),
     Element.POOL: (RESOURCE_POOL, lambda p, i: find_pool(p.objects, i)),
-    Element.HOST: (HOST_SYSTEM, lambda p, i: p.objects.host(i)),
 }
 
 

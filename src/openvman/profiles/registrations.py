@@ -15,6 +15,7 @@ from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1054_indications import SERVICE as INDICATION_SERVICE
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
+from openvman.profiles.dsp1103_job_control import CONCRETE_JOB
 from openvman.profiles.host_devices import HOST_MEMORY, HOST_PROCESSOR
 from openvman.profiles.redirection import KVM_SERVICE, TEXT_SERVICE
 
@@ -165,6 +166,13 @@ REGISTRATIONS: Final = (
         name="KVM Redirection",
         version="1.0.0",
         central=(KVM_SERVICE,),
+        references=("DSP1033",),
+    ),
+    Registration(
+        specification="DSP1103",
+        name="Job Control",
+        version="1.0.0",
+        central=(CONCRETE_JOB,),
         references=("DSP1033",),
     ),
 )
