@@ -139,12 +139,12 @@ async def _subscribe(client):
     query = "SELECT * FROM CIM_InstCreation"
     asked = _words(Name="f", ElementName="all", Query=query, QueryLanguage="DMTF:CQL", SourceNamespace="root/vman")
     made = await client.ask("CreateInstance", NewInstance=Instance.of("CIM_IndicationFilter", asked))
-    for name, source in (("ListenerDestinationCIMXML", made), ("IndicationHandlerCIMXML", collection)):
+    for name in ("ListenerDestinationCIMXML", "IndicationHandlerCIMXML"):
         asked = _words(Name=name, ElementName=name, Destination="http://192.0.2.7:5990")
         handler = await client.ask("CreateInstance", NewInstance=Instance.of(f"CIM_{name}", asked))
-        kind = "IndicationSubscription" if source is made else "FilterCollectionSubscription"
-        ends = [Property("Filter", "reference", source), Property("Handler", "reference", handler)]
-        await client.ask("CreateInstance", NewInstance=Instance.of(f"CIM_{kind}", ends))
+        for kind, source in (("IndicationSubscription", made), ("FilterCollectionSubscription", collection)):
+            ends = [Property("Filter", "reference", source), Property("Handler", "reference", handler)]
+            await client.ask("CreateInstance", NewInstance=Instance.of(f"CIM_{kind}", ends))
 
 
 def _name(instance):

@@ -137,7 +137,7 @@ def test_a_system_gets_a_new_volume_of_a_storage_pool(manager, private_host, hyp
     assert manager.request(system, 2) == 0
     again = manager.conn.GetInstance(setting.path)
     for source in (again["HostResource"][0], str(pool / f"{NAME}-vda.qcow2")):
-        assert manager.refusal(manager.disk(source)) == -5, "it is in use"
+        assert manager.refusal(manager.disk(source)) == pywbem.CIM_ERR_FAILED, "it is in use"
     assert manager.request(system, 3) == 0
     assert manager.destroy(system) == 0
     copy = manager.define("copy", manager.disk(setting["HostResource"][0], Format=setting["Format"]))
