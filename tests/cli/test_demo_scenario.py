@@ -119,10 +119,11 @@ def test_what_a_killed_demo_left_is_swept_up(run, client, make):
 @pytest.mark.parametrize(
     ("process", "machine", "name"),
     [
-        (os.getpid(), socket.gethostname(), f"{PREFIX}old"),  # it runs
-        (1, "another.machine", f"{PREFIX}old"),  # it may run
-        (2**22 + 1, socket.gethostname(), "web"),  # a machine of someone's own, whatever its description says
+        (os.getpid(), socket.gethostname(), f"{PREFIX}old"),
+        (1, "another.machine", f"{PREFIX}old"),
+        (2**22 + 1, socket.gethostname(), "web"),  # whatever its description says
     ],
+    ids=["it runs", "it may run", "a machine of someone's own"],
 )
 def test_nothing_else_is_swept_up(run, client, make, process, machine, name):
     kept = client.put(leftover(make, process, machine, name))
