@@ -17,7 +17,7 @@ WRONG_ASSOCIATION = "CIM_Dependency"
 """Asked of everybody: right for some, too wide for others, and wrong for the rest."""
 WRONG_CLASS = "CIM_ComputerSystem"
 WRONG_ROLE = "Nobody"
-COMBINED = 60
+COMBINED = 20
 """How many combinations are asked of one instance."""
 PAGE = 7
 """Objects in one pull, so that answers come in several."""

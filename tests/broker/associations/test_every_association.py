@@ -44,16 +44,13 @@ async def asked_in_turns(client, picture, source, questions, operations) -> None
 async def test_every_instance_without_a_filter(rich, namespace):
     client = rich.within(namespace)
     picture = await BruteForce.of(client)
-    for source in picture.nodes if namespace in NAMESPACES else picture.samples():
-        for operation in (*ASSOCIATORS, *REFERENCES):
+    sources = picture.nodes if namespace in NAMESPACES else picture.samples()
+    for source, *operations in zip(sources, cycle(ASSOCIATORS), cycle(REFERENCES), strict=False):
+        for operation in operations:
             await check(client, picture, source, Filters(), operation)
 
 
-@pytest.mark.parametrize(
-    "operations",
-    [*((name,) for name in (*ASSOCIATORS[:2], *REFERENCES[:2])), ASSOCIATORS[2:], REFERENCES[2:]],
-    ids="+".join,
-)
+@pytest.mark.parametrize("operations", [ASSOCIATORS, REFERENCES], ids=["associators", "references"])
 async def test_each_filter_alone(rich, operations):
     for namespace in NAMESPACES:
         client = rich.within(namespace)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
@@ -90,17 +90,17 @@ async def on_libvirt(private_host: PrivateHost, schema: ClassGraph, tmp_path: Pa
 
 
 async def test_every_association_of_a_real_host(on_libvirt):
-    everyone = [*ASSOCIATORS, *REFERENCES]
     for namespace in ("root/vman", "interop"):
         client = on_libvirt.within(namespace)
         picture = await BruteForce.of(client)
-        for source in picture.nodes:
-            for operation in everyone:
+        for source, *operations in zip(picture.nodes, cycle(ASSOCIATORS), cycle(REFERENCES), strict=False):
+            for operation in operations:
                 await check(client, picture, source, Filters(), operation)
         for source in picture.samples():
             for family in (ASSOCIATORS, REFERENCES):
+                # A part of what a simulated fleet is asked: the questions are the same, only the host is another.
                 for questions in (singles(picture, source), combinations(picture, source)):
-                    asked = asked_by(family[0], questions)
+                    asked = islice(asked_by(family[0], questions), 0, None, 6)
                     for wanted, operation in zip(asked, cycle(family), strict=False):
                         await check(client, picture, source, wanted, operation)
 
