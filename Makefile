@@ -35,7 +35,7 @@ test: system-test lint pytest ## lint, then every test, with coverage
 .PHONY: pytest
 pytest: .venv/.ready-dev
 	@$(COVERAGE) erase
-	@$(COVERAGE) run -m pytest --numprocesses=2 --dist=loadfile $(ARGS)
+	@tools/pytest-halves $(COVERAGE) $(ARGS)
 	@$(COVERAGE) combine --quiet
 	@$(COVERAGE) report
 

@@ -6,12 +6,14 @@ Longer runs: ``python tests/crash/kills.py FOLDER KILLS SEED`` and ``python test
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from random import SystemRandom
 
 import pytest
+from tests.system.conftest import UNTRACED
 
 from openvman.store.database import SYNCHRONOUS
 
@@ -26,7 +28,10 @@ def _run(script: str, *each: tuple[object, ...]) -> dict[str, int]:
     """Run the script once with each tuple of arguments, at the same time; the sums of what they tell."""
     running = [
         subprocess.Popen(
-            [sys.executable, _HERE / script, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [sys.executable, _HERE / script, *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **UNTRACED},
         )
         for arguments in each
     ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from random import SystemRandom
 
 import pytest
 from tests.crash.server_kills import POINTS
+from tests.system.conftest import UNTRACED
 
 _ROOT = Path(__file__).parents[2]
 _PROCESSES = 2
@@ -44,6 +46,7 @@ def test_a_killed_server_forgets_nothing(laboratory, request):
         subprocess.Popen(
             [sys.executable, "-m", "tests.crash.server_kills", str(kills // _PROCESSES), str(_SEED + number)],
             cwd=_ROOT,
+            env={**os.environ, **UNTRACED},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )

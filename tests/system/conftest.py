@@ -25,6 +25,10 @@ PATIENCE = 60.0
 """Seconds after which a server or an effect that has not come is taken for broken; no measure of speed."""
 
 
+UNTRACED = {"COVERAGE_PROCESS_CONFIG": "", "COVERAGE_PROCESS_START": ""}
+"""The environment of a process whose lines are not counted: of those that do the same thousands of times."""
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -13,7 +13,7 @@ from itertools import groupby, pairwise
 
 import pytest
 import pywbem
-from tests.system.conftest import eventually, free_port
+from tests.system.conftest import UNTRACED, eventually, free_port
 from tests.system.test_indications import Heard, subscribed
 
 CHANGES = 5000
@@ -122,7 +122,7 @@ def _check(indications, acknowledged):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_burst_reaches_three_listeners_though_the_server_is_killed(serve, tmp_path):
-    server = serve("test:///default", state=tmp_path / "burst")
+    server = serve("test:///default", state=tmp_path / "burst", **UNTRACED)
     heard = [Heard().start(), Heard().start()]
     to_file = ToFile(tmp_path / "indications.jsonl")
     defined, destroyed = [], []

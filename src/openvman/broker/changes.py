@@ -34,6 +34,7 @@ from openvman.model.errors import ModelError, Problem
 from openvman.model.job import Job, MethodRecord
 from openvman.operations.jobs.entry import Conclude
 from openvman.operations.jobs.jobs import Jobs
+from openvman.store.database import StoreError
 
 Called = Callable[[Node, Mapping[str, Value]], None]
 Direct = Callable[..., Awaitable[Any]]
@@ -268,7 +269,11 @@ class Changes:
         """Do what no job is made of."""
         direct = self._direct.get(operation)
         if direct is not None:
-            return await direct(ctx.actor, **keywords)
+            try:
+                return await direct(ctx.actor, **keywords)
+            except StoreError as exc:
+                message = f"It could not be stored, and is as it was: {exc}. Make room in the state directory."
+                raise ModelError(Problem.FAILED, message) from exc
         return await self._jobs.call(ctx.actor, operation, keywords)
 
 

@@ -29,7 +29,7 @@ BALLOON_SECONDS: Final = 3.0
 
 _DEFINED: Final = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
 
-_TRAY_TRIES: Final = 20
+_TRAY_TRIES: Final = 16
 _TRAY_PAUSE: Final = 0.25
 """Seconds between two tries to change a medium: firmware is done with its drives by then."""
 
