@@ -21,7 +21,7 @@ _HERE = Path(__file__).parent
 _PROCESSES = 2
 _SEED = SystemRandom().randrange(2**32)
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 
 
 def _run(script: str, *each: tuple[object, ...]) -> dict[str, int]:

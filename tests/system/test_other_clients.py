@@ -109,7 +109,7 @@ def test_curl_asks_and_is_answered(curl, simulated):
 
 
 def test_curl_over_https_with_the_made_authority_and_compressed(curl, simulated):
-    authority = next(simulated.state.rglob("ca.crt"))
+    [authority] = simulated.state.rglob("ca.crt")
     login = ["-u", f"admin:{simulated.password}", "--cacert", str(authority), "--compressed"]
     answer = curl(*_CIM, *login, f"{simulated.tls_url}/cimom", body=GET_CLASS)
     assert answer.count("<INSTANCENAME ") == 6

@@ -189,7 +189,7 @@ def test_a_system_is_defined_changed_and_destroyed(conn):
 def test_https_with_the_servers_own_certificate(simulated, monkeypatch):
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)  # requests would trust only that
     monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
-    authority = next(simulated.state.rglob("ca.crt"))
+    [authority] = simulated.state.rglob("ca.crt")
     with pywbem.WBEMConnection(
         simulated.tls_url, ("admin", simulated.password), default_namespace="root/vman", ca_certs=str(authority)
     ) as conn:
