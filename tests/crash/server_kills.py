@@ -122,6 +122,7 @@ class Rounds:
         self.random = Random(seed)
         self.told: Counter[str] = Counter()
         self.wrong: list[str] = []
+        self._killers: list[threading.Timer] = []
         self._server = server
         self._libvirt = libvirt.open(host.libvirt_uri)
         self._plan = [(what, point) for what, points in POINTS.items() for point in points]
@@ -141,6 +142,8 @@ class Rounds:
         eventually("the server shows what was prepared", lambda: self._shown() is (what != "define"))
         acknowledged = self._ask(what, by_chance=not point)
         running = self._domain_id()
+        while self._killers:
+            self._killers.pop().join()  # one that is late would hit the next server
         self._server.kill()
         self.told["by themselves" if self._server.wait() == -signal.SIGKILL and point else "by chance"] += 1
         self.told["kills"] += 1
@@ -188,7 +191,9 @@ class Rounds:
         """Ask for it; the id of the job when the server told one, or "" when it answered that it is done."""
         connection = self._server.connection()
         if by_chance:
-            threading.Timer(self.random.random() * 0.15, self._server.kill).start()
+            killer = threading.Timer(self.random.random() * 0.15, self._server.kill)
+            killer.start()
+            self._killers.append(killer)
         try:
             code, out = getattr(self, f"_{what}")(connection)
         except (pywbem.ConnectionError, pywbem.HTTPError, pywbem.TimeoutError, pywbem.ParseError):
