@@ -59,7 +59,7 @@ lint-format: .venv/.ready-dev
 lint-types: .venv/.ready-dev
 	@$(BIN)/mypy --no-error-summary
 lint-imports: .venv/.ready-dev
-	@$(BIN)/lint-imports --config tools/imports.toml --no-logo > .venv/imports.log || { cat .venv/imports.log; exit 1; }
+	@$(BIN)/lint-imports tools/imports.toml --no-logo > .venv/imports.log || { cat .venv/imports.log; exit 1; }
 lint-house: .venv/.ready-dev
 	@$(BIN)/python tools/house.py
 lint-docs: .venv/.ready-dev
