@@ -139,7 +139,7 @@ def commands() -> str:
 
 
 def _view() -> BoundView:
-    return BoundView(STANDARD, load_schema())
+    return BoundView((STANDARD,), load_schema())
 
 
 def _meaning(declaration: PropertyDeclaration) -> str:
@@ -159,10 +159,7 @@ def _role(role: Role) -> str:
 def namespaces() -> str:
     return table(
         ("namespace", "other names", "holds"),
-        (
-            (code(names[0]), code(*names[1:]), "profile registration" if space.name == "INTEROP" else "everything else")
-            for space, names in STANDARD.namespaces.items()
-        ),
+        ((code(space.namespaces[0]), code(*space.namespaces[1:]), space.description) for space in STANDARD.spaces),
     )
 
 
@@ -253,7 +250,7 @@ def associations() -> str:
 def _bound(kind: type[Any]) -> list[Any]:
     """The view's classes, or its edges, each once."""
     view = _view()
-    spaces = (view.concrete(names[0], name) for names in STANDARD.namespaces.values() for name in _tops(view))
+    spaces = (view.concrete(space.namespaces[0], name) for space in STANDARD.spaces for name in _tops(view))
     return [bound for bound in dict.fromkeys(b for found in spaces for b in found) if isinstance(bound, kind)]
 
 

@@ -92,6 +92,12 @@ class Driver(Protocol):
     async def close(self) -> None:
         """Disconnect; calls under way end with UNAVAILABLE. Virtual systems go on running where they can."""
 
+    async def fence(self) -> None:
+        """Return when the sink has been told of everything that happened on the platform before the call.
+
+        As far as the platform tells of it by events at all. Cheap enough to come before every read.
+        """
+
     async def load(self) -> Picture:
         """Read everything. Changes after the call begins are told by events."""
 

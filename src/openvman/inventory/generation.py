@@ -33,6 +33,10 @@ class Generation:
     _names: HashTrieMap[str, _Names] = field(default_factory=HashTrieMap)
     _consumed: HashTrieMap[str, int] = field(default_factory=HashTrieMap)
 
+    @property
+    def whole(self) -> Generation:
+        return self
+
     def host(self, host_id: str) -> Host | None:
         return self.hosts.get(host_id)
 

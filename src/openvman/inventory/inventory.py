@@ -74,6 +74,13 @@ class Inventory:
             if isinstance(result, Exception):
                 raise result
 
+    async def fence(self) -> None:
+        """Wait until the generation shows what happened on the platforms before the call.
+
+        A platform that is not connected, or takes longer than ``FENCE_PATIENCE``, is not waited for.
+        """
+        await asyncio.gather(*(platform.fence() for platform in self._platforms))
+
     def status(self) -> tuple[PlatformStatus, ...]:
         """How each platform is, in the order given."""
         return tuple(platform.status for platform in self._platforms)

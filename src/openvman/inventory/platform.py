@@ -25,6 +25,9 @@ log = structlog.get_logger()
 READERS: Final = 8
 """Reads that events asked for, at most so many at a time on one platform."""
 
+FENCE_PATIENCE: Final = 10.0
+"""Seconds that a fenced read waits for one platform; after that it shows what is known."""
+
 SLICE: Final = 500
 """Objects compared before other tasks of the loop get their turn."""
 
@@ -124,6 +127,7 @@ class Platform:
             system = await self.driver.read_system(system_id)
             if session.lost is None:
                 await self._take_system(session, key, ticket, system)
+            session.passed(key)
         except BaseException:
             self._on_event(session, key)
             raise
@@ -139,9 +143,22 @@ class Platform:
         session.forget(key)
         try:
             await self._read_host(session, key, session.ticket())
+            session.passed(key)
         except BaseException:
             self._on_event(session, key)
             raise
+
+    async def fence(self) -> None:
+        """Wait until everything that the platform told of until now is shown."""
+        session = self._session
+        if session is None or not session.loaded:
+            return
+        try:
+            async with asyncio.timeout(FENCE_PATIENCE):
+                await self.driver.fence()
+                await session.caught_up()
+        except (ModelError, TimeoutError) as error:
+            log.warning("a read did not wait for the platform", platform=self.driver.platform, reason=str(error))
 
     def unavailable(self) -> ModelError:
         """The platform does not answer: the error to raise."""

@@ -33,7 +33,8 @@ class Writer:
         """
         if instance.class_name not in self.view.graph:
             raise CIMError(Status.INVALID_CLASS, f"There is no class {instance.class_name}")
-        values = self._typed(instance)
+        lenient = any(self.view.space_of(classmap).manners.ignores_surplus for classmap in maps)
+        values = self._typed(instance, lenient=lenient)
         bound = self._bound(instance.class_name, values, maps)
         node = current(bound, values) if purpose is Purpose.MODIFY else None
         if purpose is Purpose.MODIFY and node is None:
@@ -43,7 +44,10 @@ class Writer:
                 "read its InstanceID anew",
             )
         assert bound.map.spec is not None
-        return bound.map.spec(**self._fields(bound, values, purpose, None if node is None else node.obj))
+        fields = self._fields(bound, values, purpose, None if node is None else node.obj)
+        if node is not None and bound.map.identity is not None:
+            fields |= bound.map.identity(node.subject)
+        return bound.map.spec(**fields)
 
     def link(self, instance: Instance, bound: BoundEdge, purpose: Purpose, data: Any = None) -> dict[str, Any]:
         """What the instance of an association says beside its ends; ``data`` is the pair's third item, if it exists.
@@ -75,11 +79,13 @@ class Writer:
                 self._check_unwritable(bound, name, value, current, purpose)
         return fields
 
-    def _typed(self, instance: Instance) -> NameMap[Value]:
+    def _typed(self, instance: Instance, *, lenient: bool = False) -> NameMap[Value]:
         declared = self.view.graph[instance.class_name].properties
         typed: list[tuple[str, Value]] = []
         for name, given in instance.properties.items():
             declaration = declared.get(name)
+            if declaration is None and lenient:
+                continue
             if declaration is None:
                 raise CIMError(Status.INVALID_PARAMETER, f"Class {instance.class_name} has no property {name}")
             what = f"{instance.class_name}.{declaration.name}"
@@ -119,6 +125,8 @@ class Writer:
         self, bound: BoundClass | BoundEdge, name: str, value: Value, current: Any, purpose: Purpose
     ) -> None:
         known = name in bound.sources
+        if isinstance(bound, BoundClass) and bound.space.manners.ignores_surplus:
+            return
         if purpose is Purpose.MODIFY:
             now = bound.view.getter(bound.sources[name], bound)(current) if known else None
             if _plain(now) == _plain(value):

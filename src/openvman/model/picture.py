@@ -18,6 +18,10 @@ class Objects(Protocol):
     """An immutable generation of everything known; ``inventory.generation.Generation`` is one."""
 
     @property
+    def whole(self) -> Objects:
+        """The same without any reduction."""
+
+    @property
     def hosts(self) -> Mapping[str, Host]: ...
     @property
     def systems(self) -> Mapping[str, VirtualSystem]: ...
@@ -54,6 +58,7 @@ class Reduced:
         job: Job | None = None,
     ) -> None:
         self._all = objects
+        self.whole: Objects = objects.whole
         self.hosts: Mapping[str, Host] = {} if host is None else {host.id: host}
         self.systems: Mapping[str, VirtualSystem] = {} if system is None else {system.id: system}
         self.jobs: Mapping[str, Job] = {} if job is None else {job.id: job}

@@ -98,7 +98,8 @@ CONCRETE_JOB = ClassMap(
     kind=Job,
     extent=lambda p: p.objects.jobs.values(),
     find=lambda p, keys: p.objects.job(id_in(keys)),
-    keys={"InstanceID": instance_id(into="job_id")},
+    keys={"InstanceID": instance_id()},
+    identity=lambda job: {"job_id": job.id},
     properties={
         "Name": Attr("name"),
         "ElementName": Attr("name"),

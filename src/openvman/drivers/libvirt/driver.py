@@ -21,7 +21,7 @@ from openvman.drivers.contract import (
 )
 from openvman.drivers.libvirt import act, console, embedded, images, modify, plug, storage, upload
 from openvman.drivers.libvirt.address import Address
-from openvman.drivers.libvirt.connection import Connection
+from openvman.drivers.libvirt.connection import Connection, after_events
 from openvman.drivers.libvirt.events import Subscriptions
 from openvman.drivers.libvirt.host import read_host
 from openvman.drivers.libvirt.read import read_system
@@ -81,6 +81,14 @@ class LibvirtDriver:
         self._connection = self._sink = None
         if connection is not None:
             await connection.close()
+
+    async def fence(self) -> None:
+        """A daemon sends the events of what is done before the answer to a later call; both are handled in order."""
+        connection, loop = self._open, asyncio.get_running_loop()
+        await connection.call(lambda raw: raw.getLibVersion(), "ask for the version")
+        passed = asyncio.Event()
+        after_events(lambda: post(loop, passed.set))
+        await passed.wait()
 
     async def load(self) -> Picture:
         connection = self._open

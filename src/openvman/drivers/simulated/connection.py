@@ -115,6 +115,10 @@ class SimulatedDriver:
             line.closed = True
             line.over.set()
 
+    async def fence(self) -> None:
+        """Events are told as they happen, unless a fault holds them back."""
+        await self._call("fence", (self.platform,), lambda: None)
+
     async def load(self) -> Picture:
         def work() -> Picture:
             return Picture(tuple(self.hypervisor.hosts.values()), tuple(self.hypervisor.systems.values()))
