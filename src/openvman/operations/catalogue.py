@@ -54,6 +54,7 @@ USE_CASES: Final[Mapping[str, UseCase]] = {
     "modify_system": UseCase(run=Operations.modify_system, title=_of_systems("Modify the settings")),
     "modify_resources": UseCase(run=Operations.modify_resources, title=_of_systems("Modify resources")),
     "add_resources": UseCase(run=Operations.add_resources, title=_of_systems("Add resources")),
+    "add_resources_for_good": UseCase(run=Operations.add_resources_for_good, title=_of_systems("Add resources")),
     "remove_resources": UseCase(run=Operations.remove_resources, title=_of_systems("Remove resources")),
     "change_state": UseCase(
         run=Operations.change_state,

@@ -137,6 +137,12 @@ class Operations:
         """See :func:`openvman.operations.add_resources.add_resources`."""
         return await add_resources.add_resources(self._context, actor, configuration, specs)
 
+    async def add_resources_for_good(
+        self, actor: Actor, *, configuration: Configuration, specs: Sequence[ResourceSpec]
+    ) -> list[Allocation]:
+        """See :func:`openvman.operations.add_resources.add_for_good`."""
+        return await add_resources.add_for_good(self._context, actor, configuration, specs)
+
     async def remove_resources(
         self,
         actor: Actor,  # noqa: ARG002 - as all take it

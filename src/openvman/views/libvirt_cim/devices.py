@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Attr, Call, ClassMap, Const, Source, Write
+from openvman.mapping.declare import Attr, Call, ClassMap, Const, Source, Write, itself
 from openvman.model.allocation import (
     NO_DEVICE,
+    WHOLE_PROCESSOR,
     Allocation,
     DeviceAllocation,
     DeviceKind,
@@ -22,7 +23,7 @@ from openvman.model.allocation import (
 )
 from openvman.model.device import VirtualDevice
 from openvman.model.endpoint import format_endpoint, parse_endpoint
-from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec
+from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec
 from openvman.profiles.dsp1044_processor import PROCESSOR, PROCESSOR_SETTING
 from openvman.profiles.dsp1045_memory import MEMORY, MEMORY_SETTING
 from openvman.profiles.dsp1047_storage import CDROM_DRIVE, DISKETTE_DRIVE, LOGICAL_DISK, STORAGE_SETTING
@@ -47,6 +48,8 @@ from openvman.views.libvirt_cim.systems import PLAIN_STATE, Systems
 SETTING: Final = "ResourceAllocationSettingData"
 _KIB: Final = 2**10
 _PAGE: Final = 4096
+_PERCENT: Final = WHOLE_PROCESSOR // 100
+"""Limits of processors are in percent of one."""
 _WEIGHT: Final = 1024
 """The weight of processors that nobody gave one."""
 _EMULATED: Final = {DiskKind.DISK: 0, DiskKind.CDROM: 1, DiskKind.FLOPPY: 2}
@@ -124,6 +127,10 @@ def _disk_spec(
         kind=kind or (DiskKind.DISK if said.get("allocation_id") is None else None),
         **said,
     )
+
+
+def _percent(limit: Value, _values: NameMap[Value]) -> int:
+    return int(limit) * _PERCENT
 
 
 def _disk_kind(code: Value, _values: NameMap[Value]) -> DiskKind:
@@ -208,6 +215,36 @@ KINDS_OF: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What an embedded instance asks for; ``also`` is the same allocation of the next activation, where the one that is
+    to be modified is that of the active guest."""
+
+    spec: ResourceSpec
+    also: str | None = None
+
+
+def in_definition(seen: Seen) -> Allocation | None:
+    """The same allocation of the next activation, where another is in force."""
+    defined = seen.system.defined
+    if defined is None or defined is seen.system.effective:
+        return None
+    local = seen.of.local_id
+    return next((allocation for allocation in defined.allocations() if allocation.local_id == local), None)
+
+
+def _identity(seen: Seen) -> dict[str, Any]:
+    defined = in_definition(seen)
+    return {"allocation_id": seen.of.id, "also": None if defined is None else defined.id}
+
+
+def _asking(spec: Callable[..., ResourceSpec]) -> Callable[..., Asked]:
+    def made(also: str | None = None, **said: Any) -> Asked:
+        return Asked(spec(**said), also)
+
+    return made
+
+
+@dataclass(frozen=True, slots=True)
 class _Maker:
     scope: Scope
     systems: Systems
@@ -238,7 +275,9 @@ class _Maker:
                 **properties,
             },
             extras=extras,
-            spec=spec,
+            subject=itself,
+            identity=_identity,
+            spec=_asking(spec),
             accepts=_of_type(*types),
         )
 
@@ -287,7 +326,7 @@ def _processors(make: _Maker) -> Kind:
         {
             "VirtualQuantity": Attr("of.count", Write("count")),
             "Weight": Call(lambda seen: seen.of.weight or _WEIGHT, Write("weight")),
-            "Limit": Call(lambda seen: seen.of.limit or 0, Write("limit")),
+            "Limit": Call(lambda seen: (seen.of.limit or 0) // _PERCENT, Write("limit", _percent)),
         },
         ProcessorSpec,
         types=(3,),

@@ -153,15 +153,20 @@ def _absent(method: str) -> CIMError:
     return _ABSENT.get(method) or CIMError(Status.NOT_SUPPORTED, f"{method} is not supported")
 
 
-_STATUS: Final = {Problem.NOT_FOUND: Status.NOT_FOUND, Problem.NOT_SUPPORTED: Status.NOT_SUPPORTED}
-"""Of an operation that failed; all else is simply that."""
+_FAILURES: Final[tuple[tuple[Problem, str, str], ...]] = (
+    (Problem.INVALID_STATE, "", "Domain not running"),
+    (Problem.NOT_FOUND, "has no network", "Network not found"),
+)
+"""What libvirt-cim's text begins with, by the problem and a part of the message."""
 
 
 def _of_failure(failure: ModelError) -> CIMError:
-    message = failure.message
-    if failure.problem is Problem.INVALID_STATE:
-        message = f"Domain not running: {message}"
-    return CIMError(_STATUS.get(failure.problem, Status.FAILED), message)
+    """An operation that cannot be done at all is not supported; every other simply failed."""
+    status = Status.NOT_SUPPORTED if failure.problem is Problem.NOT_SUPPORTED else Status.FAILED
+    for problem, part, text in _FAILURES:
+        if failure.problem is problem and part in failure.message:
+            return CIMError(status, f"{text}: {failure.message}")
+    return CIMError(status, failure.message)
 
 
 def words(scopes: Mapping[str, Scope]) -> Words:

@@ -5,6 +5,7 @@ libvirt-cim returns 0 or an error with a text, and no other code.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,10 +18,14 @@ from openvman.mapping.declare import (
     Output,
     SpecInput,
 )
+from openvman.model.allocation import Allocation, DeviceAllocation, DeviceKind
 from openvman.model.host import Host
-from openvman.model.spec import SystemSpec
+from openvman.model.spec import ResourceSpec, SystemSpec
+from openvman.model.system import BootDevice
 from openvman.profiles import dsp1042_system_virtualization as guests
+from openvman.views.libvirt_cim.devices import Asked, in_definition
 from openvman.views.libvirt_cim.edges import Translation
+from openvman.views.libvirt_cim.scope import Seen
 
 _OWN: Final = frozenset({extra.name for extra in (guests.CHECK_DEFINE,)})
 """Methods of the standard view's own, which libvirt-cim does not have."""
@@ -31,17 +36,91 @@ _MACHINE: Final = "pc"
 def guest_methods(translation: Translation) -> tuple[MethodMap, ...]:
     """Those of the management service."""
     found = [_translated(method, translation) for method in guests.METHODS if method.name not in _OWN]
-    return tuple(replace(m, arrange=_defined(m.arrange)) if m.name == "DefineSystem" else m for m in found)
+    return tuple(_OTHERWISE[m.name](m) if m.name in _OTHERWISE else m for m in found)
 
 
-def _defined(arrange: Any) -> Any:
+def _defining(method: MethodMap) -> MethodMap:
+    """What settings do not say of a machine is as libvirt-cim has it."""
+
     def arranged(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
         system: SystemSpec = arguments["system"] or SystemSpec()
-        if system.machine is None and _MACHINE in host.facts.machines:
-            system = replace(system, machine=_MACHINE)
-        return dict(arrange(host, {**arguments, "system": system}))
+        machine = _MACHINE if _MACHINE in host.facts.machines else None
+        system = replace(system, machine=system.machine or machine, boot_order=system.boot_order or (BootDevice.DISK,))
+        return method.arrange(host, {**arguments, "system": system, "resources": _specs(arguments["resources"] or ())})
 
-    return arranged
+    return replace(method, arrange=arranged)
+
+
+def _adding(method: MethodMap) -> MethodMap:
+    """A guest that is active has what was added now, and when it is next activated."""
+
+    def arranged(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+        return method.arrange(host, {**arguments, "specs": _specs(arguments["specs"])})
+
+    return replace(method, operation="add_resources_for_good", arrange=arranged)
+
+
+def _modifying(method: MethodMap) -> MethodMap:
+    """Likewise what was modified; each setting is told once."""
+
+    def arranged(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+        asked: list[Asked] = arguments["specs"]
+        everywhere = [
+            replace(one.spec, allocation_id=id)
+            for one in asked
+            for id in (one.spec.allocation_id, one.also)
+            if id is not None
+        ]
+        return method.arrange(host, {**arguments, "specs": everywhere})
+
+    told = {
+        name: replace(output, read=_each_once) if isinstance(output, ObjectOutput) else output
+        for name, output in method.outputs.items()
+    }
+    return replace(method, arrange=arranged, outputs=told)
+
+
+def _removing(method: MethodMap) -> MethodMap:
+    """Likewise what was removed. The controllers of every machine can be removed, and are there again."""
+
+    def arranged(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+        seen: list[Seen] = [one for one in arguments["allocations"] if not _is_of_machine(one.of)]
+        defined = [found for one in seen if (found := in_definition(one)) is not None]
+        if not seen:
+            return {"allocations": []}
+        return method.arrange(host, {**arguments, "allocations": [*(one.of for one in seen), *defined]})
+
+    return replace(method, arrange=arranged)
+
+
+def _specs(asked: Iterable[Asked]) -> list[ResourceSpec]:
+    return [one.spec for one in asked]
+
+
+def _each_once(allocations: list[Allocation]) -> list[Allocation]:
+    """One of each device: that of the active guest comes first."""
+    found: dict[tuple[str, str], Allocation] = {}
+    for allocation in allocations:
+        found.setdefault((allocation.system_id, allocation.local_id), allocation)
+    return list(found.values())
+
+
+def _is_of_machine(allocation: Allocation) -> bool:
+    return (
+        isinstance(allocation, DeviceAllocation)
+        and allocation.kind is DeviceKind.CONTROLLER
+        and allocation.bus in {"pci", "usb"}
+        and allocation.address in {None, "0"}
+    )
+
+
+_OTHERWISE: Final[Mapping[str, Callable[[MethodMap], MethodMap]]] = {
+    "DefineSystem": _defining,
+    "AddResourceSettings": _adding,
+    "ModifyResourceSettings": _modifying,
+    "RemoveResourceSettings": _removing,
+}
+"""What is more than a translation."""
 
 
 def _translated(method: MethodMap, translation: Translation) -> MethodMap:

@@ -19,6 +19,8 @@ from openvman.model.picture import Objects, Picture, Reduced
 from openvman.model.system import Configuration, VirtualSystem
 
 INSTANCE_ID: Final = "InstanceID"
+_NOTHING: Final[Mapping[str, Any]] = {"extras": (), "methods": (), "extra_methods": ()}
+"""What a class of the standard view has of its own, and this view does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +151,11 @@ class Scope:
             lasting=False,
             extent=extent,
             find=find,
-            subject=lambda seen: seen.of,
             seen=lambda picture, of: self.seen(picture, of) if fits(of) else None,
             keys=keys,
             properties=properties,
-            **{"extras": (), "methods": (), "extra_methods": (), "spec": None, **more, "modify": None, "create": None},
+            modify=None,
+            **{**_NOTHING, "spec": None, "subject": lambda seen: seen.of, **more},
         )
 
     def of_host(
@@ -171,7 +173,8 @@ class Scope:
             find=lambda picture, _keys: self.host(picture),
             keys=keys,
             properties=properties,
-            **{"extras": (), "methods": (), "extra_methods": (), **more, "modify": None},
+            modify=None,
+            **{**_NOTHING, **more},
         )
 
     def singleton(
