@@ -89,6 +89,12 @@ class Conformance(
         assert await subject.driver.read_system("nobody") is None
         assert await subject.driver.read_host(str(uuid4())) is None
 
+    async def test_a_fence_lets_no_event_behind(self, subject: Subject) -> None:
+        definition = subject.definition()
+        await subject.driver.define(definition)
+        await subject.driver.fence()
+        assert SystemChanged(definition.id) in subject.events.events
+
     # Definitions
 
     async def test_a_definition_becomes_a_system(self, subject: Subject) -> None:

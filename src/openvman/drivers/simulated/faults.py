@@ -37,6 +37,7 @@ def name_of(action: Action) -> str:
 OPERATIONS: Final = (
     "open",
     "load",
+    "fence",
     "read_host",
     "read_system",
     "define",
