@@ -129,6 +129,8 @@ class Host:
     platform: str
     hypervisor_name: str
     hypervisor_version: str
+    manager_version: str | None = None
+    """The version of what manages the hypervisor on the host, where there is such a thing."""
     processors: int
     """Logical processors."""
     processor_model: str | None

@@ -139,6 +139,9 @@ class SystemSpec:
     system_id: str | None = None
     name: str | None = None
     host_id: str | None = None
+    acpi: bool | None = None
+    apic: bool | None = None
+    pae: bool | None = None
     hypervisor: str | None = None
     description: str | None = None
     autostart: bool | None = None
@@ -182,3 +185,8 @@ class Definition:
     """Serial ports beside that one."""
     devices: tuple[DeviceSpec, ...] = ()
     """What the hypervisor needs beside these (buses, a memory balloon) it adds itself."""
+    acpi: bool | None = None
+    """Whether the machine has it; None, here and with the next two, is what machines of the architecture usually have.
+    """
+    apic: bool | None = None
+    pae: bool | None = None

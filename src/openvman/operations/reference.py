@@ -53,6 +53,9 @@ def complement(
         kernel=reference.kernel,
         initrd=reference.initrd,
         command_line=reference.command_line,
+        acpi=reference.acpi,
+        apic=reference.apic,
+        pae=reference.pae,
     )
     return merged(system, base), sort(
         [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from lxml import etree
 
@@ -15,7 +15,7 @@ from openvman.drivers.libvirt.console import log_path
 from openvman.drivers.libvirt.xml import Element
 from openvman.model.allocation import NO_DEVICE, DeviceKind, DiskKind, NicConnection
 from openvman.model.errors import ModelError, Problem
-from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec, ResourceSpec, SerialSpec
+from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec, ResourceSpec, SerialSpec, SystemSpec
 from openvman.model.storage import volume_in
 
 KIB: Final = 1024
@@ -28,8 +28,12 @@ _TARGET_PREFIX: Final[dict[str, str]] = {
     "fdc": "fd",
     "xen": "xvd",
 }
-_ACPI_ARCHITECTURES: Final = frozenset({"x86_64", "i686", "aarch64"})
-_APIC_ARCHITECTURES: Final = frozenset({"x86_64", "i686"})
+FEATURES: Final[dict[str, frozenset[str]]] = {
+    "acpi": frozenset({"x86_64", "i686", "aarch64"}),
+    "apic": frozenset({"x86_64", "i686"}),
+    "pae": frozenset(),
+}
+"""Features of machines that a definition may speak of, and the architectures whose machines usually have them."""
 
 _PROCESSOR_MODES: Final = {"kvm": "host-passthrough", "qemu": "maximum"}
 """The best processor there is. Without a word QEMU shows one of 2003, which current guests refuse to run on."""
@@ -109,6 +113,24 @@ def clean_name(name: str) -> str:
     if not name or "/" in name or name in {".", ".."}:
         raise ModelError(Problem.INVALID_PARAMETER, "a virtual system's name is neither empty nor a path", "name")
     return clean(name, "name")
+
+
+def features(root: Element) -> dict[str, Any]:
+    """The features that the machine has."""
+    return {name: root.find(f"features/{name}") is not None for name in FEATURES}
+
+
+def set_features(root: Element, spec: SystemSpec) -> None:
+    """Give the machine the features that ``spec`` says, and take those away that it says not."""
+    held = root.find("features")
+    if held is None:
+        held = etree.SubElement(root, "features")
+    for name in FEATURES:
+        asked, there = getattr(spec, name), held.find(name)
+        if asked and there is None:
+            etree.SubElement(held, name)
+        elif asked is False and there is not None:
+            held.remove(there)
 
 
 def set_source(disk: Element, source: str | None) -> None:
@@ -208,11 +230,11 @@ def _platform(root: Element, definition: Definition, architecture: str, machine:
     for setting in ("kernel", "initrd", "command_line"):
         clean(getattr(definition, setting) or "", setting)
     boot.patch(root, definition)
-    features = etree.SubElement(root, "features")
-    if architecture in _ACPI_ARCHITECTURES:
-        etree.SubElement(features, "acpi")
-    if architecture in _APIC_ARCHITECTURES:
-        etree.SubElement(features, "apic")
+    held = etree.SubElement(root, "features")
+    for name, usual in FEATURES.items():
+        asked = getattr(definition, name)
+        if asked or (asked is None and architecture in usual):
+            etree.SubElement(held, name)
     if definition.hypervisor in _PROCESSOR_MODES:
         etree.SubElement(root, "cpu", mode=_PROCESSOR_MODES[definition.hypervisor])
     etree.SubElement(root, "clock", offset="utc")

@@ -60,6 +60,7 @@ def read_host(connection: Any, address: Address) -> Host:
         platform=address.shown,
         hypervisor_name=connection.getType(),
         hypervisor_version=version_text(connection.getVersion()),
+        manager_version=version_text(connection.getLibVersion()),
         processors=node[2],
         processor_model=_processor_model(capabilities, address),
         processor_mhz=node[3] or None,

@@ -78,6 +78,7 @@ def _patch_system(root: Element, spec: SystemSpec) -> None:
     for setting in ("kernel", "initrd", "command_line"):
         domain_xml.clean(getattr(spec, setting) or "", setting)
     boot.patch(root, spec)
+    domain_xml.set_features(root, spec)
     if spec.machine is not None:
         type = root.find("os/type")
         if type is None:

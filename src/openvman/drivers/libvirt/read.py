@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import libvirt
 
-from openvman.drivers.libvirt import boot, device_tuning, devices, serial_ports, storage, tuning, xml
+from openvman.drivers.libvirt import boot, device_tuning, devices, domain_xml, serial_ports, storage, tuning, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.console import logs_of
 from openvman.drivers.libvirt.images import capacity_of
@@ -200,6 +200,8 @@ def configuration_of(
         serials=tuple(_serials(root, owner, address.console_logs)),
         devices=tuple(devices.read(root, owner.base, controllers, active=active)),
         boot_disk=_boot_disk(root),
+        **domain_xml.features(root),
+        emulator=xml.text(root, "devices/emulator"),
     )
 
 

@@ -56,7 +56,19 @@ _LIVE: Final[dict[type[ResourceSpec], frozenset[str]]] = {
 _ZERO_IS_NONE: Final = frozenset({"weight", "limit", "reservation", "page_size"})
 _MAY_BE_NONE: Final = ("description", "kernel", "initrd", "command_line")
 _AT_ONCE: Final = ("description", "autostart")
-_SETTINGS: Final = (*_AT_ONCE, "name", "hypervisor", "on_crash", "machine", "boot_order", "firmware", *_MAY_BE_NONE[1:])
+_SETTINGS: Final = (
+    *_AT_ONCE,
+    "name",
+    "hypervisor",
+    "on_crash",
+    "machine",
+    "boot_order",
+    "firmware",
+    "acpi",
+    "apic",
+    "pae",
+    *_MAY_BE_NONE[1:],
+)
 
 
 def with_settings(configuration: Configuration, spec: SystemSpec) -> Configuration:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from openvman.mapping.declare import Call, ClassMap, Const, MethodMap, Source
+from openvman.mapping.declare import Attr, Call, ClassMap, Const, MethodMap, Source
 from openvman.profiles import redirection
 from openvman.profiles.dsp1041_service import POOL_CAPABILITIES, POOL_SERVICE
 from openvman.profiles.dsp1042_system_virtualization import MANAGEMENT_CAPABILITIES, MANAGEMENT_SERVICE
@@ -86,6 +86,7 @@ def services(
             properties={
                 "Caption": Call(lambda host: f"{host.hypervisor_name} {host.hypervisor_version}"),
                 "OperationalStatus": Const((2,)),
+                "LibvirtVersion": Attr("manager_version"),
                 "Release": Const(RELEASE),
                 "Revision": Const(REVISION),
                 "Changeset": Const(CHANGESET),

@@ -162,12 +162,27 @@ def systems(scope: Scope) -> Systems:
             "UUID": Attr("system.id", Write("uuid", identifier_of)),
             "Machine": Attr("of.machine", Write("machine")),
             "Arch": Attr("of.architecture"),
+            "Emulator": Attr("of.emulator"),
+            "EnableACPI": Attr("of.acpi", Write("acpi")),
+            "EnableAPIC": Attr("of.apic", Write("apic")),
+            "EnablePAE": Attr("of.pae", Write("pae")),
             "ClockOffset": Const(0),
             "BootDevices": Call(
                 lambda seen: tuple(_BOOT[device] for device in seen.of.boot_order), Write("boot_order", _boot_order)
             ),
         },
-        extras=own("AutoStart", "UUID", "Machine", "Arch", "ClockOffset", "BootDevices"),
+        extras=own(
+            "AutoStart",
+            "UUID",
+            "Machine",
+            "Arch",
+            "Emulator",
+            "EnableACPI",
+            "EnableAPIC",
+            "EnablePAE",
+            "ClockOffset",
+            "BootDevices",
+        ),
         spec=_spec,
         identity=lambda configuration: {"system_id": configuration.system_id},
     )
