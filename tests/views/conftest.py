@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.broker.conftest import Client, Clock
@@ -38,14 +40,13 @@ def schema() -> ClassGraph:
     return load_schema()
 
 
-@pytest.fixture
-async def client(schema: ClassGraph, tmp_path: Path) -> AsyncIterator[Client]:
-    """In ``root/virt``. Of the two hosts the first is shown; its guests are vm-00001 to vm-00003."""
-    images = tmp_path / "images"
+@asynccontextmanager
+async def broker_over(schema: ClassGraph, folder: Path, **more: Any) -> AsyncIterator[Client]:
+    """A client in ``root/virt``. Of two hosts the first is shown; its guests are vm-00001 to vm-00003."""
+    images = folder / "images"
     images.mkdir()
     (images / "disk.img").write_bytes(b"\0" * 512)
-    driver = create("sim://?hosts=2&vms=3&active=50%25&seed=7", state=tmp_path, deadline=5.0)
-    inventory = Inventory([driver])
+    inventory = Inventory([create("sim://?hosts=2&vms=3&active=50%25&seed=7", state=folder, deadline=5.0)])
     await inventory.start()
     jobs = Jobs(Operations(inventory, Policy(image_roots=(images,))), USE_CASES, inventory)
     clock = Clock()
@@ -58,8 +59,15 @@ async def client(schema: ClassGraph, tmp_path: Path) -> AsyncIterator[Client]:
         encode_embedded=encode_embedded,
         decode_embedded=decode_embedded,
         clock=clock,
+        **more,
     )
     yield Client(broker, inventory, clock, "root/virt")
     broker.close()
     await jobs.close()
     await inventory.close()
+
+
+@pytest.fixture
+async def client(schema: ClassGraph, tmp_path: Path) -> AsyncIterator[Client]:
+    async with broker_over(schema, tmp_path) as made:
+        yield made

@@ -29,6 +29,7 @@ from openvman.mapping.declare import (
     Coded,
     Const,
     Edge,
+    IndicationClass,
     Owner,
     Picture,
     Source,
@@ -55,6 +56,7 @@ class View:
     edges: tuple[Edge, ...]
     owners: tuple[Owner, ...]
     bases: tuple[Base, ...] = ()
+    indications: tuple[IndicationClass, ...] = ()
     collections: tuple[Any, ...] = ()
     """The application's own: collections of indication filters that come with the view."""
     alerts: Callable[[Any, Any], Iterable[AlertRow]] = lambda _before, _after: ()
@@ -227,6 +229,7 @@ class BoundView:
         for edge in self.edges:
             for classmap in dict.fromkeys((*edge.edge.left.maps, *edge.edge.right.maps)):
                 self._edges_at.setdefault(classmap, []).append(edge)
+        self.indications = NameMap((_name(view, told), told) for view in views for told in view.indications)
         self._concrete: dict[tuple[Space, str], list[Bound]] = {}
         for classes in self.bound.values():
             self._register(classes, (classes.space,))
@@ -309,8 +312,8 @@ class BoundView:
                 return _null
 
 
-def _name(view: View, declared: ClassMap | Edge | Base) -> str:
-    derived = isinstance(declared, Base) or declared.derived
+def _name(view: View, declared: ClassMap | Edge | Base | IndicationClass) -> str:
+    derived = isinstance(declared, Base | IndicationClass) or declared.derived
     return f"{view.prefix}_{declared.name}" if derived else declared.cim
 
 
@@ -321,6 +324,9 @@ def _derived(views: Sequence[View], schema: ClassGraph) -> ClassGraph:
         for base in view.bases:
             made = derive(graph, _name(view, base), base.cim, description=base.description, properties=base.extras)
             graph = graph.deriving((made,))
+        graph = graph.deriving(
+            derive(graph, _name(view, told), told.cim, description=told.description) for told in view.indications
+        )
     derived: dict[str, Class] = {}
     for view in views:
         for declared in view.declared():

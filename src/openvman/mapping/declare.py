@@ -464,7 +464,18 @@ class Join:
     permission: Any
 
 
-# --- what is told beside changes of instances -----------------------------------------------------------------------
+# --- what is told -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class IndicationClass:
+    """A class of indications ``<prefix>_<name>`` of the view's own: it is ``cim`` (as CIM_InstCreation) about instances
+    of the maps ``of``, and is sent to those who select it."""
+
+    name: str
+    cim: str
+    of: tuple[ClassMap, ...]
+    description: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class Engine:
                 message = f"Indication filter {made.name!r}: there is no namespace {namespace!r}."
                 raise ModelError(Problem.INVALID_PARAMETER, message, made.name)
         try:
-            Query(made.language, made.query, self._view.graph)
+            Query(made.language, made.query, self._view)
         except CIMError as error:
             message = f"Indication filter {made.name!r}: {error.description}."
             raise ModelError(Problem.INVALID_PARAMETER, message, made.name) from None
@@ -89,7 +89,7 @@ class Engine:
 
     def _matchers(self, one: IndicationFilter) -> Iterator[Matcher]:
         try:
-            query = Query(one.language, one.query, self._view.graph)
+            query = Query(one.language, one.query, self._view)
         except CIMError as error:  # the schema is another one than when the filter was made
             log.warning("an indication filter cannot be answered", filter=one.name, reason=error.description)
             return
@@ -158,13 +158,13 @@ class Engine:
         routes = self._routes.get((occurrence.event, bound))
         if routes is None:
             return []
-        forms: dict[tuple[str, Any], tuple[Matcher, list[tuple[str, str]]]] = {}
+        forms: dict[tuple[str, str, Any], tuple[Matcher, list[tuple[str, str]]]] = {}
         common = self._composer.stamped(occurrence)
         for route in routes:
             matcher = route.matcher
             if matcher.test is not None and not matcher.test(common):
                 continue
-            targets = forms.setdefault((matcher.namespace, matcher.shown), (matcher, []))[1]
+            targets = forms.setdefault((matcher.class_name, matcher.namespace, matcher.shown), (matcher, []))[1]
             targets += ((destination, matcher.filter.name) for destination in route.destinations)
         return [
             Posting(self._composer.body(common, matcher), tuple(dict.fromkeys(targets)))

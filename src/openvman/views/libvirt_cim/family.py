@@ -16,6 +16,7 @@ from openvman.profiles.owners import OWNERS
 from openvman.views.libvirt_cim.devices import KINDS_OF, SETTING, kinds
 from openvman.views.libvirt_cim.edges import Own, Translation, is_taken_over
 from openvman.views.libvirt_cim.errors import words
+from openvman.views.libvirt_cim.indications import indications
 from openvman.views.libvirt_cim.methods import guest_methods
 from openvman.views.libvirt_cim.pools import pool_maps
 from openvman.views.libvirt_cim.profiles import registrations
@@ -96,6 +97,7 @@ def _family(scope: Scope, standard: View, virt: Space, interop: Space) -> View:
         prefix=scope.prefix,
         spaces=(virt, interop),
         bases=(Base(SETTING, f"CIM_{SETTING}", "What a guest is given, or what may be asked for."),),
+        indications=tuple(indications(of_systems, had)),
         classes=classes,
         edges=(*edges, *own.edges(), *registered.edges),
         owners=OWNERS,
