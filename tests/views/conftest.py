@@ -44,8 +44,7 @@ def schema() -> ClassGraph:
 async def broker_over(schema: ClassGraph, folder: Path, **more: Any) -> AsyncIterator[Client]:
     """A client in ``root/virt``. Of two hosts the first is shown; its guests are vm-00001 to vm-00003."""
     images = folder / "images"
-    images.mkdir()
-    (images / "disk.img").write_bytes(b"\0" * 512)
+    images.mkdir(exist_ok=True)
     inventory = Inventory([create("sim://?hosts=2&vms=3&active=50%25&seed=7", state=folder, deadline=5.0)])
     await inventory.start()
     jobs = Jobs(Operations(inventory, Policy(image_roots=(images,))), USE_CASES, inventory)
@@ -68,6 +67,15 @@ async def broker_over(schema: ClassGraph, folder: Path, **more: Any) -> AsyncIte
 
 
 @pytest.fixture
-async def client(schema: ClassGraph, tmp_path: Path) -> AsyncIterator[Client]:
+def images(tmp_path: Path) -> Path:
+    """The folder of images, with one in it."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    (folder / "disk.img").write_bytes(b"\0" * 512)
+    return folder
+
+
+@pytest.fixture
+async def client(schema: ClassGraph, tmp_path: Path, images: Path) -> AsyncIterator[Client]:
     async with broker_over(schema, tmp_path) as made:
         yield made

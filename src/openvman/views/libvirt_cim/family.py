@@ -17,7 +17,7 @@ from openvman.views.libvirt_cim.devices import KINDS_OF, SETTING, kinds
 from openvman.views.libvirt_cim.edges import Own, Translation, is_taken_over
 from openvman.views.libvirt_cim.errors import words
 from openvman.views.libvirt_cim.indications import indications
-from openvman.views.libvirt_cim.methods import guest_methods
+from openvman.views.libvirt_cim.methods import guest_methods, pool_methods
 from openvman.views.libvirt_cim.pools import pool_maps
 from openvman.views.libvirt_cim.profiles import registrations
 from openvman.views.libvirt_cim.scope import Scope
@@ -64,7 +64,8 @@ def _family(scope: Scope, standard: View, virt: Space, interop: Space) -> View:
         translation.put(kind.setting, setting)
         translation.put(kind.device, *devices)
     pools = pool_maps(scope)
-    of_host = services(scope, of_systems, guest_methods(translation), ())
+    templates = template_maps(scope, had, POOL_SETTING)
+    of_host = services(scope, of_systems, guest_methods(translation), pool_methods(pools, templates))
     for shown, one in (
         (of_host.management, MANAGEMENT_SERVICE),
         (of_host.management_capabilities, MANAGEMENT_CAPABILITIES),
@@ -75,7 +76,6 @@ def _family(scope: Scope, standard: View, virt: Space, interop: Space) -> View:
         (of_host.screen, redirection.KVM_SAP),
     ):
         translation.put(shown, one)
-    templates = template_maps(scope, had, POOL_SETTING)
     registered = registrations(scope, interop, of_systems, pools, of_host)
     taken_over = [translation.edge(edge) for edge in standard.edges if is_taken_over(edge)]
     own = Own(scope, translation, of_systems, had, pools, of_host, templates)

@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Call, ClassMap
+from openvman.mapping.declare import Call, ClassMap, Write, as_it_is, itself
 from openvman.model.host import Host
+from openvman.model.resource import ResourceKind
+from openvman.model.spec import PoolSpec
 from openvman.views.libvirt_cim.devices import SETTING, Kind
 from openvman.views.libvirt_cim.own import own
 from openvman.views.libvirt_cim.pools import TYPES, Pool
@@ -20,6 +23,8 @@ from openvman.views.libvirt_cim.scope import INSTANCE_ID, Scope
 
 POINTS: Final = ("Minimum", "Maximum", "Default", "Increment")
 STORAGE_VOLUME: Final = 32768
+DIRECTORY: Final = 1
+"""The type of a storage pool that is a folder."""
 Said = dict[str, Value]
 
 
@@ -219,31 +224,49 @@ _POOL_SETTINGS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 }  # fmt: skip
 
 
-def _reader(name: str) -> Call:
-    return Call(lambda template: template.said.get(name))
+def _type(type: Value, _values: NameMap[Value]) -> int:
+    if type != DIRECTORY:
+        raise ValueError(f"This function does not support this resource type: only {DIRECTORY} (dir) can be made")
+    return DIRECTORY
+
+
+def _disk_pool(folder: str | None = None, **_said: Any) -> PoolSpec:
+    return PoolSpec(kind=ResourceKind.DISK, folder=folder)
+
+
+_ASKED: Final[Mapping[str, tuple[Callable[..., PoolSpec], Mapping[str, Write]]]] = {
+    "DiskPool": (_disk_pool, {"Type": Write("type", _type), "Path": Write("folder")}),
+}
+"""What can be made from a setting, and what of it is read."""
+
+
+def _reader(name: str, write: Write | None = None) -> Call:
+    return Call(lambda template: template.said.get(name), write)
+
+
+def _template(like: ClassMap, asked: str = "") -> ClassMap:
+    """The class map of the templates of a class; ``asked`` names what can be made from one."""
+    of_schema = ("Caption", "ResourceType", "ResourceSubType", "PoolID", "AllocationUnits", "VirtualQuantity")
+    shown = (*of_schema, "VirtualQuantityUnits", "Limit", "Reservation", "Weight", "Address")
+    spec, writes = _ASKED.get(asked, (None, {}))
+    return replace(
+        like,
+        owner=Host,
+        lasting=False,
+        kind=Template,
+        extent=lambda _picture: (),
+        find=lambda _picture, _keys: None,
+        subject=itself,
+        seen=as_it_is,
+        keys={INSTANCE_ID: _reader(INSTANCE_ID)},
+        properties={one: _reader(one, writes.get(one)) for one in (*shown, *(extra.name for extra in like.extras))},
+        spec=spec,
+        accepts=lambda _values: True,
+    )
 
 
 def template_maps(scope: Scope, kinds: tuple[Kind, ...], setting_of_pool: ClassMap) -> Templates:
     """The class maps of templates: of the classes of what guests have, and of what pools are made from."""
-    own_names = {name: of for name, (_said, of) in _POOL_SETTINGS.items()}
-
-    def template(like: ClassMap) -> ClassMap:
-        of_schema = ("Caption", "ResourceType", "ResourceSubType", "PoolID", "AllocationUnits", "VirtualQuantity")
-        shown = (*of_schema, "VirtualQuantityUnits", "Limit", "Reservation", "Weight", "Address")
-        extras = [extra.name for extra in like.extras]
-        return replace(
-            like,
-            owner=Host,
-            lasting=False,
-            kind=Template,
-            extent=lambda _picture: (),
-            find=lambda _picture, _keys: None,
-            subject=lambda template: template,
-            seen=lambda _picture, of: of,
-            keys={INSTANCE_ID: _reader(INSTANCE_ID)},
-            properties={one: _reader(one) for one in (*shown, *extras)},
-            spec=None,
-        )
 
     def of_pool(name: str) -> ClassMap:
         description, names = _POOL_SETTINGS[name]
@@ -252,12 +275,12 @@ def template_maps(scope: Scope, kinds: tuple[Kind, ...], setting_of_pool: ClassM
             name=f"{name}{SETTING}",
             cim=f"{scope.prefix}_{SETTING}",
             description=description,
-            extras=own(*own_names[name]),
+            extras=own(*names),
             methods=(),
             modify=None,
         )
-        return template(made) if names else made
+        return _template(made, name)
 
     of_guests: dict[str, Any] = {kind.setting.name.removesuffix(SETTING): kind.setting for kind in kinds}
-    maps = {name: template(setting) for name, setting in of_guests.items()}
+    maps = {name: _template(setting) for name, setting in of_guests.items()}
     return Templates({**maps, **{name: of_pool(name) for name in _POOL_SETTINGS}})
