@@ -185,8 +185,6 @@ class Definition:
     """Serial ports beside that one."""
     devices: tuple[DeviceSpec, ...] = ()
     """What the hypervisor needs beside these (buses, a memory balloon) it adds itself."""
-    acpi: bool | None = None
-    """Whether the machine has it; None, here and with the next two, is what machines of the architecture usually have.
-    """
-    apic: bool | None = None
-    pae: bool | None = None
+    acpi: bool = True
+    apic: bool = True
+    pae: bool = False

@@ -28,12 +28,8 @@ _TARGET_PREFIX: Final[dict[str, str]] = {
     "fdc": "fd",
     "xen": "xvd",
 }
-FEATURES: Final[dict[str, frozenset[str]]] = {
-    "acpi": frozenset({"x86_64", "i686", "aarch64"}),
-    "apic": frozenset({"x86_64", "i686"}),
-    "pae": frozenset(),
-}
-"""Features of machines that a definition may speak of, and the architectures whose machines usually have them."""
+FEATURES: Final = ("acpi", "apic", "pae")
+"""Features of machines that a definition may speak of."""
 
 _PROCESSOR_MODES: Final = {"kvm": "host-passthrough", "qemu": "maximum"}
 """The best processor there is. Without a word QEMU shows one of 2003, which current guests refuse to run on."""
@@ -231,9 +227,8 @@ def _platform(root: Element, definition: Definition, architecture: str, machine:
         clean(getattr(definition, setting) or "", setting)
     boot.patch(root, definition)
     held = etree.SubElement(root, "features")
-    for name, usual in FEATURES.items():
-        asked = getattr(definition, name)
-        if asked or (asked is None and architecture in usual):
+    for name in FEATURES:
+        if getattr(definition, name):
             etree.SubElement(held, name)
     if definition.hypervisor in _PROCESSOR_MODES:
         etree.SubElement(root, "cpu", mode=_PROCESSOR_MODES[definition.hypervisor])

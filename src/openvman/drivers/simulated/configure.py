@@ -101,9 +101,9 @@ def configure(definition: Definition, capacity: Capacity) -> Configuration:
         kernel=definition.kernel,
         initrd=definition.initrd,
         command_line=definition.command_line,
-        acpi=definition.acpi is not False,
-        apic=definition.apic is not False,
-        pae=definition.pae is True,
+        acpi=definition.acpi,
+        apic=definition.apic,
+        pae=definition.pae,
         processor=ProcessorAllocation(
             **owned("processor"),
             count=processors,
