@@ -22,8 +22,9 @@ from tests.drivers.subject import MAC, MIB, Recorder, Requirement, Subject, refu
 from tests.drivers.tuning_conformance import TuningConformance
 
 from openvman.drivers.contract import SystemChanged
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DeviceAllocation, DiskKind, NicConnection
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import (
     DiskSpec,
     MemorySpec,

@@ -11,8 +11,8 @@ import pytest
 from tests.drivers.subject import MAC, MIB, Requirement, Subject, refuses
 
 from openvman.drivers.contract import SystemChanged
+from openvman.messages.problem import Problem
 from openvman.model.allocation import NicConnection
-from openvman.model.errors import Problem
 from openvman.model.spec import (
     DiskSpec,
     MemorySpec,

@@ -9,8 +9,8 @@ import pytest
 from tests.drivers.subject import MAC, Requirement, Subject, refuses
 
 from openvman.drivers.contract import SystemChanged
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DiskKind, NicConnection
-from openvman.model.errors import Problem
 from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec
 from openvman.model.states import Action, State
 from openvman.model.system import Configuration, ConfigurationKind, VirtualSystem

@@ -9,8 +9,8 @@ import pytest
 from tests.drivers.subject import MAC, MIB, Requirement, Subject, refuses
 
 from openvman.drivers.contract import HostChanged, SystemChanged
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DiskAllocation, DiskKind, NicConnection
-from openvman.model.errors import Problem
 from openvman.model.host import Host
 from openvman.model.spec import DiskSpec, NicSpec, ResourceSpec
 from openvman.model.states import Action

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from openvman.drivers.libvirt import create
 from openvman.drivers.libvirt.address import parse
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from openvman.drivers.libvirt import domain_xml, xml
 from openvman.drivers.libvirt.address import parse
 from openvman.drivers.libvirt.read import configuration_of
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import Definition, DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, SerialSpec
 from openvman.model.system import BootDevice, ConfigurationKind, Firmware, OnCrash
 

@@ -18,8 +18,8 @@ from tests.lab import lab
 
 from openvman.drivers.contract import ConnectionLost, HostChanged, SystemChanged
 from openvman.drivers.libvirt import create
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DeviceKind
-from openvman.model.errors import Problem
 from openvman.model.spec import DiskSpec, NicSpec, ProcessorSpec, SystemSpec
 from openvman.model.states import Action, State
 from openvman.model.system import ConfigurationKind

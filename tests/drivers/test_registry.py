@@ -14,7 +14,8 @@ from openvman.drivers import libvirt, registry, simulated
 from openvman.drivers.libvirt import doctor
 from openvman.drivers.libvirt.driver import LibvirtDriver
 from openvman.drivers.registry import Choice, choose_default, create, diagnose
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 
 
 @pytest.mark.parametrize(

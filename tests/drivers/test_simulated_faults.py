@@ -11,8 +11,9 @@ import pytest
 from openvman.drivers.contract import ConnectionLost, SystemChanged
 from openvman.drivers.simulated import Fault, SimulatedDriver, create
 from openvman.drivers.simulated.faults import OPERATIONS, parse_fault
+from openvman.messages.problem import Problem
 from openvman.model.alert import FaultKind, SystemFault
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import SystemSpec
 from openvman.model.states import Action, State
 from openvman.model.storage import Volume

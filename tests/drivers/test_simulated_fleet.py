@@ -9,7 +9,8 @@ import pytest
 
 from openvman.drivers.simulated import create
 from openvman.drivers.simulated.address import parse
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.states import Action, State
 
 

@@ -9,8 +9,9 @@ from datetime import timedelta
 
 import pytest
 
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor, Role
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.job import Effect, Element, JobAction, JobSpec, JobState
 from openvman.model.spec import SystemSpec
 from openvman.model.states import Action, State

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from openvman.drivers.simulated import SimulatedDriver
 from openvman.drivers.simulated.address import parse
 from openvman.inventory.inventory import Inventory
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor, Role
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.pool import find_pool, pools_of
 from openvman.model.resource import ResourceKind, kind_of, pool_name, quantity
 from openvman.model.spec import DiskSpec, MemorySpec, PoolSpec, SystemSpec

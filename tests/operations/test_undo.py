@@ -9,7 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.operations.settle import settle
 from openvman.operations.turns import Turns
 from openvman.operations.undo import Undo

@@ -8,8 +8,9 @@ import gzip
 import pytest
 from structlog.testing import capture_logs
 
+from openvman.cim.errors import CIMError
 from openvman.cim.operations import Answer, MethodAnswer
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.model.actor import Actor, Role
 
 MANY = [f"CIM_Class{n:06}" for n in range(20_000)]

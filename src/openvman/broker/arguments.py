@@ -8,10 +8,11 @@ from typing import Any
 from openvman.broker.context import Context
 from openvman.cim.convert import convert
 from openvman.cim.declarations import ParameterDeclaration
+from openvman.cim.errors import CIMError
 from openvman.cim.mof import parse_instance
 from openvman.cim.names import NameMap
 from openvman.cim.operations import Argument
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.values import Instance, InstancePath, Value
 from openvman.mapping.bind import BoundClass, Node
 from openvman.mapping.declare import CodedInput, Input, ObjectInput, PlainInput, SpecInput

@@ -17,9 +17,10 @@ from openvman.broker.indications.setup import IndicationSetup, collections_of
 from openvman.broker.method_calls import CallRecorder, secrets_of
 from openvman.broker.rows import ROWS, Read
 from openvman.broker.sessions import Limits, Sessions
+from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.operations import Call, MethodCall, Request, Response
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.uri import parse_path
 from openvman.cim.values import Instance, Value
 from openvman.inventory.difference import Difference

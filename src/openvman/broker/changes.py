@@ -12,9 +12,10 @@ from openvman.broker.errors import cim_error
 from openvman.broker.indications import methods
 from openvman.broker.method_calls import CallRecorder
 from openvman.cim.declarations import MethodDeclaration
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import Answer, Call, MethodAnswer, MethodCall, Output
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.uri import format_path
 from openvman.cim.values import Instance, InstancePath, Property, Value
 from openvman.mapping.bind import BoundClass, BoundEdge, Link, Node
@@ -29,8 +30,9 @@ from openvman.mapping.declare import (
     PlainOutput,
     Purpose,
 )
+from openvman.messages.problem import Problem
 from openvman.model.actor import Role
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.job import Job, MethodRecord
 from openvman.operations.jobs.entry import Conclude
 from openvman.operations.jobs.jobs import Jobs

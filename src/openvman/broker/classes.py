@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from openvman.broker.context import Context
 from openvman.cim.declarations import Class, MethodDeclaration, ParameterDeclaration, PropertyDeclaration
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import Answer, Call
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 
 
 def get_class(ctx: Context, call: Call) -> Answer:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from openvman.broker.sessions import Sessions
 from openvman.cim.declarations import Class
-from openvman.cim.status import CIMError, Status
+from openvman.cim.errors import CIMError
+from openvman.cim.status import Status
 from openvman.mapping.bind import BoundView
 from openvman.mapping.read import Reader
 from openvman.mapping.write import Writer

@@ -11,8 +11,9 @@ from typing import Any
 
 from openvman.broker.classes import shown_with_path
 from openvman.broker.context import Context
+from openvman.cim.errors import CIMError
 from openvman.cim.operations import Answer, Call, Row
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.values import ClassPath, InstancePath
 from openvman.mapping.bind import Bound, BoundClass, Node
 from openvman.mapping.read import Filter

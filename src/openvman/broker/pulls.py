@@ -8,8 +8,9 @@ from openvman.broker.context import Context
 from openvman.broker.instances import associated, class_rows, enumerated, property_list, referring
 from openvman.broker.query.filter import keep, parse_filter
 from openvman.broker.query.select import parse_select, result_class, selected
+from openvman.cim.errors import CIMError
 from openvman.cim.operations import Answer, Call, Row
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 
 _PATHS: frozenset[str] = frozenset()
 

@@ -9,9 +9,10 @@ from typing import Final
 from openvman.broker import classes, instances, pulls
 from openvman.broker.changes import Changes
 from openvman.broker.context import Context
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import OPERATIONS, Answer, Call
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.model.actor import Role
 
 

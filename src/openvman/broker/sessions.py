@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from openvman.cim.errors import CIMError
 from openvman.cim.operations import Answer, Row, Shape
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from openvman.cim.datetime import CIMDateTime
 from openvman.cim.declarations import PropertyDeclaration
+from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.literals import parse_integer, parse_real
 from openvman.cim.names import NameMap
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.uri import PathError, parse_path
 from openvman.cim.values import INTEGER_RANGES, CIMType, ClassPath, Embedded, Instance, InstancePath, Value
 

@@ -13,10 +13,11 @@ from typing import Final
 
 from openvman.cim.convert import convert
 from openvman.cim.declarations import PropertyDeclaration
+from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.literals import parse_integer, parse_real
 from openvman.cim.mofwriter import format_class, format_instance, format_qualifier_type
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.values import Instance, Property, Value
 
 __all__ = ["MAX_LENGTH", "format_class", "format_instance", "format_qualifier_type", "parse_instance"]

@@ -8,7 +8,8 @@ from typing import Final, Self
 
 from openvman.client.errors import ClientError, Reason
 from openvman.config.load import ConfigError
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.store.database import StoreError
 
 

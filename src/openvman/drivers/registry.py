@@ -11,7 +11,8 @@ from openvman.drivers import libvirt, simulated
 from openvman.drivers.contract import Driver
 from openvman.drivers.libvirt import doctor
 from openvman.drivers.libvirt.doctor import Check, diagnose
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 
 __all__ = ["Check", "Choice", "choose_default", "create", "diagnose"]
 

@@ -11,7 +11,8 @@ from openvman.inventory.difference import Difference
 from openvman.inventory.generation import Generation
 from openvman.inventory.platform import Backoff, Platform, PlatformStatus, Sleep, Timing
 from openvman.inventory.register import Register
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import ChildPool
 from openvman.model.job import Job
 from openvman.model.states import Action, Transition

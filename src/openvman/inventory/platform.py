@@ -15,8 +15,9 @@ import structlog
 from openvman.drivers.contract import ConnectionLost, Driver, Event, HostChanged, SystemChanged
 from openvman.inventory.register import Register
 from openvman.inventory.session import Key, Session
+from openvman.messages.problem import Problem
 from openvman.model.alert import SystemFault
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.states import State
 from openvman.model.system import VirtualSystem
 

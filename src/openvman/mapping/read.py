@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from openvman.cim.convert import typed_path
-from openvman.cim.status import CIMError, Status
+from openvman.cim.errors import CIMError
+from openvman.cim.status import Status
 from openvman.cim.uri import format_path
 from openvman.cim.values import InstancePath
 from openvman.mapping.bind import Bound, BoundClass, BoundEdge, BoundView, Link, Node

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from openvman.cim.convert import convert
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.values import Instance, Value
 from openvman.mapping.bind import BoundClass, BoundEdge, BoundView, Node
 from openvman.mapping.declare import ClassMap, Purpose, WriteOnly

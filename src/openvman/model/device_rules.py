@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import NO_DEVICE, DeviceKind
 from openvman.model.endpoint import parse_endpoint
-from openvman.model.errors import Problem
 from openvman.model.spec import DeviceSpec
 from openvman.model.validation import WORD, Rule, Surroundings, is_path
 

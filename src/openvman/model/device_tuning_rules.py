@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DEFAULT_MODE, DiskKind, NicConnection
-from openvman.model.errors import Problem
 from openvman.model.spec import DiskSpec, NicSpec
 from openvman.model.validation import Rule
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import WHOLE_PROCESSOR, Affinity
-from openvman.model.errors import Problem
 from openvman.model.host_device import processor_id
 from openvman.model.spec import MemorySpec, ProcessorSpec
 from openvman.model.validation import Rule, Surroundings

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any, Final, Generic, TypeVar
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
 from openvman.model.defaults import DISK_BUSES, OTHER_PREFIX, SUFFIX_OF_FORMAT, TARGET_PREFIXES
 from openvman.model.endpoint import parse_endpoint
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.ranges import Range, range_of
 from openvman.model.resource import ResourceKind

@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import replace
 from typing import TypeVar
 
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor
 from openvman.model.allocation import Allocation
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.pool import demand
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SerialSpec

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import IDENTITY, DiskKind
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.resource import KIND_OF_DISK
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SerialSpec

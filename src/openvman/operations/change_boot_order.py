@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor
 from openvman.model.boot import BootSource
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import SystemSpec
 from openvman.model.system import Configuration, ConfigurationKind
 from openvman.operations.context import Context

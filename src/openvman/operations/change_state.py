@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from openvman.inventory.difference import Difference
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.pool import demand
 from openvman.model.states import TRANSITIONS, Action, State, Transition

@@ -13,9 +13,10 @@ from dataclasses import replace
 import structlog
 
 from openvman.drivers.contract import Driver
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DiskAllocation, DiskKind
 from openvman.model.cloud_init import CLOUD_INIT_RULES
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.seed import seed_names, seed_owner
 from openvman.model.spec import Definition, DiskSpec, SystemSpec

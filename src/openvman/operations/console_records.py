@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor
 from openvman.model.allocation import SerialAllocation
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.operations.operations import Operations
 
 _LONGEST: Final = 4096

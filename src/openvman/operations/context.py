@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from openvman.inventory.inventory import Inventory
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.states import Action, Transition
 from openvman.model.system import VirtualSystem
 from openvman.operations.policy import Policy

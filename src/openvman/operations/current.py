@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import Allocation
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.states import State
 from openvman.model.storage import volume_in

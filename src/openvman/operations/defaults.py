@@ -15,12 +15,13 @@ from string import ascii_lowercase
 from typing import TypeVar
 from uuid import UUID
 
+from openvman.messages.problem import Problem
 from openvman.model import defaults
 from openvman.model.allocation import DEFAULT_MODE, DeviceAllocation, DeviceKind, DiskKind, NicConnection
 from openvman.model.capability import usual_amount
 from openvman.model.choice import usual_bus, usual_connection, usual_device, usual_network, usual_nic_model
 from openvman.model.device_rules import SPICE, VIEWER
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host, HostFacts
 from openvman.model.resource import ResourceKind
 from openvman.model.spec import (

@@ -8,8 +8,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
 from openvman.drivers.contract import Driver
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.pool import HELD_AT_ALL_TIMES
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec

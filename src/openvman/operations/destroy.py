@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.states import TRANSITIONS, Action, State, Transition
 from openvman.model.system import VirtualSystem
 from openvman.operations import cloud_init

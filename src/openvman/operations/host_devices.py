@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from openvman.inventory.generation import Generation
+from openvman.messages.problem import Problem
 from openvman.model.allocation import Allocation, DeviceAllocation, DeviceKind
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.plugging import why_fixed
 from openvman.model.spec import DeviceSpec, ResourceSpec

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 
 from openvman.drivers.contract import Driver, Image
 from openvman.inventory.generation import Generation
+from openvman.messages.problem import Problem
 from openvman.model import defaults
 from openvman.model.actor import Actor
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.seed import seed_owner
 from openvman.model.spec import DiskSpec

@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager, AsyncExitStack, ExitStack
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor
 from openvman.model.allocation import Allocation
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.pool import demand
 from openvman.model.spec import DeviceSpec, DiskSpec, NicSpec, ProcessorSpec, ResourceSpec

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import SystemSpec
 from openvman.model.states import State
 from openvman.model.system import VirtualSystem

@@ -11,10 +11,11 @@ from uuid import uuid4
 
 from openvman.drivers.contract import ConsoleChunk
 from openvman.inventory.inventory import Inventory
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor
 from openvman.model.allocation import Allocation, SerialAllocation
 from openvman.model.boot import BootSource
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.host_device import HostDevice
 from openvman.model.pool import ResourcePool

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from openvman.inventory.generation import Generation
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.spec import SystemSpec
 from openvman.model.states import State

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor, Role
 from openvman.model.allocation import DeviceKind, NicConnection
 from openvman.model.defaults import ENTROPY, FORMAT_OF_SUFFIX
 from openvman.model.endpoint import is_loopback
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import DeviceSpec, NicSpec, SerialSpec
 from openvman.operations import host_files
 

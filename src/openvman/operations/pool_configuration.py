@@ -9,7 +9,8 @@ from dataclasses import replace
 from itertools import count
 from typing import Final
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import ChildPool, Host, PoolShare
 from openvman.model.host_device import HostDevice
 from openvman.model.pool import ResourcePool, find_pool, pool_named

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from openvman.inventory.inventory import Inventory
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import ChildPool, Host
 from openvman.model.pool import PROMISED, RESERVED, ResourcePool, consumption, pool_id, pool_in, pools_of, whole
 from openvman.model.storage import storage_pool_name

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from itertools import groupby
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import (
     IDENTITY,
     Allocation,
@@ -14,7 +15,7 @@ from openvman.model.allocation import (
     MemoryAllocation,
     ProcessorAllocation,
 )
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.states import State
 from openvman.model.system import Configuration, ConfigurationKind
 from openvman.operations.context import Context, turn

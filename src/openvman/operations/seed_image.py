@@ -9,7 +9,8 @@ from typing import Any, Final
 import pycdlib
 import yaml
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import SystemSpec
 
 LABEL: Final = "cidata"

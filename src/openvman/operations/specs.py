@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar, overload
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import (
     NO_DEVICE,
     Allocation,
@@ -21,7 +22,7 @@ from openvman.model.allocation import (
     device_local_id,
 )
 from openvman.model.device_tuning_rules import DISK_TUNING, NIC_TUNING
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.pool import taken
 from openvman.model.resource import KIND_OF_DISK, ResourceKind, device_resource, pool_name
 from openvman.model.spec import (

@@ -13,7 +13,8 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import (
     DeviceSpec,
     DiskSpec,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os.path
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.pool import ResourcePool, find_pool, pool_id
 from openvman.model.resource import ResourceKind

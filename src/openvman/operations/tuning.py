@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from openvman.inventory.generation import Generation
+from openvman.messages.problem import Problem
 from openvman.model.allocation import WHOLE_PROCESSOR, Affinity
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.spec import ProcessorSpec, ResourceSpec
 

@@ -9,10 +9,11 @@ import asyncio
 from collections.abc import Set as AbstractSet
 
 from openvman.inventory.generation import Generation
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor
 from openvman.model.device_rules import DEVICE_RULES
 from openvman.model.device_tuning_rules import BANDWIDTH_RULES, DISK_TUNING_RULES
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.pool import pools_of
 from openvman.model.spec import (

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from openvman.messages.problem import Problem
 from openvman.model import defaults
 from openvman.model.allocation import DiskKind
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.spec import DiskSpec
 from openvman.model.storage import (

@@ -23,8 +23,9 @@ from openvman.mapping.declare import (
     own_method,
     own_parameter,
 )
+from openvman.messages.problem import Problem
 from openvman.model.actor import Role
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.picture import Picture
 from openvman.model.spec import SystemSpec

@@ -7,7 +7,8 @@ from typing import Final
 
 import argon2
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 
 SHORTEST: Final = 8
 LONGEST: Final = 256

@@ -10,8 +10,9 @@ from typing import Final, Protocol
 
 import structlog
 
+from openvman.cim.errors import CIMError
 from openvman.cim.operations import MethodCall, Request, Response, Shape
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.values import ClassPath, InstancePath
 from openvman.model.actor import Actor
 from openvman.server.compress import WORTH, Gzip

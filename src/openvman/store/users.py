@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from openvman.messages.problem import Problem
 from openvman.model.actor import Role
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.store.database import Database
 
 # No colon, which ends the name in Basic credentials (RFC 7617), and nothing that a shell or a log would have to quote.

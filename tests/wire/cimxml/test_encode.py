@@ -20,10 +20,11 @@ from openvman.cim.declarations import (
     Qualifier,
     QualifierType,
 )
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import Answer, MethodAnswer, MethodCall, Output
 from openvman.cim.plan import Column, InstancePlan
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.values import ClassPath, Instance, InstancePath, Property
 from openvman.wire.cimxml.decode import Message
 from openvman.wire.cimxml.encode import CHUNK, Encoder, encode_error

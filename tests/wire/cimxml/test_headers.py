@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import pywbem
 
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import OPERATIONS, Call, MethodAnswer, MethodCall
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.values import ClassPath, InstancePath
 from openvman.wire.cimxml.decode import Message
 from openvman.wire.cimxml.errors import ProtocolError

@@ -8,9 +8,10 @@ import pytest
 import pywbem
 
 from openvman.cim.datetime import CIMDateTime
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import OPERATIONS, Answer, Argument, Call, MethodAnswer, MethodCall, QualifierType
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.values import ClassPath, Instance, InstancePath, Property
 from openvman.wire.cimxml.decode import decode_embedded
 

@@ -13,11 +13,12 @@ from openvman.broker.indications.compose import Composer, Encode
 from openvman.broker.indications.filters import Event, Matcher, Occurrence, Query
 from openvman.broker.indications.occurrences import occurrences, owner_type
 from openvman.broker.indications.outbox import Outbox
-from openvman.cim.status import CIMError
+from openvman.cim.errors import CIMError
 from openvman.inventory.difference import Difference
 from openvman.mapping.bind import Bound, BoundClass, BoundView
 from openvman.mapping.declare import AlertRow
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.indication import IndicationFilter, Posting, Subscriptions
 from openvman.model.picture import Picture
 

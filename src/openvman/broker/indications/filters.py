@@ -21,9 +21,10 @@ from openvman.broker.query.parse import (
 )
 from openvman.broker.query.select import LANGUAGES
 from openvman.cim.declarations import Class, PropertyDeclaration
+from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.plan import Column, InstancePlan
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.values import Value
 from openvman.mapping.bind import Bound
 from openvman.model.indication import IndicationFilter

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 from uuid import uuid4
 
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor, Role
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.indication import (
     DeliverySettings,
     DeliverySpec,

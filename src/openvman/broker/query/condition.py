@@ -13,9 +13,10 @@ from openvman.broker.query.parse import AllOf, AnyOf, Comparison, Condition, Lit
 from openvman.cim.convert import convert
 from openvman.cim.datetime import CIMDateTime, format_datetime
 from openvman.cim.declarations import Class
+from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.plan import Column, InstancePlan
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.uri import format_path
 from openvman.cim.values import InstancePath, Value
 

@@ -7,10 +7,11 @@ from typing import Final
 
 from openvman.broker.query.condition import Test, compile_condition
 from openvman.broker.query.parse import Condition, parse
+from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.operations import Row
 from openvman.cim.plan import InstancePlan
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 
 LANGUAGES: Final = ("dmtf:fql",)
 

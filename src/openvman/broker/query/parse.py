@@ -11,7 +11,8 @@ from typing import Any, Final, TypeAlias
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedInput, VisitError
 
-from openvman.cim.status import CIMError, Status
+from openvman.cim.errors import CIMError
+from openvman.cim.status import Status
 
 _MAXIMUM_LENGTH: Final = 16_384
 _MAXIMUM_NESTING: Final = 64

@@ -10,10 +10,11 @@ from openvman.broker.context import Context
 from openvman.broker.query.condition import Test, check, compile_condition, wrong
 from openvman.broker.query.parse import Select, parse
 from openvman.cim.declarations import Class
+from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.names import NameMap
 from openvman.cim.operations import Row
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 
 LANGUAGES: Final = ("dmtf:cql", "cql", "cim:cql", "wql")
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from openvman.drivers.contract import Driver
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 
 SCHEMES: Final = ("qemu", "lxc", "test", "xen", "ch", "bhyve", "vz", "vbox", "esx", "vpx", "hyperv")
 """What an address can begin with, before a transport such as ``+ssh``."""

@@ -15,7 +15,8 @@ import libvirt
 from openvman.drivers.libvirt import console, domain_xml, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.read import state_of
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import HostFacts
 from openvman.model.spec import Definition
 from openvman.model.states import Action, State

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 
 CONSOLE_LOGS: Final = "console_logs"
 """Query parameter of our own: a folder on this machine that the hypervisor may write console logs to."""

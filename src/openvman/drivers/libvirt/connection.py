@@ -15,7 +15,8 @@ from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.errors import PROBLEMS, translate
 from openvman.drivers.libvirt.use import Use
 from openvman.drivers.libvirt.workers import Workers, post
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 
 T = TypeVar("T")
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from openvman.drivers.contract import ConsoleChunk
 from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.xml import Element
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 
 
 def log_path(folder: Path, system_id: str, port: int) -> Path:

@@ -16,9 +16,10 @@ from lxml import etree
 
 from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.xml import Element
+from openvman.messages.problem import Problem
 from openvman.model.allocation import IDENTITY, DeviceAllocation, DeviceKind, device_local_id
 from openvman.model.endpoint import format_endpoint, parse_endpoint
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import DeviceSpec
 
 

@@ -13,8 +13,9 @@ from openvman.drivers.libvirt import boot, device_tuning, serial_ports, tuning, 
 from openvman.drivers.libvirt import devices as device_xml
 from openvman.drivers.libvirt.console import log_path
 from openvman.drivers.libvirt.xml import Element
+from openvman.messages.problem import Problem
 from openvman.model.allocation import NO_DEVICE, DeviceKind, DiskKind, NicConnection
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec, ResourceSpec, SerialSpec
 from openvman.model.storage import volume_in
 

@@ -26,7 +26,8 @@ from openvman.drivers.libvirt.events import Subscriptions
 from openvman.drivers.libvirt.host import read_host
 from openvman.drivers.libvirt.read import read_system
 from openvman.drivers.libvirt.workers import post
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
 from openvman.model.states import Action

@@ -9,7 +9,8 @@ import os
 from pathlib import Path
 from typing import Final
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 
 _CONFIGURATION: Final = """\
 # Written by openvman at each start.

@@ -6,7 +6,8 @@ from typing import Final
 
 import libvirt
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 
 PROBLEMS: Final[dict[int, Problem]] = {
     libvirt.VIR_ERR_NO_DOMAIN: Problem.NOT_FOUND,

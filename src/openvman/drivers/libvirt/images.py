@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from openvman.drivers.contract import Image
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 
 QEMU_IMG: Final = "qemu-img"
 FORMATS_MADE: Final = ("raw", "qcow2")

@@ -19,7 +19,8 @@ from openvman.drivers.libvirt.act import lookup, must_be_free
 from openvman.drivers.libvirt.domain_xml import KIB
 from openvman.drivers.libvirt.errors import problem_of
 from openvman.drivers.libvirt.xml import Element
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import HostFacts
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
 from openvman.model.system import ConfigurationKind

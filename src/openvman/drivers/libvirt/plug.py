@@ -21,8 +21,9 @@ from openvman.drivers.libvirt import boot, devices, domain_xml, xml
 from openvman.drivers.libvirt.act import lookup
 from openvman.drivers.libvirt.modify import changing, redefine
 from openvman.drivers.libvirt.xml import Element
+from openvman.messages.problem import Problem
 from openvman.model.allocation import IDENTITY, DeviceKind, device_local_id
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.plugging import why_fixed
 from openvman.model.spec import DeviceSpec, DiskSpec, NicSpec, ResourceSpec, SerialSpec
 from openvman.model.system import ConfigurationKind

@@ -16,6 +16,7 @@ from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.console import logs_of
 from openvman.drivers.libvirt.images import capacity_of
 from openvman.drivers.libvirt.xml import Element
+from openvman.messages.problem import Problem
 from openvman.model.allocation import (
     DiskAllocation,
     DiskKind,
@@ -25,7 +26,7 @@ from openvman.model.allocation import (
     ProcessorAllocation,
     SerialAllocation,
 )
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.states import State
 from openvman.model.storage import Volume, resource_pool_name, volume_in
 from openvman.model.system import Configuration, ConfigurationKind, OnCrash, VirtualSystem

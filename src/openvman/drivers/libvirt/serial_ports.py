@@ -6,8 +6,9 @@ from lxml import etree
 
 from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.xml import Element
+from openvman.messages.problem import Problem
 from openvman.model.endpoint import format_endpoint, parse_endpoint
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 
 
 def addresses_of(root: Element) -> dict[int, str]:

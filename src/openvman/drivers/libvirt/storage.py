@@ -15,7 +15,8 @@ from openvman.drivers.contract import Image
 from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.domain_xml import clean
 from openvman.drivers.libvirt.images import FORMATS_MADE
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.storage import FILE_POOLS, StoragePool, Volume
 
 _GONE: Final = frozenset(

@@ -18,8 +18,9 @@ from lxml import etree
 
 from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.xml import Element
+from openvman.messages.problem import Problem
 from openvman.model.allocation import WHOLE_PROCESSOR, Affinity
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host_device import processor_id, processor_number
 from openvman.model.spec import MemorySpec, ProcessorSpec
 

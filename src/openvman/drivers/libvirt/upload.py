@@ -9,7 +9,8 @@ import libvirt
 from lxml import etree
 
 from openvman.drivers.libvirt import xml
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 
 _CHUNK: Final = 256 * 1024
 _ABSENT: Final = frozenset({libvirt.VIR_ERR_NO_STORAGE_POOL, libvirt.VIR_ERR_NO_STORAGE_VOL})

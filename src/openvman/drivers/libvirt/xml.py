@@ -6,7 +6,8 @@ from typing import Final
 
 from lxml import etree
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 
 Element = etree._Element  # noqa: SLF001 - lxml gives its element type no public name
 

@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from typing import Any, Final, TypeVar
 from uuid import UUID, uuid5
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import (
     NO_DEVICE,
     Affinity,
@@ -25,7 +26,7 @@ from openvman.model.allocation import (
 )
 from openvman.model.device_tuning_rules import DISK_TUNING, NIC_TUNING
 from openvman.model.endpoint import format_endpoint, parse_endpoint
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import HostFacts
 from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec, SerialSpec
 from openvman.model.storage import resource_pool_name, volume_in

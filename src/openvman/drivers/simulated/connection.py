@@ -23,8 +23,9 @@ from openvman.drivers.simulated.address import Fleet
 from openvman.drivers.simulated.faults import Fault, FaultRules, name_of
 from openvman.drivers.simulated.fleet import populate
 from openvman.drivers.simulated.hypervisor import Hypervisor
+from openvman.messages.problem import Problem
 from openvman.model.alert import SystemFault
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
 from openvman.model.states import Action

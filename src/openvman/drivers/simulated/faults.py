@@ -25,7 +25,7 @@ from random import Random
 from typing import Final
 
 from openvman.drivers.simulated.quantities import count, duration, refuse, share
-from openvman.model.errors import Problem
+from openvman.messages.problem import Problem
 from openvman.model.states import Action
 
 

@@ -12,9 +12,10 @@ from openvman.drivers.simulated.configure import Capacity, activated, configure,
 from openvman.drivers.simulated.images import Images
 from openvman.drivers.simulated.modify import modified, with_settings, with_settings_at_once
 from openvman.drivers.simulated.plug import with_added, without
+from openvman.messages.problem import Problem
 from openvman.model.alert import FaultKind, SystemFault
 from openvman.model.allocation import DeviceKind, NicConnection
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
 from openvman.model.states import TRANSITIONS, Action, State

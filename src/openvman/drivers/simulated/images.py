@@ -9,7 +9,8 @@ from typing import Final
 
 from openvman.drivers.contract import Image
 from openvman.drivers.simulated.configure import invalid, unsupported
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 
 FOLDER: Final = "/simulated/images"
 """Where the images of a fleet's systems are."""

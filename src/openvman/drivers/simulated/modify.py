@@ -15,6 +15,7 @@ from openvman.drivers.simulated.configure import (
     native_pool,
     unsupported,
 )
+from openvman.messages.problem import Problem
 from openvman.model.allocation import (
     IDENTITY,
     Allocation,
@@ -26,7 +27,7 @@ from openvman.model.allocation import (
     ProcessorAllocation,
 )
 from openvman.model.device_tuning_rules import DISK_LIMITS, NIC_TUNING
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
 from openvman.model.system import Configuration, ConfigurationKind
 

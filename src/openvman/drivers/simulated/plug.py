@@ -20,6 +20,7 @@ from openvman.drivers.simulated.configure import (
     serial,
     unsupported,
 )
+from openvman.messages.problem import Problem
 from openvman.model.allocation import (
     IDENTITY,
     Allocation,
@@ -29,7 +30,7 @@ from openvman.model.allocation import (
     MemoryAllocation,
     ProcessorAllocation,
 )
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.plugging import why_fixed
 from openvman.model.spec import DeviceSpec, DiskSpec, NicSpec, ResourceSpec, SerialSpec
 from openvman.model.system import Configuration, ConfigurationKind

@@ -9,7 +9,8 @@ from typing import Final
 from openvman.drivers.contract import Image
 from openvman.drivers.simulated.configure import invalid
 from openvman.drivers.simulated.images import Images
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.storage import StoragePool, Volume, place_of, storage_pool, volume_in
 

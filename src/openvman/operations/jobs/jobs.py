@@ -14,8 +14,10 @@ import structlog
 
 from openvman.fault_points import fault_point
 from openvman.inventory.inventory import Inventory
+from openvman.messages.message import Said
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor, Role
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.job import (
     JOB_TRANSITIONS,
     Affected,
@@ -270,7 +272,7 @@ class Jobs:
             status="" if failure is None else str(state),
             percent=100 if failure is None else entry.job.percent,
             host_id=entry.job.host_id or host_in({"result": result}, self._inventory.generation),
-            failure=None if failure is None else Failure(failure.problem, _with_notes(failure), failure.subject),
+            failure=None if failure is None else Failure.of(_noted(failure), failure.subject),
             call=entry.conclude(result, failure) or entry.job.call,
             affected=entry.job.affected if affected is None else affected,
         )
@@ -440,8 +442,8 @@ def _joined(known: tuple[Affected, ...], more: tuple[Affected, ...]) -> tuple[Af
     return tuple(found.values())
 
 
-def _with_notes(error: ModelError) -> str:
-    return " ".join([error.message, *getattr(error, "__notes__", ())])
+def _noted(error: ModelError) -> Said:
+    return error.said.noted(*getattr(error, "__notes__", ()))
 
 
 def _check_owner(actor: Actor, job: Job) -> None:

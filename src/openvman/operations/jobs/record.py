@@ -7,7 +7,8 @@ from typing import Final
 
 import structlog
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.job import Job
 from openvman.operations.journal import Journal
 from openvman.operations.steps import Step

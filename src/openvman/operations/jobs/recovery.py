@@ -11,8 +11,9 @@ import structlog
 
 from openvman.fault_points import fault_point
 from openvman.inventory.difference import Difference
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.job import Element, Job
 from openvman.operations.context import Context, turn
 from openvman.operations.operations import Operations

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import OPERATIONS, Argument, Call, Kind, MethodCall, Operation
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.values import ClassPath, Instance, InstancePath, Value
 from openvman.wire.cimxml import decode_declarations as declarations
 from openvman.wire.cimxml import decode_values as values

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.values import CIMType, ClassPath, Embedded, Instance, InstancePath, Property, Value
 from openvman.wire.cimxml.document import LIMITS, Element, Limits, NotWellFormedError, parse_text
 from openvman.wire.cimxml.lexical import TYPES, parse_boolean, parse_number, parse_scalar

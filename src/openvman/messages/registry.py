@@ -1,0 +1,26 @@
+"""All rows: :data:`MESSAGES` by number, :func:`find` by id."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Final
+
+from openvman.messages import alerts, jobs, requests
+from openvman.messages.message import PREFIX, Message
+
+SUBJECTS: Final[tuple[ModuleType, ...]] = (requests, jobs, alerts)
+"""In the order of their numbers."""
+
+
+def rows(subject: ModuleType) -> dict[str, Message]:
+    """The rows of a module, by their names in it."""
+    return {name: row for name, row in vars(subject).items() if isinstance(row, Message)}
+
+
+MESSAGES: Final[dict[int, Message]] = {row.number: row for subject in SUBJECTS for row in rows(subject).values()}
+
+
+def find(id: str) -> Message | None:
+    """The row of an id like ``VMAN2001``; None when this version has it no more."""
+    number = id.removeprefix(PREFIX)
+    return MESSAGES.get(int(number)) if id.startswith(PREFIX) and number.isdecimal() else None
