@@ -59,7 +59,7 @@ def test_rules_are_about_settings_that_there_are(spec):
 def test_every_message_can_be_said(spec, surroundings):
     """Of a value of which nothing is said, too."""
     for rule in TABLES[spec]:
-        said = validation._Words().format(rule.message, v=spec(), s=surroundings)
+        said = str(rule.said(spec(), surroundings))
         assert said
         assert "{" not in said
 
