@@ -72,6 +72,17 @@ def test_the_message_names_the_object_and_lists_what_there_is(surroundings):
     assert caught.value.subject == "bus"
 
 
+def test_the_way_out_is_told_apart_from_what_is_wrong(surroundings):
+    with pytest.raises(validation.ModelError) as caught:
+        validation.check(validation.SYSTEM_RULES, SystemSpec(name=""), surroundings)
+    said = caught.value.said
+    assert (said.text, said.action) == (
+        "Virtual system 'web': the name is empty.",
+        "Give one, or none to have one made.",
+    )
+    assert caught.value.message == f"{said.text} {said.action}"
+
+
 def test_only_what_changes_is_held_to_the_rules(surroundings):
     disk = DiskSpec(kind=DiskKind.DISK, bus="nvme", target="sda", capacity=512)
     validation.check(validation.DISK_RULES, disk, surroundings, {"target"})
