@@ -5,10 +5,40 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Final
 
-from openvman.messages import alerts, jobs, requests
+from openvman.messages import (
+    alerts,
+    cloud_init,
+    consoles,
+    devices,
+    images,
+    inventory,
+    jobs,
+    pools,
+    requests,
+    resources,
+    settings,
+    systems,
+    tuning,
+    users,
+)
 from openvman.messages.message import PREFIX, Message
 
-SUBJECTS: Final[tuple[ModuleType, ...]] = (requests, jobs, alerts)
+SUBJECTS: Final[tuple[ModuleType, ...]] = (
+    requests,
+    systems,
+    resources,
+    settings,
+    tuning,
+    images,
+    pools,
+    devices,
+    cloud_init,
+    jobs,
+    consoles,
+    inventory,
+    users,
+    alerts,
+)
 """In the order of their numbers."""
 
 
