@@ -114,6 +114,13 @@ def test_no_address_shows_its_password(path: str, password: str) -> None:
     assert password not in address.shown
 
 
+def test_an_address_that_cannot_be_read_does_not_show_its_password() -> None:
+    with pytest.raises(ModelError) as caught:
+        parse("qemu+ssh://me:hunter22@ho\u2100st/system")  # normalized, the host would hold a slash
+    chain = [caught.value, caught.value.__cause__, caught.value.__context__]
+    assert "hunter22" not in "".join(map(repr, chain))
+
+
 async def test_the_hypervisors_errors_are_redacted(tmp_path, monkeypatch) -> None:
     uri = "qemu+tcp://me:hunter22@127.0.0.1:9/system"
 
@@ -125,6 +132,7 @@ async def test_the_hypervisors_errors_are_redacted(tmp_path, monkeypatch) -> Non
         await create(uri, state=tmp_path, deadline=5).open(lambda _event: None)
     assert "hunter22" not in caught.value.message
     assert "no connection driver available for qemu+tcp://127.0.0.1:9/system" in caught.value.message
+    assert "hunter22" not in repr((caught.value.__cause__, caught.value.__context__, caught.value.said))
 
 
 async def test_errors_do_not_show_passwords(tmp_path) -> None:

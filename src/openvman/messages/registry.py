@@ -5,10 +5,26 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Final
 
-from openvman.messages import alerts, jobs, requests
+from openvman.messages import (
+    alerts,
+    hypervisor,
+    hypervisor_devices,
+    hypervisor_storage,
+    jobs,
+    requests,
+    simulated,
+)
 from openvman.messages.message import PREFIX, Message
 
-SUBJECTS: Final[tuple[ModuleType, ...]] = (requests, jobs, alerts)
+SUBJECTS: Final[tuple[ModuleType, ...]] = (
+    requests,
+    jobs,
+    hypervisor,
+    hypervisor_devices,
+    hypervisor_storage,
+    simulated,
+    alerts,
+)
 """In the order of their numbers."""
 
 
