@@ -151,14 +151,14 @@ def test_a_sentence_of_the_hypervisor_ends_once() -> None:
 @pytest.mark.parametrize(
     ("reason", "way_out"),
     [
-        ("Failed to connect socket to '/none': No such file or directory", "Start the daemon"),
+        ("Failed to connect socket to '/none': No such file or directory", "Start the daemon (libvirtd)"),
         ("authentication failed: access denied by policy", "Allow this user"),
-        ("no connection driver available for vax:///system", "Install the hypervisor's libvirt driver"),
+        ("no connection driver available for vax:///system", "Install the hypervisor's libvirt driver package"),
         ("something that nobody has heard of", ""),
     ],
 )
 def test_who_does_not_answer_has_a_way_out_where_one_is_known(reason: str, way_out: str) -> None:
-    said = no_answer(reason).said(platform="qemu:///system", reason=reason)
+    said = no_answer("qemu:///system", reason).said
     assert said.text == f"qemu:///system does not answer: {reason}."
     assert said.action.startswith(way_out)
     assert bool(said.action) == bool(way_out)

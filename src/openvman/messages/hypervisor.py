@@ -37,8 +37,8 @@ EMBEDDED_FOLDER: Final = ErrorMessage(
 )
 BINDING_MISSING: Final = ErrorMessage(
     3007,
-    "libvirt's Python binding is missing.",
-    "Install openvman[libvirt].",
+    "{binding}'s Python binding is missing.",
+    "Install openvman[{binding}].",
     problem=Problem.UNAVAILABLE,
 )
 
@@ -50,7 +50,7 @@ _NO_ANSWER: Final = "{platform} does not answer: {reason}."
 
 NO_ANSWER: Final = ErrorMessage(3011, _NO_ANSWER, problem=Problem.UNAVAILABLE)
 DAEMON_DOWN: Final = ErrorMessage(
-    3012, _NO_ANSWER, "Start the daemon (libvirtd), or check the socket's path.", problem=Problem.UNAVAILABLE
+    3012, _NO_ANSWER, "Start the daemon ({daemon}), or check the socket's path.", problem=Problem.UNAVAILABLE
 )
 EMBEDDED_OPEN: Final = ErrorMessage(
     3013,
@@ -70,8 +70,8 @@ NOT_LET_IN: Final = ErrorMessage(
     "Allow this user on the daemon's socket, or run as one that is allowed.",
     problem=Problem.UNAVAILABLE,
 )
-NO_LIBVIRT_DRIVER: Final = ErrorMessage(
-    3016, _NO_ANSWER, "Install the hypervisor's libvirt driver package.", problem=Problem.UNAVAILABLE
+NO_DRIVER_PACKAGE: Final = ErrorMessage(
+    3016, _NO_ANSWER, "Install the hypervisor's {library} driver package.", problem=Problem.UNAVAILABLE
 )
 NO_EMULATOR: Final = ErrorMessage(3017, _NO_ANSWER, "Install QEMU (qemu-system-x86).", problem=Problem.UNAVAILABLE)
 

@@ -44,6 +44,6 @@ def prepare(state: Path) -> None:
     libvirt reads the variable once, when the binding is first imported, and would write to stderr without it.
     """
     if not binding_is_there():
-        raise ModelError(hypervisor.BINDING_MISSING, "libvirt")
+        raise ModelError(hypervisor.BINDING_MISSING, "libvirt", binding="libvirt")
     if state.is_dir():
         os.environ.setdefault("LIBVIRT_LOG_OUTPUTS", f"3:file:{state.absolute() / 'libvirt.log'}")

@@ -100,7 +100,7 @@ class Connection:
                 reason = self.address.redact(reason_of(error))
             else:
                 return raw
-            raise ModelError(no_answer(reason), shown, platform=shown, reason=reason)
+            raise no_answer(shown, reason)
 
         shown = self.address.shown
         try:
@@ -212,14 +212,15 @@ _NO_ANSWER: Final[tuple[tuple[str, ErrorMessage], ...]] = (
     ("already open with path", hypervisor.EMBEDDED_OPEN),
     ("Failed to acquire pid file", hypervisor.EMBEDDED_TAKEN),
     ("authentication", hypervisor.NOT_LET_IN),
-    ("no connection driver available", hypervisor.NO_LIBVIRT_DRIVER),
+    ("no connection driver available", hypervisor.NO_DRIVER_PACKAGE),
     ("Cannot find", hypervisor.NO_EMULATOR),
 )
 
 
-def no_answer(reason: str) -> ErrorMessage:
-    """The row for a connection that failed with libvirt's ``reason``: it knows the way out, where there is one."""
-    return next((row for words, row in _NO_ANSWER if words in reason), hypervisor.NO_ANSWER)
+def no_answer(platform: str, reason: str) -> ModelError:
+    """A connection failed with libvirt's ``reason``: with the way out, where one is known."""
+    row = next((row for words, row in _NO_ANSWER if words in reason), hypervisor.NO_ANSWER)
+    return ModelError(row, platform, platform=platform, reason=reason, daemon="libvirtd", library="libvirt")
 
 
 def binding_version() -> str:
