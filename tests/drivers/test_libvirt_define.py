@@ -195,8 +195,8 @@ def test_any_string_is_kept_or_refused(setting: str, value: str) -> None:
     [
         ({"name": ".."}, "name"),
         ({"name": "a/b"}, "name"),
-        ({"memory": MemorySpec()}, "memory size"),
-        ({"processor": ProcessorSpec()}, "processor count"),
+        ({"memory": MemorySpec()}, "size"),
+        ({"processor": ProcessorSpec()}, "count"),
         ({"disks": (DiskSpec(bus="ide"),)}, "source"),
         ({"disks": (DiskSpec(source="/a"),)}, "bus"),
         ({"disks": (DiskSpec(bus="ide", source="a"),)}, "source"),

@@ -66,7 +66,7 @@ print(asyncio.run(diagnose())[0])
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     refused, choice, check = done.stdout.splitlines()
-    assert "install openvman[libvirt]" in refused
+    assert "Install openvman[libvirt]." in refused
     assert "uri='sim://'" in choice
     assert "install openvman[libvirt]" in choice
     assert "level='fail'" in check

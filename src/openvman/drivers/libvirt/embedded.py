@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from openvman.messages.problem import Problem
+from openvman.messages import hypervisor
 from openvman.model.errors import ModelError
 
 _CONFIGURATION: Final = """\
@@ -42,5 +42,4 @@ def prepare(root: Path) -> None:
         new.write_text(text)
         new.replace(target)
     except OSError as error:
-        message = f"the folder {root} of the embedded QEMU cannot be written: {error.strerror}"
-        raise ModelError(Problem.UNAVAILABLE, message, str(root)) from error
+        raise ModelError(hypervisor.EMBEDDED_FOLDER, str(root), folder=root, reason=error.strerror) from error

@@ -28,6 +28,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from openvman.drivers.simulated.faults import Fault, parse_fault
 from openvman.drivers.simulated.quantities import count, duration, refuse, share, size
+from openvman.messages import hypervisor, simulated
 
 MAXIMUM_SYSTEMS: Final = 1_000_000
 
@@ -69,27 +70,27 @@ def parse(uri: str) -> Fleet:
     """Read an address. Raises ModelError INVALID_PARAMETER, naming the part at fault."""
     try:
         parts = urlsplit(uri)
-    except ValueError as error:
-        raise refuse(f"the address of a simulated platform: {error}") from None
+    except ValueError:
+        raise refuse(hypervisor.ADDRESS_UNREADABLE) from None
     if parts.scheme != "sim" or parts.path not in ("", "/") or parts.fragment or "@" in parts.netloc:
         # The address is not repeated: what stands in it by mistake may be a secret.
-        raise refuse("the address of a simulated platform is sim://[name][?option=value&…] and no more")
+        raise refuse(simulated.FORM)
     values: dict[str, Any] = {}
     faults: list[Fault] = []
     for option, text in parse_qsl(parts.query, keep_blank_values=True):
         if option == "fault":
             faults.append(parse_fault(text))
         elif option in values:
-            raise refuse(f"{option} is given twice")
+            raise refuse(simulated.GIVEN_TWICE, option=option)
         elif option in _OPTIONS:
             values[option] = _OPTIONS[option](text)
         else:
-            raise refuse(f"{option!r} is not an option of a simulated platform: {', '.join(_OPTIONS)}, fault")
+            raise refuse(simulated.NO_OPTION, option=option, options=(*_OPTIONS, "fault"))
     fleet = Fleet(uri=uri, name=parts.netloc, faults=tuple(faults), **values)
     if fleet.hosts * fleet.vms > MAXIMUM_SYSTEMS:
-        raise refuse(f"{fleet.hosts} hosts with {fleet.vms} systems are more than {MAXIMUM_SYSTEMS} in all")
+        raise refuse(simulated.TOO_MANY_SYSTEMS, hosts=fleet.hosts, vms=fleet.vms, most=MAXIMUM_SYSTEMS)
     if fleet.active + fleet.paused + fleet.suspended > 1:
-        raise refuse("active, paused and suspended are more than 100% together")
+        raise refuse(simulated.SHARES)
     if fleet.processors == 0:
-        raise refuse("a host needs at least one processor")
+        raise refuse(simulated.HOST_PROCESSORS)
     return fleet
