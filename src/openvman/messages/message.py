@@ -1,8 +1,8 @@
 """What a row of the message registry is, and a message with its arguments: :class:`Message`, :class:`Said`.
 
-A text is a template in the form of ``str.format``: ``"There is no host {host!r} any more."``. What stands for a field is a
-string by the time it is an argument, so that arguments can be stored, sent (CIM_Error.MessageArguments) and put into the
-text again by their order alone.
+A text is a template in the form of ``str.format``: ``"There is no host {host!r} any more."``. What stands for a field is
+a string by the time it is an argument, so that arguments can be stored, sent (CIM_Error.MessageArguments) and put into
+the text again by their order alone.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class ErrorMessage(Message):
 
 @dataclass(frozen=True, slots=True)
 class AlertMessage(Message):
-    """An event that nobody asked for. ``event`` is what CIM_AlertIndication.EventID says; the numbers are of its ValueMaps."""
+    """An event that nobody asked for. ``event`` is CIM_AlertIndication.EventID; the numbers are of its ValueMaps."""
 
     event: str = ""
     type: int = 0

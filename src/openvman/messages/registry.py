@@ -5,10 +5,30 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Final
 
-from openvman.messages import alerts, jobs, requests
+from openvman.messages import (
+    alerts,
+    cimxml,
+    jobs,
+    mof,
+    queries,
+    requests,
+    server,
+    subscriptions,
+    values,
+)
 from openvman.messages.message import PREFIX, Message
 
-SUBJECTS: Final[tuple[ModuleType, ...]] = (requests, jobs, alerts)
+SUBJECTS: Final[tuple[ModuleType, ...]] = (
+    requests,
+    queries,
+    values,
+    mof,
+    subscriptions,
+    cimxml,
+    jobs,
+    server,
+    alerts,
+)
 """In the order of their numbers."""
 
 
