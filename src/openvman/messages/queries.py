@@ -73,7 +73,7 @@ TOO_FAR: Final = ErrorMessage(
 )
 OF_WHICH_CLASS: Final = ErrorMessage(
     1334,
-    "{name}: of which class? (column {column})",
+    "{name} (column {column}): of which class?",
     "Write {instance}.Class::{property}, or AND {instance} ISA Class.",
     problem=Problem.INVALID_QUERY,
 )

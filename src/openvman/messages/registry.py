@@ -16,7 +16,7 @@ from openvman.messages import (
     subscriptions,
     values,
 )
-from openvman.messages.message import PREFIX, Message
+from openvman.messages.message import PREFIX, ErrorMessage, Message
 
 SUBJECTS: Final[tuple[ModuleType, ...]] = (
     requests,
@@ -44,3 +44,8 @@ def find(id: str) -> Message | None:
     """The row of an id like ``VMAN2001``; None when this version has it no more."""
     number = id.removeprefix(PREFIX)
     return MESSAGES.get(int(number)) if id.startswith(PREFIX) and number.isdecimal() else None
+
+
+def kind_of(row: Message) -> str:
+    """The kind of a failure in a word or two, or ``alert``."""
+    return row.problem.replace("_", " ") if isinstance(row, ErrorMessage) else "alert"
