@@ -10,11 +10,11 @@ from openvman.cim.declarations import Class, MethodDeclaration, ParameterDeclara
 from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import Answer, Call
-from openvman.cim.status import Status
+from openvman.messages import requests
 
 
 def get_class(ctx: Context, call: Call) -> Answer:
-    found = ctx.known_class(call.argument("ClassName"), Status.NOT_FOUND)
+    found = ctx.known_class(call.argument("ClassName"), requests.CLASS_NOT_FOUND)
     return Answer(_shown(found, call, call.argument("PropertyList")))
 
 
@@ -37,7 +37,7 @@ def get_qualifier(ctx: Context, call: Call) -> Answer:
     name = call.argument("QualifierName")
     found = ctx.view.graph.qualifier_types.get(name)
     if found is None:
-        raise CIMError(Status.NOT_FOUND, f"There is no qualifier type {name}")
+        raise CIMError(requests.NO_QUALIFIER_TYPE, name=name)
     return Answer(found)
 
 

@@ -55,7 +55,7 @@ def error_instance(said: Said, subject: str | None) -> Instance:
         ("OwningEntity", "string", OWNING_ENTITY),
         ("MessageID", "string", row.id),
         ("Message", "string", _cut(" ".join((said.text, *said.notes)))),
-        ("MessageArguments", "string", tuple(map(_cut, said.arguments))),
+        ("MessageArguments", "string", tuple(map(_cut, said.variables))),
         ("RecommendedActions", "string", (_cut(said.action),) if said.action else None),
         ("PerceivedSeverity", "uint16", MAJOR),
         ("ProbableCause", "uint16", row.kind.cause),

@@ -1,8 +1,8 @@
 """What a row of the message registry is, and a message with its arguments: :class:`Message`, :class:`Said`.
 
-A text is a template in the form of ``str.format``: ``"There is no host {host!r} any more."``. What stands for a field is a
-string by the time it is an argument, so that arguments can be stored, sent (CIM_Error.MessageArguments) and put into the
-text again by their order alone.
+A text is a template in the form of ``str.format``: ``"There is no host {host!r} any more."``. What stands for a field
+is a string by the time it is an argument, so that arguments can be stored, sent (CIM_Error.MessageArguments) and put
+into the text again by their order alone.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class ErrorMessage(Message):
 
 @dataclass(frozen=True, slots=True)
 class AlertMessage(Message):
-    """An event that nobody asked for. ``event`` is what CIM_AlertIndication.EventID says; the numbers are of its ValueMaps."""
+    """An event that nobody asked for. ``event`` is CIM_AlertIndication.EventID; the numbers are of its ValueMaps."""
 
     event: str = ""
     type: int = 0
@@ -124,6 +124,11 @@ class Said:
         """The way out; empty where there is none to tell."""
         return _filled(self.message.action, self.arguments[_count(self.message.text) :])
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Those of the arguments that stand in the text."""
+        return self.arguments[: _count(self.message.text)]
+
     def __str__(self) -> str:
         """All of it, for a person."""
         return " ".join(filter(None, (self.text, self.action, *self.notes)))
@@ -148,6 +153,11 @@ def parts(template: str) -> tuple[tuple[str, Field | None], ...]:
         (text, None if name is None else Field(name, conversion, format or ""))
         for text, name, format, conversion in Formatter().parse(template)
     )
+
+
+def readable(template: str, mark: str = "<{}>") -> str:
+    """The template for a person: the words of its fields, each within ``mark``."""
+    return "".join(text + ("" if field is None else mark.format(field.word)) for text, field in parts(template))
 
 
 def _count(template: str) -> int:

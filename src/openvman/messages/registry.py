@@ -7,6 +7,7 @@ from typing import Final
 
 from openvman.messages import (
     alerts,
+    cimxml,
     cloud_init,
     consoles,
     devices,
@@ -16,19 +17,29 @@ from openvman.messages import (
     images,
     inventory,
     jobs,
+    mof,
     pools,
+    queries,
     requests,
     resources,
+    server,
     settings,
     simulated,
+    subscriptions,
     systems,
     tuning,
     users,
+    values,
 )
-from openvman.messages.message import PREFIX, Message
+from openvman.messages.message import PREFIX, ErrorMessage, Message
 
 SUBJECTS: Final[tuple[ModuleType, ...]] = (
     requests,
+    queries,
+    values,
+    mof,
+    subscriptions,
+    cimxml,
     systems,
     resources,
     settings,
@@ -43,6 +54,7 @@ SUBJECTS: Final[tuple[ModuleType, ...]] = (
     hypervisor_devices,
     hypervisor_storage,
     simulated,
+    server,
     inventory,
     users,
     alerts,
@@ -62,3 +74,8 @@ def find(id: str) -> Message | None:
     """The row of an id like ``VMAN2001``; None when this version has it no more."""
     number = id.removeprefix(PREFIX)
     return MESSAGES.get(int(number)) if id.startswith(PREFIX) and number.isdecimal() else None
+
+
+def kind_of(row: Message) -> str:
+    """The kind of a failure in a word or two, or ``alert``."""
+    return row.problem.replace("_", " ") if isinstance(row, ErrorMessage) else "alert"

@@ -139,7 +139,11 @@ CONCRETE_JOB = ClassMap(
             permission=Role.VIEWER,
             target="job",
             inputs={},
-            outputs={"Errors": PlainOutput(lambda failures: tuple(error_instance(each.said, each.subject) for each in failures))},
+            outputs={
+                "Errors": PlainOutput(
+                    lambda failures: tuple(error_instance(each.said, each.subject) for each in failures)
+                )
+            },
         ),
         MethodMap(
             name="GetError",
@@ -147,7 +151,11 @@ CONCRETE_JOB = ClassMap(
             permission=Role.VIEWER,
             target="job",
             inputs={},
-            outputs={"Error": PlainOutput(lambda failures: error_instance(failures[0].said, failures[0].subject) if failures else None)},
+            outputs={
+                "Error": PlainOutput(
+                    lambda failures: error_instance(failures[0].said, failures[0].subject) if failures else None
+                )
+            },
         ),
     ),
 )

@@ -11,7 +11,7 @@ from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.operations import Row
 from openvman.cim.plan import InstancePlan
-from openvman.cim.status import Status
+from openvman.messages import queries
 
 LANGUAGES: Final = ("dmtf:fql",)
 
@@ -19,7 +19,7 @@ LANGUAGES: Final = ("dmtf:fql",)
 def parse_filter(language: str, text: str) -> Condition:
     """CIMError QUERY_LANGUAGE_NOT_SUPPORTED, INVALID_QUERY."""
     if language.lower() not in LANGUAGES:
-        raise CIMError(Status.QUERY_LANGUAGE_NOT_SUPPORTED, f"Filter language {language} is not known; use DMTF:FQL")
+        raise CIMError(queries.FILTER_LANGUAGE, language=language)
     condition: Condition = parse(text, "condition")
     return condition
 
