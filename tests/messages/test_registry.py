@@ -12,6 +12,7 @@ import pytest
 import openvman
 from openvman.messages import registry
 from openvman.messages.message import AlertMessage, ErrorMessage, Message
+from openvman.model.validation import Rule
 
 SOURCE = Path(openvman.__file__).parent
 TABLES = sorted(
@@ -23,8 +24,16 @@ ROWS = {table: registry.rows(import_module(f"openvman.messages.{table}")) for ta
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.parent != SOURCE / "messages")
 RANGE = re.compile(r"(\d{4}) to (\d{4})")
 ERRORS = {"ModelError", "CIMError"}
-DECLARED = {SOURCE / "model/errors.py", SOURCE / "cim/errors.py"}
-"""Where the two are declared: they pass their own values on."""
+DECLARED = {SOURCE / "model/errors.py", SOURCE / "cim/errors.py", SOURCE / "model/validation.py"}
+"""Where the two are declared, and where rules say theirs: they pass values on."""
+RULES = [
+    (name, place, rule)
+    for module in ("cloud_init", "device_rules", "device_tuning_rules", "tuning_rules", "validation")
+    for name, rules in vars(import_module(f"openvman.model.{module}")).items()
+    if isinstance(rules, tuple)
+    for place, rule in enumerate(rules)
+    if isinstance(rule, Rule)
+]
 FOLDERS = sorted({path.relative_to(SOURCE).parts[0] for path in FILES})
 
 
@@ -148,7 +157,7 @@ def breaches(path: Path):
         row = names.row(subject)
         if row is not None and given != roots(row):
             yield f"{place}: {row.id} takes {sorted(roots(row))}, not {sorted(given)}"
-        if row is None and given and not any(given == roots(each) for each in named):
+        if row is None and given and not any(roots(each) <= given for each in named):
             yield f"{place}: no row that this file names takes {sorted(given)}"
 
 
@@ -158,8 +167,20 @@ def test_who_raises_an_error_gives_the_values_of_its_fields(folder):
     assert [breach for path in paths for breach in breaches(path)] == []
 
 
+@pytest.mark.parametrize("rule", [rule for _, _, rule in RULES], ids=[f"{name}-{place}" for name, place, _ in RULES])
+def test_a_rule_has_what_its_message_asks_for(rule):
+    assert roots(rule.message) <= {"spec", "setting", "value", "host", "around", *rule.given}
+
+
+def by_kind(table: str):
+    """The rows that a table hands out by a key."""
+    for value in vars(import_module(f"openvman.messages.{table}")).values():
+        if isinstance(value, dict):
+            yield from (row.number for row in value.values() if isinstance(row, Message))
+
+
 def test_every_row_is_named_somewhere():
-    named = set().union(*(named_in(*parsed(path)) for path in FILES))
+    named = set().union(*(named_in(*parsed(path)) for path in FILES), *map(by_kind, TABLES))
     assert [row.id for row in registry.MESSAGES.values() if row.number not in named] == []
 
 

@@ -50,7 +50,7 @@ NO_FOLDER: Final = ErrorMessage(
 )
 LEFT: Final = ErrorMessage(
     2713,
-    "Virtual system {id} is gone, but its cloud-init data at {path!r} could not be removed: {reason}",
+    "Virtual system {id} is gone, but its cloud-init data at {path!r} could not be removed: {reason}.",
     "Remove the file by hand.",
     problem=Problem.FAILED,
 )

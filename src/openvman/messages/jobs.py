@@ -69,5 +69,5 @@ STATE_NOT_REACHED: Final = ErrorMessage(
     problem=Problem.FAILED,
 )
 HOST_SILENT: Final = ErrorMessage(
-    2835, "The host does not answer: {reason}", "Wait for it.", problem=Problem.UNAVAILABLE
+    2835, "The host does not answer: {reason}.", "Wait for it.", problem=Problem.UNAVAILABLE
 )

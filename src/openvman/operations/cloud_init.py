@@ -114,7 +114,9 @@ async def forget(context: Context, host_id: str, system_id: str) -> None:
         except ModelError as error:
             if error.problem is Problem.NOT_SUPPORTED:  # a platform where none can have been made
                 continue
-            raise ModelError(cloud_init_rows.LEFT, path, id=system_id, path=path, reason=error.message) from error
+            raise ModelError(
+                cloud_init_rows.LEFT, path, id=system_id, path=path, reason=str(error.said).rstrip(".")
+            ) from error
 
 
 def _paths(policy: Policy, system_id: str) -> tuple[str, ...]:

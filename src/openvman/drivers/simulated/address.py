@@ -27,8 +27,9 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from openvman.drivers.simulated.faults import Fault, parse_fault
-from openvman.drivers.simulated.quantities import count, duration, refuse, share, size
+from openvman.drivers.simulated.quantities import count, duration, share, size
 from openvman.messages import hypervisor, simulated
+from openvman.model.errors import ModelError
 
 MAXIMUM_SYSTEMS: Final = 1_000_000
 
@@ -71,26 +72,26 @@ def parse(uri: str) -> Fleet:
     try:
         parts = urlsplit(uri)
     except ValueError:
-        raise refuse(hypervisor.ADDRESS_UNREADABLE) from None
+        raise ModelError(hypervisor.ADDRESS_UNREADABLE, "platform") from None
     if parts.scheme != "sim" or parts.path not in ("", "/") or parts.fragment or "@" in parts.netloc:
         # The address is not repeated: what stands in it by mistake may be a secret.
-        raise refuse(simulated.FORM)
+        raise ModelError(simulated.FORM, "platform")
     values: dict[str, Any] = {}
     faults: list[Fault] = []
     for option, text in parse_qsl(parts.query, keep_blank_values=True):
         if option == "fault":
             faults.append(parse_fault(text))
         elif option in values:
-            raise refuse(simulated.GIVEN_TWICE, option=option)
+            raise ModelError(simulated.GIVEN_TWICE, "platform", option=option)
         elif option in _OPTIONS:
             values[option] = _OPTIONS[option](text)
         else:
-            raise refuse(simulated.NO_OPTION, option=option, options=(*_OPTIONS, "fault"))
+            raise ModelError(simulated.NO_OPTION, "platform", option=option, options=(*_OPTIONS, "fault"))
     fleet = Fleet(uri=uri, name=parts.netloc, faults=tuple(faults), **values)
     if fleet.hosts * fleet.vms > MAXIMUM_SYSTEMS:
-        raise refuse(simulated.TOO_MANY_SYSTEMS, hosts=fleet.hosts, vms=fleet.vms, most=MAXIMUM_SYSTEMS)
+        raise ModelError(simulated.TOO_MANY_SYSTEMS, "platform", hosts=fleet.hosts, vms=fleet.vms, most=MAXIMUM_SYSTEMS)
     if fleet.active + fleet.paused + fleet.suspended > 1:
-        raise refuse(simulated.SHARES)
+        raise ModelError(simulated.SHARES, "platform")
     if fleet.processors == 0:
-        raise refuse(simulated.HOST_PROCESSORS)
+        raise ModelError(simulated.HOST_PROCESSORS, "platform")
     return fleet

@@ -24,7 +24,6 @@ from openvman.drivers.simulated.faults import Fault, FaultRules, name_of
 from openvman.drivers.simulated.fleet import populate
 from openvman.drivers.simulated.hypervisor import Hypervisor
 from openvman.messages import hypervisor, simulated
-from openvman.messages.message import ErrorMessage
 from openvman.model.alert import SystemFault
 from openvman.model.errors import ModelError
 from openvman.model.host import Host
@@ -105,7 +104,7 @@ class SimulatedDriver:
         if fault is not None:
             self._fail(fault, "open")
         if line.loop.time() < self._down_until:
-            raise self._failure(hypervisor.NO_ANSWER, platform=self.platform, reason="it was taken away")
+            raise ModelError(hypervisor.NO_ANSWER, self.platform, platform=self.platform, reason="it was taken away")
         if not self._populated:
             await asyncio.to_thread(populate, self.hypervisor, self._fleet)
             self._populated = True
@@ -208,7 +207,7 @@ class SimulatedDriver:
     async def _call(self, operation: str, subjects: Iterable[str], work: Callable[[], T]) -> T:
         line = self._line
         if line is None:
-            raise self._failure(hypervisor.NOT_CONNECTED, platform=self.platform)
+            raise ModelError(hypervisor.NOT_CONNECTED, self.platform, platform=self.platform)
         fault = self._rules.strike(operation, subjects)
         early = fault if fault is not None and not fault.after else None
         late = fault if fault is not None and fault.after else None
@@ -231,20 +230,24 @@ class SimulatedDriver:
                     await line.over.wait()
             except TimeoutError:
                 if seconds > self._deadline:
-                    late = {"doing": f"do {operation}", "platform": self.platform, "seconds": self._deadline}
-                    raise self._failure(hypervisor.CHANGE_LATE, **late) from None
+                    raise ModelError(
+                        hypervisor.CHANGE_LATE,
+                        self.platform,
+                        doing=f"do {operation}",
+                        platform=self.platform,
+                        seconds=self._deadline,
+                    ) from None
         if line.over.is_set():
-            raise self._failure(hypervisor.NOT_CONNECTED, platform=self.platform)
+            raise ModelError(hypervisor.NOT_CONNECTED, self.platform, platform=self.platform)
 
     def _fail(self, fault: Fault, operation: str) -> None:
         if fault.disconnect is not None:
             self.disconnect(f"the connection broke in {operation}, as ordered", fault.disconnect)
-            raise self._failure(hypervisor.LOST, doing=f"do {operation}", reason="the connection broke, as ordered")
+            raise ModelError(
+                hypervisor.LOST, self.platform, doing=f"do {operation}", reason="the connection broke, as ordered"
+            )
         if fault.problem is not None:
-            raise self._failure(simulated.ORDERED[fault.problem], operation=operation)
-
-    def _failure(self, row: ErrorMessage, **values: object) -> ModelError:
-        return ModelError(row, self.platform, **values)
+            raise ModelError(simulated.ORDERED[fault.problem], self.platform, operation=operation)
 
     # Guests and events
 

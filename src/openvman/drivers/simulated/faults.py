@@ -24,7 +24,7 @@ from fnmatch import fnmatchcase
 from random import Random
 from typing import Final
 
-from openvman.drivers.simulated.quantities import count, duration, refuse, share
+from openvman.drivers.simulated.quantities import count, duration, share
 from openvman.messages import simulated
 from openvman.messages.problem import Problem
 from openvman.model.errors import ModelError
@@ -85,9 +85,9 @@ class Fault:
 
     def __post_init__(self) -> None:
         if not any(fnmatchcase(operation, self.operation) for operation in OPERATIONS):
-            raise refuse(simulated.NO_OPERATION, pattern=self.operation, operations=OPERATIONS)
+            raise ModelError(simulated.NO_OPERATION, "platform", pattern=self.operation, operations=OPERATIONS)
         if self.problem is None and self.disconnect is None and not self.delay:
-            raise refuse(simulated.IDLE_FAULT, pattern=self.operation)
+            raise ModelError(simulated.IDLE_FAULT, "platform", pattern=self.operation)
         if self.problem is not None and self.problem not in simulated.ORDERED:
             raise _no_problem(self.problem.name.lower())
 
@@ -161,8 +161,8 @@ def _set(fault: Fault, key: str, value: str) -> Fault:
         case "problem":
             raise _no_problem(value)
         case _:
-            raise refuse(simulated.NO_SETTING, setting=key)
+            raise ModelError(simulated.NO_SETTING, "platform", setting=key)
 
 
 def _no_problem(name: str) -> ModelError:
-    return refuse(simulated.NO_PROBLEM, problem=name, problems=tuple(PROBLEMS))
+    return ModelError(simulated.NO_PROBLEM, "platform", problem=name, problems=tuple(PROBLEMS))

@@ -74,7 +74,7 @@ async def _take_back(context: Context, job: Job, steps: Sequence[StoredStep]) ->
             await step.run(context)
         except ModelError as error:
             if error.problem in {Problem.UNAVAILABLE, Problem.TIMEOUT}:
-                raise ModelError(jobs_rows.HOST_SILENT, error.subject, reason=error.message) from error
+                raise ModelError(jobs_rows.HOST_SILENT, error.subject, reason=str(error.said).rstrip(".")) from error
             trouble.append(f"Could not {step.what}: {error.message}")
         fault_point("job.taking-back")
     row = jobs_rows.INTERRUPTED if steps else jobs_rows.INTERRUPTED_EARLY
