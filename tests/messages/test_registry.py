@@ -97,6 +97,7 @@ class Names:
     def __init__(self, tree: ast.Module) -> None:
         self.tables: dict[str, dict[str, Message]] = {}
         self.rows: dict[str, Message] = {}
+        self.imported: set[str] = set()
         for node in ast.walk(tree):
             if not isinstance(node, ast.ImportFrom) or node.module is None:
                 continue
@@ -104,6 +105,7 @@ class Names:
                 name = alias.asname or alias.name
                 if node.module == "openvman.messages" and alias.name in ROWS:
                     self.tables[name] = ROWS[alias.name]
+                    self.imported.add(alias.name)
                 elif node.module.startswith("openvman.messages."):
                     row = ROWS.get(node.module.rpartition(".")[2], {}).get(alias.name)
                     if row is not None:
@@ -132,10 +134,18 @@ def roots(row: Message) -> set[str]:
     return {field.root for field in row.fields}
 
 
+def by_kind(table: str):
+    """The rows that a table hands out by a key."""
+    for value in vars(import_module(f"openvman.messages.{table}")).values():
+        if isinstance(value, dict):
+            yield from (row.number for row in value.values() if isinstance(row, Message))
+
+
 def breaches(path: Path):
     """Calls that raise or say a message without exactly the values of its fields."""
     tree, names = parsed(path)
     named = [registry.MESSAGES[number] for number in named_in(tree, names)]
+    named += [registry.MESSAGES[number] for table in names.imported for number in by_kind(table)]
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
@@ -170,13 +180,6 @@ def test_who_raises_an_error_gives_the_values_of_its_fields(folder):
 @pytest.mark.parametrize("rule", [rule for _, _, rule in RULES], ids=[f"{name}-{place}" for name, place, _ in RULES])
 def test_a_rule_has_what_its_message_asks_for(rule):
     assert roots(rule.message) <= {"spec", "setting", "value", "host", "around", *rule.given}
-
-
-def by_kind(table: str):
-    """The rows that a table hands out by a key."""
-    for value in vars(import_module(f"openvman.messages.{table}")).values():
-        if isinstance(value, dict):
-            yield from (row.number for row in value.values() if isinstance(row, Message))
 
 
 def test_every_row_is_named_somewhere():
