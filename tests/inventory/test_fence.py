@@ -6,7 +6,7 @@ import asyncio
 
 from openvman.drivers.simulated import Fault
 from openvman.inventory import platform
-from openvman.model.errors import Problem
+from openvman.messages.problem import Problem
 from openvman.model.spec import SystemSpec
 
 

@@ -9,8 +9,9 @@ from tests.broker.associations.brute_force import BruteForce, Filters
 from tests.broker.associations.questions import ASSOCIATORS, REFERENCES, check
 from tests.views.conftest import path
 
+from openvman.cim.errors import CIMError
 from openvman.cim.operations import Argument
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.values import ClassPath, InstancePath
 
 GUEST = r"vm-0000[1-3]"

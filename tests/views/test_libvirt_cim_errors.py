@@ -7,7 +7,8 @@ import re
 import pytest
 from tests.views.conftest import path
 
-from openvman.cim.status import CIMError, Status
+from openvman.cim.errors import CIMError
+from openvman.cim.status import Status
 
 FAILED, NOT_FOUND = Status.FAILED, Status.NOT_FOUND
 NONE = object()

@@ -17,9 +17,9 @@ from openvman.broker.indications.setup import IndicationSetup, collections_of
 from openvman.broker.method_calls import CallRecorder, secrets_of
 from openvman.broker.rows import ROWS, Read
 from openvman.broker.sessions import Limits, Sessions
+from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.operations import Call, MethodCall, Request, Response
-from openvman.cim.status import CIMError, Status
 from openvman.cim.uri import parse_path
 from openvman.cim.values import ClassPath, Instance, InstancePath, Value
 from openvman.inventory.difference import Difference
@@ -28,6 +28,7 @@ from openvman.mapping.bind import BoundView, Node, View
 from openvman.mapping.index import EdgeIndex
 from openvman.mapping.read import Reader
 from openvman.mapping.write import Writer
+from openvman.messages import requests
 from openvman.model.actor import Actor
 from openvman.model.indication import Subscriptions
 from openvman.model.job import Job
@@ -142,9 +143,7 @@ class Broker:
     def _context(self, namespace: str, actor: Actor) -> Context:
         if not self._view.shows(namespace):
             known = sorted({name for space in self._view.spaces for name in space.namespaces})
-            raise CIMError(
-                Status.INVALID_NAMESPACE, f"There is no namespace {namespace!r}; there are {', '.join(known)}"
-            )
+            raise CIMError(requests.NO_NAMESPACE, name=namespace, known=known)
         return Context(actor, namespace, self._picture(), self._reader, self._writer, self._sessions)
 
     def _picture(self) -> Picture:
@@ -181,4 +180,4 @@ def _place(request: Request) -> tuple[str, str | None]:
 def _check_required(call: Call) -> None:
     for parameter in call.operation.parameters.values():
         if parameter.required and call.argument(parameter.name) is None:
-            raise CIMError(Status.INVALID_PARAMETER, f"{call.operation.name} needs the parameter {parameter.name}")
+            raise CIMError(requests.PARAMETER_MISSING, operation=call.operation.name, name=parameter.name)

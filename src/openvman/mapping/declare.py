@@ -11,8 +11,8 @@ from enum import Enum, auto
 from typing import Any, TypeAlias
 
 from openvman.cim.declarations import MethodDeclaration, ParameterDeclaration, PropertyDeclaration, Qualifier
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
-from openvman.cim.status import CIMError
 from openvman.cim.values import CIMType, Value
 
 Picture: TypeAlias = Any
@@ -132,7 +132,7 @@ class Words:
     """The text of an embedded instance is none."""
     unacceptable: Callable[[CIMError], CIMError | None] = lambda _error: None
     """An embedded instance asks for what cannot be."""
-    unknown_code: Callable[[str], CIMError | None] = lambda _sentence: None
+    unknown_code: Callable[[CIMError], CIMError | None] = lambda _error: None
     """A code of a ValueMap that means nothing here."""
     absent: Callable[[str], CIMError | None] = lambda _method: None
     """A method that the schema has and the class map has not."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from openvman.cim.convert import typed_path
-from openvman.cim.status import CIMError, Status
+from openvman.cim.errors import CIMError
 from openvman.cim.uri import format_path
 from openvman.cim.values import InstancePath
 from openvman.mapping.bind import Bound, BoundClass, BoundEdge, BoundView, Link, Node
 from openvman.mapping.declare import Picture, Unfound
 from openvman.mapping.index import EdgeIndex
+from openvman.messages import requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Filter:
 
 
 def not_found(path: InstancePath) -> CIMError:
-    return CIMError(Status.NOT_FOUND, f"There is no instance {format_path(path)}")
+    return CIMError(requests.NO_INSTANCE, path=format_path(path))
 
 
 class Reader:
@@ -52,7 +53,7 @@ class Reader:
         ``along`` says what is to be followed from there, which some spaces have words of their own for.
         """
         if path.class_name not in self.graph:
-            raise CIMError(Status.INVALID_CLASS, f"There is no class {path.class_name} in namespace {namespace}")
+            raise CIMError(requests.NO_CLASS, name=path.class_name, namespace=namespace)
         # A path names the creation class: a superclass in its place is another path (DSP0004 8.2.5).
         named = path.class_name.lower()
         meant = [b for b in self.view.concrete(namespace, path.class_name) if b.class_name.lower() == named]

@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from openvman.cim.status import CIMError, Status
+from openvman.cim.errors import CIMError
 from openvman.mapping.declare import Unfound, Words
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import compatible, settings
+from openvman.messages.message import ErrorMessage
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.views.libvirt_cim.devices import SETTING
 from openvman.views.libvirt_cim.scope import INSTANCE_ID, Scope
 
 Find = Callable[[Unfound, Scope], CIMError]
 
 
-def _no_such(what: str = "") -> CIMError:
-    return CIMError(Status.NOT_FOUND, f"No such instance ({what})" if what else "No such instance")
-
-
-def _failed(text: str) -> CIMError:
-    return CIMError(Status.FAILED, text)
-
-
-def _no_domain(name: object) -> CIMError:
-    return CIMError(Status.NOT_FOUND, f"Referenced domain `{name}' does not exist: Domain not found")
+def _no_such(what: str) -> CIMError:
+    return CIMError(compatible.NO_SUCH_KEY, what=what)
 
 
 def _given(unfound: Unfound, key: str) -> str | None:
@@ -56,7 +51,7 @@ def _first_wrong(unfound: Unfound, scope: Scope, system: str) -> str | None:
 def _device(unfound: Unfound, scope: Scope) -> CIMError:
     device = _given(unfound, "DeviceID")
     if device is None:
-        return _failed("No DeviceID specified")
+        return CIMError(compatible.NO_DEVICE_ID)
     wrong = _first_wrong(unfound, scope, "ComputerSystem")
     return _no_such(wrong if wrong is not None else f"bad id {device}")
 
@@ -66,10 +61,10 @@ def _guest(unfound: Unfound, _scope: Scope) -> CIMError:
     if _is_wrong(unfound, "CreationClassName", unfound.class_name) and (name is not None or unfound.follows):
         return _no_such("CreationClassName")
     if name is None and unfound.follows:
-        return _failed("No domain name specified")
+        return CIMError(compatible.NO_DOMAIN_NAME)
     if name is None:
-        return CIMError(Status.NOT_FOUND, "Unable to retrieve domain name: Error 0")
-    return _no_domain(name)
+        return CIMError(compatible.DOMAIN_NOT_NAMED)
+    return CIMError(compatible.NO_DOMAIN, name=name)
 
 
 def _host(unfound: Unfound, _scope: Scope) -> CIMError:
@@ -87,30 +82,30 @@ def _screen(unfound: Unfound, scope: Scope) -> CIMError:
         return _no_such(wrong)
     port, colon, _state = (_given(unfound, "Name") or "").partition(":")
     if not colon or not port.removeprefix("-").isdigit():
-        return _failed("Unable to determine console port for guest")
+        return CIMError(compatible.NO_CONSOLE_PORT)
     return _no_such("Name")
 
 
 def _pool(unfound: Unfound, _scope: Scope) -> CIMError:
     pool = _given(unfound, INSTANCE_ID)
     if pool is None:
-        return _failed("Missing InstanceID")
-    return CIMError(Status.NOT_FOUND, f"No such instance ({pool}) - resource pool type mismatch")
+        return CIMError(compatible.MISSING_ID)
+    return CIMError(compatible.NOT_THAT_POOL, pool=pool)
 
 
 def _setting(unfound: Unfound, _scope: Scope) -> CIMError:
     setting = _given(unfound, INSTANCE_ID)
-    return _failed("Missing InstanceID") if setting is None else _no_such(setting)
+    return CIMError(compatible.MISSING_ID) if setting is None else _no_such(setting)
 
 
 def _what_may_be_asked(unfound: Unfound, _scope: Scope) -> CIMError:
     if _given(unfound, INSTANCE_ID) is None:
-        return _failed("Missing InstanceID")
-    return _no_such() if unfound.follows else CIMError(Status.NOT_FOUND, "Instance not found")
+        return CIMError(compatible.MISSING_ID)
+    return CIMError(compatible.NO_SUCH_INSTANCE if unfound.follows else compatible.INSTANCE_NOT_FOUND)
 
 
 def _profile(unfound: Unfound, _scope: Scope) -> CIMError:
-    return _failed("No InstanceID specified") if _given(unfound, INSTANCE_ID) is None else _no_such()
+    return CIMError(compatible.NO_ID if _given(unfound, INSTANCE_ID) is None else compatible.NO_SUCH_INSTANCE)
 
 
 def _only_one(_unfound: Unfound, _scope: Scope) -> CIMError:
@@ -140,33 +135,39 @@ _BY_CLASS: Final[Mapping[str, Find]] = {
     "HostSystem": _host,
     "KVMRedirectionSAP": _screen,
     "AllocationCapabilities": _what_may_be_asked,
-    "EnabledLogicalElementCapabilities": lambda _unfound, _scope: _no_such(),
+    "EnabledLogicalElementCapabilities": lambda _unfound, _scope: CIMError(compatible.NO_SUCH_INSTANCE),
     "RegisteredProfile": _profile,
 }
 """By the class's name; the others are told by what the name ends with."""
 _BY_END: Final[tuple[tuple[str, Find], ...]] = ((SETTING, _setting), ("Pool", _pool), ("", _only_one))
 
-_ABSENT: Final = {"AddResourcesToResourcePool": _failed("Unknown Method")}
+_ABSENT: Final = {"AddResourcesToResourcePool": compatible.UNKNOWN_METHOD}
 
 
 def _absent(method: str) -> CIMError:
-    return _ABSENT.get(method) or CIMError(Status.NOT_SUPPORTED, f"{method} is not supported")
+    row = _ABSENT.get(method)
+    return CIMError(compatible.METHOD_NOT_SUPPORTED, name=method) if row is None else CIMError(row)
 
 
-_FAILURES: Final[tuple[tuple[Problem, str, str], ...]] = (
-    (Problem.INVALID_STATE, "", "Domain not running"),
-    (Problem.NOT_FOUND, "has no network", "Network not found"),
-)
-"""What libvirt-cim's text begins with, by the problem and a part of the message."""
+_BY_MESSAGE: Final[Mapping[ErrorMessage, ErrorMessage]] = {settings.NO_NETWORK: compatible.NO_NETWORK}
+_BY_PROBLEM: Final[Mapping[Problem, ErrorMessage]] = {Problem.INVALID_STATE: compatible.NOT_RUNNING}
 
 
 def _of_failure(failure: ModelError) -> CIMError:
     """An operation that cannot be done at all is not supported; every other simply failed."""
-    status = Status.NOT_SUPPORTED if failure.problem is Problem.NOT_SUPPORTED else Status.FAILED
-    for problem, part, text in _FAILURES:
-        if failure.problem is problem and part in failure.message:
-            return CIMError(status, f"{text}: {failure.message}")
-    return CIMError(status, failure.message)
+    message = failure.said.message
+    if failure.problem is Problem.NOT_SUPPORTED or not isinstance(message, ErrorMessage):
+        return CIMError(failure.said, failure.subject)
+    row = _BY_MESSAGE.get(message) or _BY_PROBLEM.get(failure.problem) or compatible.REFUSED
+    return CIMError(row, failure.subject, reason=failure.message)
+
+
+def _unacceptable(error: CIMError) -> CIMError | None:
+    """What breaks a rule is a failure; of what is of a wrong type or class, the standard's words are right."""
+    wrong = error.said.message
+    if isinstance(wrong, ErrorMessage) and wrong.problem is Problem.INVALID_PARAMETER:
+        return CIMError(compatible.REFUSED, error.subject, reason=str(error.said))
+    return None
 
 
 def words(scopes: Mapping[str, Scope]) -> Words:
@@ -180,11 +181,9 @@ def words(scopes: Mapping[str, Scope]) -> Words:
 
     return Words(
         unfound=unfound,
-        unreadable=lambda error: _failed(f"Unable to parse embedded object: {error.description}"),
-        unacceptable=lambda error: CIMError(
-            Status.FAILED if error.status is Status.INVALID_PARAMETER else error.status, error.description
-        ),
-        unknown_code=lambda sentence: CIMError(Status.NOT_SUPPORTED, f"State not supported: {sentence}"),
+        unreadable=lambda error: CIMError(compatible.UNREADABLE, reason=str(error.said)),
+        unacceptable=_unacceptable,
+        unknown_code=lambda error: CIMError(compatible.STATE_NOT_SUPPORTED, reason=str(error.said)),
         absent=_absent,
         failed=_of_failure,
     )

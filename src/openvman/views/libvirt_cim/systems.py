@@ -8,8 +8,9 @@ from typing import Any, Final
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
 from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, CodedInput, Const, Source, Write
+from openvman.messages import compatible
 from openvman.model.console import consoles_of
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import SystemSpec
 from openvman.model.states import State
 from openvman.model.system import BootDevice, Firmware, OnCrash
@@ -192,7 +193,6 @@ def systems(scope: Scope) -> Systems:
 def _spec(system_id: str | None = None, uuid: str | None = None, **said: Any) -> SystemSpec:
     """A definition says the UUID that the guest shall have; of one that is there it cannot be changed."""
     if system_id is not None and uuid not in {None, system_id}:
-        message = f"Guest {system_id} cannot get the UUID {uuid}: a guest keeps its own. Define another."
-        raise ModelError(Problem.INVALID_PARAMETER, message, "UUID")
+        raise ModelError(compatible.OTHER_UUID, "UUID", guest=system_id, uuid=uuid)
     firmware = Firmware.BIOS if system_id is None else None  # libvirt-cim knows no other
     return SystemSpec(system_id=system_id or uuid, firmware=firmware, **said)
