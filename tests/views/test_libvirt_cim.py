@@ -349,6 +349,18 @@ async def test_a_storage_pool_is_made_and_deleted(client, images):
     assert pool not in await client.paths("KVM_DiskPool")
 
 
+async def test_a_password_is_refused_and_not_told(client):
+    """Rather than passed over: the screen would be open to everyone."""
+    asked = setting("Graphics", ResourceType=24, ResourceSubType="vnc", Password="pssst")
+    with pytest.raises(CIMError, match="Passwords of screens") as refused:
+        await define(client, "domU1", asked)
+    assert refused.value.status is Status.NOT_SUPPORTED
+    assert "pssst" not in str(refused.value)
+    assert "domU1" not in {p.keys["Name"] for p in await client.paths("KVM_ComputerSystem")}
+    without = setting("Graphics", ResourceType=24, ResourceSubType="vnc", Password="")
+    assert (await define(client, "domU1", without)).return_value == 0
+
+
 async def test_methods_that_libvirt_cim_has_not(client):
     pools = ClassPath("KVM_ResourcePoolConfigurationService", "root/virt")
     for method, status in (

@@ -40,3 +40,9 @@ OTHER_UUID: Final = ErrorMessage(
     "Define another.",
     problem=Problem.INVALID_PARAMETER,
 )
+NO_PASSWORD: Final = ErrorMessage(
+    1828,
+    "Passwords of screens are not supported.",
+    "Leave Password out, let the screen listen on the loopback address, and reach it through a tunnel.",
+    problem=Problem.NOT_SUPPORTED,
+)

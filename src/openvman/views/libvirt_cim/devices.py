@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Attr, Call, ClassMap, Const, Source, Write, itself
+from openvman.mapping.declare import Attr, Call, ClassMap, Const, Source, Write, WriteOnly, itself
+from openvman.messages import compatible
 from openvman.model.allocation import (
     NO_DEVICE,
     WHOLE_PROCESSOR,
@@ -23,6 +24,7 @@ from openvman.model.allocation import (
 )
 from openvman.model.device import VirtualDevice
 from openvman.model.endpoint import format_endpoint, parse_endpoint
+from openvman.model.errors import ModelError
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec
 from openvman.profiles.dsp1044_processor import PROCESSOR, PROCESSOR_SETTING
 from openvman.profiles.dsp1045_memory import MEMORY, MEMORY_SETTING
@@ -110,6 +112,12 @@ def _ipv6_only(value: Value, values: NameMap[Value]) -> str | None:
     return "::1" if value and not values.get("Address") else None
 
 
+def _no_password(password: Value, _values: NameMap[Value]) -> None:
+    """Refused, and not passed over: who sets one must not get a screen that is open to everyone."""
+    if password:
+        raise ModelError(compatible.NO_PASSWORD, "Password")
+
+
 def _size(quantity: Value, values: NameMap[Value]) -> int:
     return in_unit(int(quantity), values.get("AllocationUnits") or "KiloBytes", "byte")
 
@@ -167,7 +175,8 @@ def _network(value: Value, _values: NameMap[Value]) -> str | None:
 
 
 def _device_spec(kind: DeviceKind) -> Callable[..., DeviceSpec]:
-    def made(listens: str | None = None, address: str | None = None, **said: Any) -> DeviceSpec:
+    def made(listens: str | None = None, address: str | None = None, password: None = None, **said: Any) -> DeviceSpec:
+        del password  # there is none
         # The kind of a device that is there is no change.
         return DeviceSpec(
             kind=kind if said.get("allocation_id") is None else None, address=address or listens or None, **said
@@ -450,6 +459,7 @@ def _screens(make: _Maker) -> Kind:
             "Address": Call(lambda seen: _endpoint(seen.of), Write("address", _listens)),
             "IsIPv6Only": Call(lambda _seen: None, Write("listens", _ipv6_only)),
             "KeyMap": Call(lambda seen: "en-us" if seen.of.type == "vnc" else None),
+            "Password": WriteOnly(Write("password", _no_password)),
         },
         _device_spec(DeviceKind.GRAPHICS),
         types=(24,),
