@@ -34,14 +34,15 @@ METHOD_NOT_SUPPORTED: Final = ErrorMessage(1823, "{name} is not supported", prob
 UNKNOWN_METHOD: Final = ErrorMessage(1824, "Unknown Method")
 NOT_RUNNING: Final = ErrorMessage(1825, "Domain not running: {reason}")
 NO_NETWORK: Final = ErrorMessage(1826, "Network not found: {reason}")
+CANNOT_START: Final = ErrorMessage(1827, "Unable to start domain: {reason}")
 OTHER_UUID: Final = ErrorMessage(
-    1827,
+    1828,
     "Guest {guest} cannot get the UUID {uuid}: a guest keeps its own.",
     "Define another.",
     problem=Problem.INVALID_PARAMETER,
 )
 NO_PASSWORD: Final = ErrorMessage(
-    1828,
+    1829,
     "Passwords of screens are not supported.",
     "Leave Password out, let the screen listen on the loopback address, and reach it through a tunnel.",
     problem=Problem.NOT_SUPPORTED,

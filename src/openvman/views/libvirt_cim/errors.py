@@ -7,10 +7,11 @@ from typing import Final
 
 from openvman.cim.errors import CIMError
 from openvman.mapping.declare import Unfound, Words
-from openvman.messages import compatible, settings
+from openvman.messages import compatible, hypervisor, settings
 from openvman.messages.message import ErrorMessage
 from openvman.messages.problem import Problem
 from openvman.model.errors import ModelError
+from openvman.model.states import Action
 from openvman.views.libvirt_cim.devices import SETTING
 from openvman.views.libvirt_cim.scope import INSTANCE_ID, Scope
 
@@ -156,6 +157,8 @@ _BY_PROBLEM: Final[Mapping[Problem, ErrorMessage]] = {Problem.INVALID_STATE: com
 def _of_failure(failure: ModelError) -> CIMError:
     """An operation that cannot be done at all is not supported; every other simply failed."""
     message = failure.said.message
+    if message in hypervisor.CANNOT.values() and failure.said.arguments[0].startswith(f"{Action.START} "):
+        return CIMError(compatible.CANNOT_START, failure.subject, reason=failure.said.arguments[1])
     if failure.problem is Problem.NOT_SUPPORTED or not isinstance(message, ErrorMessage):
         return CIMError(failure.said, failure.subject)
     row = _BY_MESSAGE.get(message) or _BY_PROBLEM.get(failure.problem) or compatible.REFUSED
