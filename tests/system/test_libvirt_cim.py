@@ -13,6 +13,9 @@ import pytest
 import pywbem
 from tests.lab import lab
 
+from openvman.views.everything import LIBVIRT_CIM
+from openvman.views.libvirt_cim.templates import Template
+
 pytestmark = pytest.mark.lab
 
 ANSWERS = Path(__file__).parent / "data" / "libvirt_cim_answers.txt"
@@ -204,6 +207,30 @@ def test_associators_show_what_get_instance_shows(conn):
         assert guest.properties == conn.GetInstance(guest.path).properties
         for near in conn.Associators(guest.path):
             assert near.properties == conn.GetInstance(near.path).properties, near.path
+
+
+NULL_HERE = {
+    ("DiskResourceAllocationSettingData", "cache"): "the guests' disks are cached as usual",
+    ("DiskResourceAllocationSettingData", "readonly"): "and are written",
+    ("GraphicsResourceAllocationSettingData", "Password"): "never shown",
+    ("GraphicsResourceAllocationSettingData", "IsIPv6Only"): "said only when there is no address",
+}
+
+
+def test_every_property_declared_is_shown_somewhere(conn):
+    """But templates, which show what they have of what all have."""
+    shown = set()
+    for namespace in ("root/virt", "root/interop"):
+        for instance in conn.EnumerateInstances("CIM_ManagedElement", namespace=namespace, LocalOnly=False):
+            name = instance.classname.partition("_")[2]
+            shown |= {(name, each.name) for each in instance.properties.values() if each.value is not None}
+    declared = {
+        (classmap.name, name)
+        for classmap in LIBVIRT_CIM[0].classes
+        for name in classmap.sources
+        if classmap.kind is not Template
+    }
+    assert declared - shown == NULL_HERE.keys()
 
 
 def test_no_read_is_older_than_what_virsh_did_before_it(conn, guests):

@@ -7,12 +7,13 @@ import re
 import pytest
 from tests.broker.associations.brute_force import BruteForce, Filters
 from tests.broker.associations.questions import ASSOCIATORS, REFERENCES, check
-from tests.views.conftest import path
+from tests.views.conftest import VIEWS, path
 
 from openvman.cim.errors import CIMError
 from openvman.cim.operations import Argument
 from openvman.cim.status import Status
 from openvman.cim.values import ClassPath, InstancePath
+from openvman.model.actor import Role
 
 GUEST = r"vm-0000[1-3]"
 MAC = r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}"
@@ -359,6 +360,19 @@ async def test_a_password_is_refused_and_not_told(client):
     assert "domU1" not in {p.keys["Name"] for p in await client.paths("KVM_ComputerSystem")}
     without = setting("Graphics", ResourceType=24, ResourceSubType="vnc", Password="")
     assert (await define(client, "domU1", without)).return_value == 0
+
+
+async def test_who_may_only_look_changes_nothing(client):
+    looking = client.acting(Role.VIEWER)
+    assert len(await looking.paths("KVM_ComputerSystem")) == 3
+    guest = path("KVM_ComputerSystem", CreationClassName="KVM_ComputerSystem", Name="vm-00001")
+    for view in VIEWS[1:]:
+        for classmap in view.classes if view.prefix == "KVM" else ():
+            for method in classmap.methods:
+                target = guest if classmap.name == "ComputerSystem" else ClassPath(f"KVM_{classmap.name}", "root/virt")
+                with pytest.raises(CIMError) as refused:
+                    await looking.invoke(target, method.name)
+                assert refused.value.status is Status.ACCESS_DENIED, method.name
 
 
 async def test_methods_that_libvirt_cim_has_not(client):
