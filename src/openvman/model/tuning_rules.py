@@ -7,27 +7,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from openvman.model.allocation import WHOLE_PROCESSOR, Affinity
+from openvman.model.allocation import Affinity
 from openvman.model.errors import Problem
 from openvman.model.host_device import processor_id
+from openvman.model.ranges import MEMORY_OVERHEAD
+from openvman.model.resource import ResourceKind
 from openvman.model.spec import MemorySpec, ProcessorSpec
-from openvman.model.validation import Rule, Surroundings
-
-MINIMUM_LIMIT: Final = WHOLE_PROCESSOR // 100
-"""Of processors: the least time that a scheduler deals out is 1 ms in 100 ms."""
-MEMORY_OVERHEAD: Final = 256 * 1024**2
-"""Bytes that a hypervisor's process may need beside the guest's memory: a limit must leave room for them, or the guest
-would be killed for what its own devices take."""
+from openvman.model.validation import Rule, Surroundings, tuned
 
 
 def _known(spec: ProcessorSpec, around: Surroundings) -> bool:
     there = {processor_id(around.host.id, number) for number in range(around.host.processors)}
     return there.issuperset(spec.processors or ())
-
-
-def _weighs(spec: ProcessorSpec, around: Surroundings) -> bool:
-    weights = around.host.facts.weights
-    return not spec.weight or weights is None or weights[0] <= spec.weight <= weights[1]
 
 
 PROCESSOR_TUNING_RULES: Final[tuple[Rule[ProcessorSpec], ...]] = (
@@ -38,27 +29,12 @@ PROCESSOR_TUNING_RULES: Final[tuple[Rule[ProcessorSpec], ...]] = (
         Problem.NOT_SUPPORTED,
     ),
     Rule(
-        ("weight",),
-        _weighs,
-        "the weight {v.weight} is outside of what host {s.host.name!r} takes: {s.host.facts.weights}",
-    ),
-    Rule(
         ("limit",),
         lambda v, s: not v.limit or s.host.facts.can_limit,
         "host {s.host.name!r} cannot limit processors; leave the limit out",
         Problem.NOT_SUPPORTED,
     ),
-    Rule(
-        ("limit",),
-        lambda v, _: not v.limit or v.limit >= MINIMUM_LIMIT,
-        "a limit of {v.limit} thousandths of a percent of a processor; the least is " + str(MINIMUM_LIMIT),
-    ),
-    Rule(
-        ("limit",),
-        lambda v, s: (v.limit or 0) <= s.host.processors * WHOLE_PROCESSOR,
-        "a limit of {v.limit} thousandths of a percent of a processor is more than the {s.host.processors} processors "
-        "of host {s.host.name!r}; leave it out for none",
-    ),
+    *tuned("weight", "limit", "reservation", kind=ResourceKind.PROCESSOR),
     Rule(
         ("reservation", "limit"),
         lambda v, _: not v.limit or (v.reservation or 0) <= v.limit,
@@ -102,16 +78,12 @@ MEMORY_TUNING_RULES: Final[tuple[Rule[MemorySpec], ...]] = (
         "host {s.host.name!r} cannot limit memory; leave the limit out",
         Problem.NOT_SUPPORTED,
     ),
+    *tuned("limit", "reservation", kind=ResourceKind.MEMORY),
     Rule(
         ("limit", "maximum"),
         lambda v, _: not v.limit or v.limit >= (v.maximum or 0) + MEMORY_OVERHEAD,
         "a limit of {v.limit} bytes is too little: it covers the guest's memory, up to {v.maximum}, and "
         f"{MEMORY_OVERHEAD} for the hypervisor's own needs; raise the limit, or give the guest less",
-    ),
-    Rule(
-        ("limit",),
-        lambda v, s: (v.limit or 0) <= s.host.memory + MEMORY_OVERHEAD,
-        "a limit of {v.limit} bytes is more than host {s.host.name!r} has; leave it out for none",
     ),
     Rule(
         ("reservation", "maximum"),

@@ -19,7 +19,7 @@ from openvman.model.defaults import DISK_BUSES, OTHER_PREFIX, SUFFIX_OF_FORMAT, 
 from openvman.model.endpoint import parse_endpoint
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
-from openvman.model.ranges import Range, range_of
+from openvman.model.ranges import Range, range_of, tuning_ranges
 from openvman.model.resource import ResourceKind
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, SerialSpec, SystemSpec
 
@@ -71,6 +71,11 @@ class Surroundings:
     @property
     def disk(self) -> Range | None:
         return range_of(self.host, ResourceKind.DISK)
+
+    @property
+    def tuning(self) -> dict[str, dict[str, Range]]:
+        """What tunes allocations, by the names of the kinds and of the settings."""
+        return {kind.value: tuning_ranges(self.host, kind) for kind in ResourceKind}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +303,24 @@ def _amounts(*settings: str, kind: ResourceKind) -> tuple[Rule[Any], ...]:
             (setting,),
             lambda v, s, setting=setting: _range(s, kind).takes(getattr(v, setting)),  # type: ignore[misc]
             f"the {setting} cannot be {{v.{setting}}}; host {{s.host.name!r}} gives one system {{s.{kind}}}",
+        )
+        for setting in settings
+    )
+
+
+def tuned(*settings: str, kind: ResourceKind) -> tuple[Rule[Any], ...]:
+    """Each of the settings is 0, which is none, or in its range; one without a range is another rule's affair."""
+
+    def holds(value: Any, around: Surroundings, setting: str) -> bool:
+        said, known = getattr(value, setting), tuning_ranges(around.host, kind).get(setting)
+        return not said or known is None or known.takes(said)
+
+    return tuple(
+        Rule(
+            (setting,),
+            lambda v, s, setting=setting: holds(v, s, setting),  # type: ignore[misc]
+            f"the {setting} cannot be {{v.{setting}}}; on host {{s.host.name!r}} it is 0 for none, or "
+            f"{{s.tuning[{kind}][{setting}]}}",
         )
         for setting in settings
     )

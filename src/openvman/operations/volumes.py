@@ -8,6 +8,7 @@ from typing import Final
 
 from openvman.model import defaults
 from openvman.model.allocation import DiskKind
+from openvman.model.choice import usual_formats
 from openvman.model.errors import ModelError, Problem
 from openvman.model.host import Host
 from openvman.model.spec import DiskSpec
@@ -73,15 +74,15 @@ def pool_on(host: Host, name: str) -> StoragePool:
 
 def format_in(pool: StoragePool, asked: str | None) -> str:
     """The format of a new volume. INVALID_PARAMETER for one that the pool's volumes cannot have."""
-    if pool.has_files:
-        return asked or defaults.IMAGE_FORMAT
-    if asked not in {None, "raw"}:
+    formats = usual_formats(pool.type)
+    if asked not in {None, *formats}:
         raise ModelError(
             Problem.INVALID_PARAMETER,
-            f"A volume of storage pool {pool.name!r} ({pool.type}) is raw and cannot be {asked}. Leave the format out.",
+            f"A volume of storage pool {pool.name!r} ({pool.type}) is {' or '.join(formats)} and cannot be {asked}. "
+            "Leave the format out.",
             "format",
         )
-    return "raw"
+    return asked or formats[0]
 
 
 def new_names(pool: StoragePool, name: str, disk: DiskSpec, format: str) -> Iterator[str]:
