@@ -112,6 +112,7 @@ async def test_processor_time_is_said_in_any_unit_that_fits(systems, units, limi
         (MEMORY, {"HugePageSize": 4096}, ("4096", str(2 * MIB))),
         (MEMORY, {"HugePageSize": 2 * MIB, "VirtualQuantity": 33 * 1024}, ("whole number of pages",)),
         (MEMORY, {"Weight": 5}, ("Weight", "cannot be set")),
+        ("VMAN_StorageAllocationSettingData", {"Weight": 5}, ("Weight", "cannot be set")),
     ],
 )
 async def test_what_cannot_be_is_refused_with_the_rule(systems, class_name, values, words):
