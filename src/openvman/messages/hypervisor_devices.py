@@ -89,7 +89,6 @@ DISK_SOURCE: Final = ErrorMessage(
 DISK_CAPACITY: Final = ErrorMessage(
     3131, "A disk's capacity belongs to its image and stays.", problem=Problem.NOT_SUPPORTED
 )
-NO_MEDIUM: Final = ErrorMessage(3132, "{device} has no removable medium.", problem=Problem.NOT_SUPPORTED)
 BUS_FULL: Final = ErrorMessage(3133, "There is no room for another disk on {bus}.", problem=Problem.INVALID_PARAMETER)
 
 # NICs
