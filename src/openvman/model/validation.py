@@ -73,11 +73,6 @@ class Surroundings:
     def disk(self) -> Range | None:
         return range_of(self.host, ResourceKind.DISK)
 
-    @property
-    def tuning(self) -> dict[str, dict[str, Range]]:
-        """What tunes allocations, by the names of the kinds and of the settings."""
-        return {kind.value: tuning_ranges(self.host, kind) for kind in ResourceKind}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Devices:
