@@ -16,7 +16,7 @@ from openvman.cim.loader import load_schema
 from openvman.cim.names import NameMap
 from openvman.cim.operations import OPERATIONS, Answer, Argument, Call, MethodAnswer, MethodCall
 from openvman.cim.values import ClassPath, Instance, InstancePath
-from openvman.drivers.simulated import create
+from openvman.drivers.simulated import SimulatedDriver, create
 from openvman.inventory.inventory import Inventory
 from openvman.model.actor import Actor, Role
 from openvman.model.server import Server
@@ -98,8 +98,12 @@ def images(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def client(schema: ClassGraph, tmp_path: Path, images: Path) -> AsyncIterator[Client]:
-    driver = create("sim://?hosts=2&vms=3&active=50%25&seed=7", state=tmp_path, deadline=5.0)
+def driver(tmp_path: Path) -> SimulatedDriver:
+    return create("sim://?hosts=2&vms=3&active=50%25&seed=7", state=tmp_path, deadline=5.0)
+
+
+@pytest.fixture
+async def client(schema: ClassGraph, tmp_path: Path, images: Path, driver: SimulatedDriver) -> AsyncIterator[Client]:
     inventory = Inventory([driver])
     await inventory.start()
     clock = Clock()

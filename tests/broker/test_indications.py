@@ -290,6 +290,67 @@ async def test_faults_become_alerts_once(world):
     assert system.keys["Name"] in alert.get("AlertingManagedElement")
 
 
+async def _refused_name(client):
+    """Ask for what is refused: a system of a name that there is."""
+    [taken, *_] = await client.instances("VMAN_ComputerSystem")
+    with pytest.raises(CIMError):
+        await _define(client, taken.get("ElementName"))
+    return taken.get("ElementName")
+
+
+async def test_the_end_of_a_job_is_an_alert(world):
+    client, outbox, _ = world
+    await _subscribe(client, "SELECT * FROM CIM_AlertIndication")
+    await _define(client)
+    taken = await _refused_name(client)
+    jobs = await client.paths("VMAN_ConcreteJob")
+    (good, _), (bad, _) = outbox.told()
+    assert [(a.get("EventID"), a.get("MessageID")) for a in (good, bad)] == [
+        ("VMAN-JOB-COMPLETED",) * 2,
+        ("VMAN-JOB-EXCEPTION",) * 2,
+    ]
+    assert [(a.get("AlertType"), a.get("PerceivedSeverity"), a.get("ProbableCause")) for a in (good, bad)] == [
+        (1, 2, 1),
+        (4, 5, 47),
+    ]
+    assert (good.get("OtherAlertType"), bad.get("OtherAlertType")) == ("Job", None)
+    assert list(good.get("MessageArguments")) == ["Define virtual system 'new'", "ann", "completed", ""]
+    name, owner, state, reason = bad.get("MessageArguments")
+    assert (name, owner, state) == (f"Define virtual system '{taken}'", "ann", "exception")
+    assert reason in bad.get("Message")
+    told = {a.get("AlertingManagedElement").partition("InstanceID=")[2].strip('"') for a in (good, bad)}
+    assert told == {path.keys["InstanceID"] for path in jobs}
+
+
+async def test_the_life_of_a_job_is_told(world):
+    client, outbox, _ = world
+    job = "SourceInstance ISA CIM_ConcreteJob"
+    state = "CIM_ConcreteJob::JobState"
+    await _subscribe(
+        client,
+        f"SELECT * FROM CIM_InstCreation WHERE {job}",
+        f"SELECT * FROM CIM_InstModification WHERE {job} AND SourceInstance.{state} <> PreviousInstance.{state}",
+        f"SELECT * FROM CIM_InstDeletion WHERE {job}",
+    )
+    await _define(client)
+    [path] = await client.paths("VMAN_ConcreteJob")
+    await client.ask("DeleteInstance", InstanceName=path)
+    told = [(i.class_name, i.get("SourceInstance").get("JobState")) for i, _ in outbox.told()]
+    assert told == [
+        ("CIM_InstCreation", 2),
+        ("CIM_InstModification", 4),
+        ("CIM_InstModification", 7),
+        ("CIM_InstDeletion", 7),
+    ]
+
+
+async def test_the_server_brings_filters_for_jobs(world):
+    client, _, _ = world
+    found = {i.get("Name"): i.get("Query") for i in await client.within("interop").instances("CIM_IndicationFilter")}
+    of_jobs = {query.split()[3] for name, query in found.items() if name.startswith("VMAN:DSP1103:ConcreteJob")}
+    assert of_jobs == {"CIM_InstCreation", "CIM_InstModification", "CIM_InstDeletion"}
+
+
 # --- what is refused ----------------------------------------------------------------------------------------------
 
 
@@ -315,10 +376,11 @@ async def test_faults_become_alerts_once(world):
 )
 async def test_a_filter_that_cannot_be_answered_says_where(world, query, says):
     client, _, _ = world
+    there = await client.within("interop").paths("CIM_IndicationFilter")
     error = await _fails(_filter(client, query))
     assert error.status is Status.INVALID_PARAMETER
     assert says in error.description
-    assert len(await client.within("interop").paths("CIM_IndicationFilter")) == 19
+    assert await client.within("interop").paths("CIM_IndicationFilter") == there
 
 
 async def test_a_filter_of_an_unknown_namespace_or_language_is_refused(world):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -38,6 +38,7 @@ class Office:
     def __init__(self, world, path, **limits) -> None:
         self.world = world
         self.clock = Clock()
+        self.wall = datetime(2026, 5, 5, 12, tzinfo=UTC)
         self._path = path
         self._limits = JobLimits(**limits)
         self.start()
@@ -50,6 +51,7 @@ class Office:
             self.world.inventory,
             self.store,
             self._limits,
+            clock=lambda: self.wall,
             monotonic=self.clock,
         )
 
@@ -193,6 +195,54 @@ async def test_one_goes_away_in_its_time_unless_its_owner_says_otherwise(office,
     office.clock.seconds += 1_000_000
     await until(lambda: office.job(short) is None)
     assert set(office.stored()) == {kept.job_id}
+
+
+async def test_how_long_one_stays_counts_from_its_end(office, until):
+    ticket, other = office.define("a"), office.define("b")
+    await asyncio.gather(ticket.ended, other.ended)
+    office.clock.seconds += 200
+    await office.jobs.keep(ANN, spec=JobSpec(job_id=ticket.job_id, remaining=timedelta(seconds=250)))
+    office.clock.seconds += 60
+    await until(lambda: office.job(ticket) is None)
+    assert office.job(other) is not None
+
+
+async def test_a_clock_that_is_set_back_makes_no_time_negative_and_removes_nothing_early(office, until):
+    office.world.inject(operation="define", delay=0.2)
+    ticket = office.define("web")
+    await until(lambda: office.job(ticket).state is JobState.RUNNING)
+    office.wall -= timedelta(days=400)
+    office.clock.seconds += 30
+    await ticket.ended
+    job = office.job(ticket)
+    assert job.submitted <= job.started <= job.ended == job.changed
+    assert job.ended - job.started == timedelta(seconds=30)
+    await office.close_quietly()
+    office.start()
+    office.jobs.adopt(_no_call)
+    office.clock.seconds += 299
+    await office.jobs.keep(ANN, spec=JobSpec(job_id=ticket.job_id, delete_on_completion=True))
+    await office.define("other").ended
+    assert office.job(ticket) is not None
+    office.clock.seconds += 2
+    await until(lambda: office.job(ticket) is None)
+
+
+async def test_one_that_waited_over_a_restart_with_a_clock_set_back_has_its_times_in_order(world, tmp_path, until):
+    world.inject(operation="define", delay=0.3, subject="a")
+    async with _office(world, tmp_path, per_host=1) as office:
+        office.define("a")
+        told = office.define("b")
+        await office.jobs.acknowledge(told.job_id)
+        await office.close_quietly()
+        world.driver.clear_faults()
+        office.wall -= timedelta(days=1)
+        office.start()
+        given = {"system": SystemSpec(name="b"), "resources": []}
+        office.jobs.adopt(lambda _job, _actor: (given, lambda _result, _error: None))
+        await until(lambda: office.job(told).state.is_final)
+        job = office.job(told)
+        assert job.submitted <= job.started <= job.ended
 
 
 async def test_of_too_many_that_have_ended_the_oldest_go(world, tmp_path, until):

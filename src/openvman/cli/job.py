@@ -133,6 +133,17 @@ def cancel(client: Client, job_id: str, kill: bool) -> None:
 @command.command()
 @connecting
 @click.argument("job_id", metavar="ID")
+def delete(client: Client, job_id: str) -> None:
+    """Forget a job that has ended, before its time. What it did stays."""
+    jobs = _jobs_of(client)
+    job = jobs.find(job_id)
+    jobs.delete(job)
+    output.say(f"Deleted job {job.id} ({job.name}).")
+
+
+@command.command()
+@connecting
+@click.argument("job_id", metavar="ID")
 def hold(client: Client, job_id: str) -> None:
     """Hold a job back that has not begun, until it is released."""
     _request(client, job_id, "SUSPEND")

@@ -10,6 +10,7 @@ from openvman.cim.values import Instance, Property, Value
 from openvman.mapping.declare import (
     Attr,
     Call,
+    Change,
     ClassMap,
     Coded,
     CodedInput,
@@ -62,7 +63,7 @@ _STARTED: Final = 4096
 
 def _elapsed(job: Job) -> timedelta | None:
     """Of a job that has ended; what has not is seen from its StartTime."""
-    return None if job.started is None or job.ended is None else max(timedelta(0), job.ended - job.started)
+    return None if job.started is None or job.ended is None else job.ended - job.started
 
 
 def _remaining(value: Value, _values: Any) -> timedelta:
@@ -122,6 +123,7 @@ CONCRETE_JOB = ClassMap(
     },
     spec=JobSpec,
     modify=Modify("keep_job", "spec", Role.OPERATOR),
+    delete=Change("remove_job", "job", Role.OPERATOR),
     methods=(
         MethodMap(
             name="RequestStateChange",

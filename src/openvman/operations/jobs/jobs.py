@@ -74,6 +74,7 @@ class Jobs:
         self._record = JobRecord(store)
         self._limits = limits
         self._clock = clock
+        self._monotonic = monotonic
         self._lanes: Lanes[Entry] = Lanes(limits.per_host, self._begin)
         self._entries: dict[str, Entry] = {}
         self._own: Mapping[str, Callable[..., Awaitable[Any]]] = {
@@ -131,15 +132,31 @@ class Jobs:
     def _enter(
         self, job: Job, use_case: UseCase, actor: Actor, keywords: Mapping[str, Any], conclude: Conclude
     ) -> Ticket:
-        ended = asyncio.get_running_loop().create_future()
-        ended.add_done_callback(lambda future: future.cancelled() or future.exception())  # nobody has to wait for it
-        entry = Entry(job=job, use_case=use_case, actor=actor, keywords=keywords, conclude=conclude, ended=ended)
-        self._entries[job.id] = entry
-        self._show(entry, job)
+        entry = self._entry(job, use_case, actor, keywords, conclude)
         self._record.put_soon(job)
         if job.state is JobState.NEW:
             self._lanes.put(job.host_id, job.owner, entry)
-        return Ticket(job.id, ended)
+        return Ticket(job.id, entry.ended)
+
+    def _entry(
+        self, job: Job, use_case: UseCase, actor: Actor, keywords: Mapping[str, Any], conclude: Conclude
+    ) -> Entry:
+        ended = asyncio.get_running_loop().create_future()
+        ended.add_done_callback(lambda future: future.cancelled() or future.exception())  # nobody has to wait for it
+        entry = Entry(
+            job=job,
+            use_case=use_case,
+            actor=actor,
+            keywords=keywords,
+            conclude=conclude,
+            ended=ended,
+            monotonic=self._monotonic,
+            entered=max(self._clock(), job.changed),
+            entered_at=self._monotonic(),
+        )
+        self._entries[job.id] = entry
+        self._show(entry, job)
+        return entry
 
     def adopt(self, read_again: ReadAgain) -> None:
         """Go on with the jobs that the store has: they are shown, and brought to their end.
@@ -151,7 +168,7 @@ class Jobs:
             job = stored.job
             self._inventory.show_jobs([(job.id, job)], first=True)
             if job.state.is_final:
-                self._past.put(job, _left(job, self._clock()))
+                self._past.put(job, _since_end(job, self._clock()))
                 continue
             actor = Actor(job.owner, job.role)
             keywords: Mapping[str, Any] = {}
@@ -171,18 +188,10 @@ class Jobs:
             if waiting and trouble is None:
                 self._enter(job, use_case, actor, keywords, conclude)
                 continue
-            entry = self._enter_begun(job, use_case, actor)
+            entry = self._entry(job, use_case, actor, {}, nothing)
             entry.task = asyncio.create_task(
                 self._finish(entry, stored.steps, trouble), name=f"recovery of job {job.id}"
             )
-
-    def _enter_begun(self, job: Job, use_case: UseCase, actor: Actor) -> Entry:
-        ended = asyncio.get_running_loop().create_future()
-        ended.add_done_callback(lambda future: future.cancelled() or future.exception())
-        entry = Entry(job=job, use_case=use_case, actor=actor, keywords={}, conclude=nothing, ended=ended)
-        self._entries[job.id] = entry
-        self._show(entry, job)
-        return entry
 
     async def _finish(self, entry: Entry, steps: Sequence[StoredStep], trouble: ModelError | None) -> None:
         """Bring a job of the server's former life to its end."""
@@ -261,7 +270,7 @@ class Jobs:
         result: Any = None,
         affected: tuple[Affected, ...] | None = None,
     ) -> None:
-        now = self._clock()
+        now = entry.now()
         ended = replace(
             entry.job,
             state=state,
@@ -278,10 +287,10 @@ class Jobs:
         fault_point("job.ended")
         del self._entries[ended.id]
         self._inventory.show_jobs([(ended.id, ended)])
-        self._past.put(ended, ended.remaining.total_seconds())
+        self._past.put(ended)
 
     def _turn(self, entry: Entry, state: JobState) -> None:
-        now = self._clock()
+        now = entry.now()
         started = now if state is JobState.RUNNING and entry.job.started is None else entry.job.started
         self._show(entry, replace(entry.job, state=state, changed=now, started=started))
 
@@ -374,7 +383,7 @@ class Jobs:
             return changed
         await self._record.put(changed)
         self._inventory.show_jobs([(changed.id, changed)])
-        self._past.put(changed, changed.remaining.total_seconds())
+        self._past.put(changed)
         return changed
 
     async def remove(self, actor: Actor, *, job: Job) -> None:
@@ -423,11 +432,10 @@ async def _none(*_: Any, **__: Any) -> None:
 _UNKNOWN: Final = UseCase(run=_none)
 
 
-def _left(job: Job, now: datetime) -> float:
-    """Seconds that an ended job still stays: the clock may have been set back, but never makes it more."""
+def _since_end(job: Job, now: datetime) -> float:
+    """Seconds since an ended job's end, by a clock that may have been set back meanwhile."""
     assert job.ended is not None, "a final job has ended"
-    whole = job.remaining.total_seconds()
-    return min(whole, max(0.0, whole - (now - job.ended).total_seconds()))
+    return max(0.0, (now - job.ended).total_seconds())
 
 
 def _joined(known: tuple[Affected, ...], more: tuple[Affected, ...]) -> tuple[Affected, ...]:

@@ -1,0 +1,80 @@
+"""Jobs (DSP1103) as clients see them, through the broker."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from openvman.cim.status import CIMError, Status
+from openvman.cim.values import Instance, Property
+from openvman.drivers.simulated import Fault
+from openvman.model.actor import Actor, Role
+
+ANN = Actor("ann", Role.OPERATOR)
+BOB = Actor("bob", Role.OPERATOR)
+CHIEF = Actor("chief", Role.ADMIN)
+EVE = Actor("eve", Role.VIEWER)
+
+
+def _as(client, actor):
+    return type(client)(client.broker, client.inventory, client.clock, client.namespace, actor)
+
+
+async def _define(client, name):
+    service, *_ = await client.paths("VMAN_VirtualSystemManagementService")
+    settings = Instance.of("VMAN_VirtualSystemSettingData", [Property("ElementName", "string", name)])
+    return await client.invoke(service, "DefineSystem", SystemSettings=settings)
+
+
+async def _job_of(client, name):
+    [found] = [i for i in await client.instances("VMAN_ConcreteJob") if f"'{name}'" in i.get("Name")]
+    return found
+
+
+@asynccontextmanager
+async def _running(client, driver, name):
+    """A definition that is under way until the block ends."""
+    driver.inject(Fault(operation="define", delay=3600.0))
+    task = asyncio.create_task(_define(client, name))
+    while (  # noqa: ASYNC110 - what is shown changes by itself
+        not (jobs := await client.instances("VMAN_ConcreteJob")) or jobs[-1].get("JobState") != 4
+    ):
+        await asyncio.sleep(0)
+    yield jobs[-1]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _refusal(awaitable):
+    with pytest.raises(CIMError) as caught:
+        await awaitable
+    return caught.value
+
+
+@pytest.mark.parametrize("actor", [ANN, CHIEF])
+async def test_its_owner_and_administrators_delete_one_that_has_ended(client, actor):
+    await _define(_as(client, ANN), "web")
+    job = await _job_of(client, "web")
+    await _as(client, actor).ask("DeleteInstance", InstanceName=job.path)
+    assert await client.paths("VMAN_ConcreteJob") == []
+    assert await client.paths("VMAN_MethodResult") == []
+    assert (await _refusal(client.get(job.path))).status is Status.NOT_FOUND
+
+
+@pytest.mark.parametrize("actor", [BOB, EVE])
+async def test_nobody_else_deletes_it(client, actor):
+    await _define(_as(client, ANN), "web")
+    job = await _job_of(client, "web")
+    refusal = await _refusal(_as(client, actor).ask("DeleteInstance", InstanceName=job.path))
+    assert refusal.status is Status.ACCESS_DENIED
+    assert await client.get(job.path) == job
+
+
+async def test_one_that_has_not_ended_is_not_deleted(client, driver):
+    async with _running(_as(client, ANN), driver, "web") as job:
+        refusal = await _refusal(_as(client, ANN).ask("DeleteInstance", InstanceName=job.path))
+        assert refusal.status is Status.FAILED
+        assert "Terminate it first" in str(refusal)
+        assert (await client.get(job.path)).get("JobState") == 4
