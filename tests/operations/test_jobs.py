@@ -167,6 +167,35 @@ async def test_one_that_runs_is_ended_and_taken_back(office, until):
     assert office.world.names() == set()
 
 
+async def test_how_far_it_is_comes_from_the_platform_and_only_grows(office, until):
+    system = await office.define("web").ended
+    await office.act(system, Action.START).ended
+    office.world.inject(operation="act.suspend", delay=0.3)
+    ticket, shown = office.act(office.world.system(system.id), Action.SUSPEND), []
+    unsubscribe = office.world.inventory.subscribe(lambda _difference: shown.append(office.job(ticket)))
+    await until(lambda: 0 < office.job(ticket).percent < 100)
+    assert office.job(ticket).status == "suspending"
+    await ticket.ended
+    unsubscribe()
+    percents = [job.percent for job in shown]
+    assert percents == sorted(percents)
+    assert all((job.percent == 100) == (job.state is JobState.COMPLETED) for job in shown)
+
+
+async def test_a_suspension_that_is_ended_leaves_the_system_as_it_was(office, until):
+    system = await office.define("web").ended
+    await office.act(system, Action.START).ended
+    office.world.inject(operation="act.suspend", delay=3600.0)
+    ticket = office.act(office.world.system(system.id), Action.SUSPEND)
+    await until(lambda: office.world.system(system.id).transition is not None)
+    await office.jobs.control(ANN, job=office.job(ticket), action=JobAction.TERMINATE)
+    with pytest.raises(ModelError, match="ended by ann"):
+        await ticket.ended
+    assert office.job(ticket).state is JobState.TERMINATED
+    assert office.job(ticket).percent < 100
+    assert office.world.system(system.id).state is State.ACTIVE
+
+
 @pytest.mark.parametrize("action", [JobAction.SUSPEND, JobAction.RESUME, JobAction.TERMINATE, JobAction.KILL])
 async def test_one_that_has_ended_stays_as_it_is(office, action):
     ticket = office.define("web")

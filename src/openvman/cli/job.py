@@ -120,7 +120,7 @@ def wait(client: Client, job_id: str, seconds: float) -> None:
 @click.argument("job_id", metavar="ID")
 @click.option("--kill", is_flag=True, help="The job is shown as killed, not as terminated.")
 def cancel(client: Client, job_id: str, kill: bool) -> None:
-    """End a job. What it did is taken back first."""
+    """End a job. What it did is taken back first, where that can be done."""
     from openvman.client.jobs import JobRequest  # noqa: PLC0415 - it imports pywbem, which is slow
 
     jobs = _jobs_of(client)

@@ -34,7 +34,7 @@ from openvman.operations.jobs.record import JobRecord
 from openvman.operations.jobs.recovery import recover
 from openvman.operations.operations import Operations
 from openvman.operations.steps import Step
-from openvman.operations.use_case import UseCase, host_in, works_on
+from openvman.operations.use_case import Recovery, UseCase, host_in, works_on
 from openvman.store.jobs import JobStore, StoredStep
 
 log = structlog.get_logger()
@@ -242,10 +242,8 @@ class Jobs:
             fault_point("job.acted")
         except asyncio.CancelledError:
             state = entry.stop_state
-            failure = ModelError(
-                Problem.FAILED,
-                f"{entry.job.name}: ended by {entry.stopped_by or 'the stop of the server'}, and taken back.",
-            )
+            by, left = entry.stopped_by or "the stop of the server", _LEFT[entry.use_case.recovery]
+            failure = ModelError(Problem.FAILED, f"{entry.job.name}: ended by {by}{left}")
         except ModelError as error:
             state, failure = JobState.EXCEPTION, error
         except Exception as error:
@@ -428,6 +426,13 @@ class _Recorded:
 async def _none(*_: Any, **__: Any) -> None:
     """What is done for an operation that this version does not know."""
 
+
+_LEFT: Final[Mapping[Recovery, str]] = {
+    Recovery.TAKE_BACK: ", and taken back.",
+    Recovery.CONTINUE: ". What it had done stays.",
+    Recovery.LOOK: ". What it had done stays: look at the state of the virtual system.",
+}
+"""What becomes of the work of a job that is ended before its time."""
 
 _UNKNOWN: Final = UseCase(run=_none)
 
