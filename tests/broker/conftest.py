@@ -11,6 +11,7 @@ import pytest
 
 from openvman.broker.broker import Broker
 from openvman.broker.sessions import Limits
+from openvman.broker.visibility import EVERYTHING, Visibility
 from openvman.cim.graph import ClassGraph
 from openvman.cim.loader import load_schema
 from openvman.cim.names import NameMap
@@ -103,7 +104,15 @@ def driver(tmp_path: Path) -> SimulatedDriver:
 
 
 @pytest.fixture
-async def client(schema: ClassGraph, tmp_path: Path, images: Path, driver: SimulatedDriver) -> AsyncIterator[Client]:
+def visibility() -> Visibility:
+    """Everybody sees everything, where a test does not say otherwise."""
+    return EVERYTHING
+
+
+@pytest.fixture
+async def client(
+    schema: ClassGraph, tmp_path: Path, images: Path, driver: SimulatedDriver, visibility: Visibility
+) -> AsyncIterator[Client]:
     inventory = Inventory([driver])
     await inventory.start()
     clock = Clock()
@@ -119,6 +128,7 @@ async def client(schema: ClassGraph, tmp_path: Path, images: Path, driver: Simul
         decode_embedded=decode_embedded,
         clock=clock,
         limits=Limits(sessions_per_user=3, default_timeout=60, maximum_timeout=600),
+        visibility=visibility,
     )
     yield Client(broker, inventory, clock)
     broker.close()

@@ -11,11 +11,12 @@ from tests.broker.conftest import Client, Clock
 from openvman.broker.broker import Broker
 from openvman.broker.indications.registry import SubscriptionLimits
 from openvman.broker.indications.setup import IndicationSetup
+from openvman.broker.visibility import Visibility
 from openvman.cim.status import CIMError, Status
 from openvman.cim.values import Instance, Property
 from openvman.drivers.simulated import create
 from openvman.inventory.inventory import Inventory
-from openvman.model.actor import Role
+from openvman.model.actor import Actor, Role
 from openvman.model.alert import FaultKind, SystemFault
 from openvman.model.server import Server
 from openvman.operations.catalogue import USE_CASES
@@ -59,7 +60,7 @@ class Outbox:
 
 
 @pytest.fixture
-async def world(schema, tmp_path):
+async def world(schema, tmp_path, visibility):
     """A broker whose outbox can be looked into: (client, outbox, inventory)."""
     driver = create("sim://?hosts=1&vms=2&active=100%25&seed=7", state=tmp_path, deadline=5.0)
     inventory = Inventory([driver])
@@ -80,6 +81,7 @@ async def world(schema, tmp_path):
             limits=SubscriptionLimits(per_user=2),
             now=lambda: outbox.moment,
         ),
+        visibility=visibility,
     )
     yield Client(broker, inventory, clock), outbox, inventory
     broker.close()
@@ -320,6 +322,30 @@ async def test_the_end_of_a_job_is_an_alert(world):
     assert reason in bad.get("Message")
     told = {a.get("AlertingManagedElement").partition("InstanceID=")[2].strip('"') for a in (good, bad)}
     assert told == {path.keys["InstanceID"] for path in jobs}
+
+
+@pytest.mark.parametrize("visibility", [Visibility(own_jobs_only=True)])
+async def test_where_policy_says_nobody_is_told_of_the_jobs_of_others(world):
+    chief, outbox, _ = world
+    ann, bob = (type(chief)(chief.broker, chief.inventory, chief.clock, actor=Actor(n, Role.OPERATOR)) for n in "ab")
+    for client in (chief, ann, bob):
+        destination = await _destination(client, name=client.actor.name)
+        for query in ("SELECT * FROM CIM_AlertIndication", "SELECT * FROM CIM_InstIndication"):
+            made = await _filter(client, query)
+            await _create(client, "CIM_IndicationSubscription", Filter=made, Handler=destination)
+    await _define(ann)
+    [job] = await chief.paths("VMAN_ConcreteJob")
+    await ann.invoke(job, "GetErrors")
+    told = {}
+    for indication, targets in outbox.told():
+        for destination, _ in targets:
+            source = indication.get("SourceInstance")
+            about = indication.class_name if source is None else source.class_name
+            told.setdefault(destination.partition(":")[2], set()).add(about)
+    of_jobs = {"CIM_AlertIndication", "VMAN_ConcreteJob", "VMAN_MethodResult", "VMAN_AffectedJobElement"}
+    of_jobs |= {"VMAN_OwningJobElement", "VMAN_AssociatedJobMethodResult"}
+    assert {who: about & of_jobs for who, about in told.items()} == {"ann": of_jobs, "a": of_jobs, "b": set()}
+    assert all("VMAN_ComputerSystem" in about for about in told.values())
 
 
 async def test_the_life_of_a_job_is_told(world):

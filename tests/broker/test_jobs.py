@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from openvman.broker.indications.event_log import Wanted
+from openvman.broker.visibility import Visibility
 from openvman.cim.status import CIMError, Status
 from openvman.cim.values import Instance, Property
 from openvman.drivers.simulated import Fault
@@ -78,3 +80,35 @@ async def test_one_that_has_not_ended_is_not_deleted(client, driver):
         assert refusal.status is Status.FAILED
         assert "Terminate it first" in str(refusal)
         assert (await client.get(job.path)).get("JobState") == 4
+
+
+# --- the jobs of others -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("visibility", [Visibility(own_jobs_only=True)])
+@pytest.mark.parametrize(("actor", "sees"), [(ANN, True), (CHIEF, True), (BOB, False), (EVE, False)])
+async def test_where_policy_says_the_jobs_of_others_do_not_exist(client, actor, sees):
+    [made] = [o.value for o in (await _define(_as(client, ANN), "web")).outputs if o.name == "ResultingSystem"]
+    job = await _job_of(_as(client, ANN), "web")
+    theirs = _as(client, actor)
+    for class_name in ("CIM_Job", "CIM_MethodResult", "CIM_AffectedJobElement", "CIM_OwningJobElement"):
+        assert bool(await theirs.paths(class_name)) is sees, class_name
+    assert bool(await theirs.associators(made, ResultClass="CIM_ConcreteJob")) is sees
+    services = await theirs.paths("VMAN_VirtualSystemManagementService")
+    owned = [await theirs.associators(path, ResultClass="CIM_ConcreteJob") for path in services]
+    assert any(owned) is sees
+    events, _, _ = client.broker.events.since("", Wanted(), 1000, actor)
+    assert any(event["class"] == "VMAN_ConcreteJob" for event in events) is sees
+    assert any("Define" in event.get("message", "") for event in events) is sees
+    assert any(event["name"] == "web" and event["class"] == "VMAN_ComputerSystem" for event in events)
+    if sees:
+        return
+    for asked in (
+        theirs.get(job.path),
+        theirs.ask("DeleteInstance", InstanceName=job.path),
+        theirs.ask("ReferenceNames", ObjectName=job.path),
+        theirs.invoke(job.path, "GetErrors"),
+        theirs.invoke(job.path, "RequestStateChange", RequestedState=4),
+    ):
+        assert (await _refusal(asked)).status in {Status.NOT_FOUND, Status.ACCESS_DENIED}
+    assert (await _refusal(theirs.get(job.path))).status is Status.NOT_FOUND

@@ -329,7 +329,8 @@ class Jobs:
     async def control(self, actor: Actor, *, job: Job, action: JobAction) -> bool:
         """Do what is asked of a job; False when it is begun, and the job ends as soon as what it did is taken back.
 
-        Raises INVALID_STATE for what its state does not allow, ACCESS_DENIED to all but its owner and administrators.
+        Raises INVALID_STATE for what its state does not allow, BUSY when that changes at this moment, ACCESS_DENIED to
+        all but its owner and administrators.
         """
         _check_owner(actor, job)
         entry = self._entries.get(job.id)
@@ -338,6 +339,9 @@ class Jobs:
             possible = ", ".join(JOB_TRANSITIONS.get(state, {})) or "nothing"
             message = f"Job {job.id} ({job.name}) is {state}: {action} is not possible. Possible is: {possible}."
             raise ModelError(Problem.INVALID_STATE, message, job.id)
+        if entry.task is not None and state is not JobState.RUNNING:
+            message = f"Job {job.id} ({job.name}) is about to begin, or to end. Ask again."
+            raise ModelError(Problem.BUSY, message, job.id)
         if state is JobState.RUNNING:
             entry.stopped_by = actor.name
             entry.stop_state = JobState.KILLED if action is JobAction.KILL else JobState.TERMINATED
