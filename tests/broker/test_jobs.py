@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 
 from openvman.broker.indications.event_log import Wanted
 from openvman.broker.visibility import Visibility
+from openvman.cim.datetime import CIMDateTime
 from openvman.cim.status import CIMError, Status
 from openvman.cim.values import Instance, Property
 from openvman.drivers.simulated import Fault
@@ -44,9 +46,11 @@ async def _running(client, driver, name):
         not (jobs := await client.instances("VMAN_ConcreteJob")) or jobs[-1].get("JobState") != 4
     ):
         await asyncio.sleep(0)
-    yield jobs[-1]
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    try:
+        yield jobs[-1]
+    finally:
+        driver.disconnect("the test is over")  # which ends the call at once
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _refusal(awaitable):
@@ -80,6 +84,15 @@ async def test_one_that_has_not_ended_is_not_deleted(client, driver):
         assert refusal.status is Status.FAILED
         assert "Terminate it first" in str(refusal)
         assert (await client.get(job.path)).get("JobState") == 4
+
+
+async def test_no_timeout_can_be_asked_for(client, driver):
+    async with _running(_as(client, ANN), driver, "web") as job:
+        for timeout, code in ((CIMDateTime.from_timedelta(timedelta(seconds=5)), 4098), (None, 4096)):
+            answer = await _as(client, ANN).invoke(
+                job.path, "RequestStateChange", RequestedState=4, TimeoutPeriod=timeout
+            )
+            assert answer.return_value == code
 
 
 # --- the jobs of others -------------------------------------------------------------------------------------------

@@ -155,6 +155,15 @@ async def test_one_that_waits_is_held_released_and_ended(world, tmp_path, until)
         assert world.names() == {"a", "b"}
 
 
+async def test_one_that_is_about_to_begin_is_begun_or_ended_but_not_both(office):
+    ticket = office.define("web")  # it has its turn, and has not done its first step
+    with pytest.raises(ModelError) as caught:
+        await office.jobs.control(ANN, job=office.job(ticket), action=JobAction.TERMINATE)
+    assert caught.value.problem is Problem.BUSY
+    await ticket.ended
+    assert office.job(ticket).state is JobState.COMPLETED
+
+
 async def test_one_that_runs_is_ended_and_taken_back(office, until):
     office.world.inject(operation="define", delay=0.2, after=True)
     ticket = office.define("web")

@@ -185,6 +185,7 @@ MANAGEMENT_CAPABILITIES = ClassMap(
         # Each answers when its job has ended, or with the job when that takes longer than a client may want to wait.
         "SynchronousMethodsSupported": Const(_METHODS),
         "AsynchronousMethodsSupported": Const(_METHODS),
+        "IndicationsSupported": Const((2, 3, 4)),  # changes of virtual resources, of jobs, of virtual systems
     },
 )
 

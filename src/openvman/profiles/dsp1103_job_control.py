@@ -19,6 +19,7 @@ from openvman.mapping.declare import (
     End,
     MethodMap,
     Modify,
+    PlainInput,
     PlainOutput,
     Write,
 )
@@ -30,6 +31,7 @@ from openvman.model.pool import find_pool
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1041_service import POOL_SERVICE
 from openvman.profiles.dsp1042_system_virtualization import MANAGEMENT_SERVICE
+from openvman.profiles.dsp1057_values import timeout_of
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
 from openvman.profiles.errors import error_instance
 from openvman.profiles.identity import id_in, instance_id
@@ -130,8 +132,16 @@ CONCRETE_JOB = ClassMap(
             operation="control_job",
             permission=Role.OPERATOR,
             target="job",
-            inputs={"RequestedState": CodedInput("action", _ACTIONS)},
-            returns={Problem.NOT_SUPPORTED: 1, Problem.INVALID_STATE: 4097, Problem.BUSY: 4099},
+            inputs={
+                "RequestedState": CodedInput("action", _ACTIONS),
+                "TimeoutPeriod": PlainInput("timeout", timeout_of),
+            },
+            returns={
+                Problem.NOT_SUPPORTED: 1,
+                Problem.INVALID_STATE: 4097,
+                Problem.TIMEOUT: 4098,  # no timeout can be asked for
+                Problem.BUSY: 4099,
+            },
             success=lambda ended: 0 if ended else _STARTED,
             unsupported_code=1,
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, Final
 from uuid import uuid4
@@ -326,13 +326,23 @@ class Jobs:
         """Why the job failed; nothing when it did not."""
         return () if job.failure is None else (job.failure,)
 
-    async def control(self, actor: Actor, *, job: Job, action: JobAction) -> bool:
+    async def control(
+        self,
+        actor: Actor,
+        *,
+        job: Job,
+        action: JobAction,
+        timeout: timedelta | None = None,  # noqa: ASYNC109 - asked for by the client, and refused
+    ) -> bool:
         """Do what is asked of a job; False when it is begun, and the job ends as soon as what it did is taken back.
 
         Raises INVALID_STATE for what its state does not allow, BUSY when that changes at this moment, ACCESS_DENIED to
-        all but its owner and administrators.
+        all but its owner and administrators, TIMEOUT for any ``timeout``: how long a taking back lasts nobody knows.
         """
         _check_owner(actor, job)
+        if timeout is not None:
+            message = f"Nobody can say how long job {job.id} ({job.name}) takes to end: ask without a timeout."
+            raise ModelError(Problem.TIMEOUT, message, job.id)
         entry = self._entries.get(job.id)
         state = job.state if entry is None else entry.job.state
         if action not in JOB_TRANSITIONS.get(state, {}) or entry is None:
@@ -358,9 +368,9 @@ class Jobs:
             entry.ended.set_exception(failure)
             return True
         self._turn(entry, target)
-        await self._record.put(entry.job)
         if target is JobState.NEW:
-            self._lanes.put(job.host_id, job.owner, entry)
+            self._lanes.put(job.host_id, job.owner, entry)  # whatever the disk says, it has its turn
+        await self._record.put(entry.job)
         return True
 
     async def keep(self, actor: Actor, *, spec: JobSpec) -> Job:
