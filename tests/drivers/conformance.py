@@ -304,6 +304,14 @@ class Conformance(
         assert await subject.state(system.id) is State.DEFINED
         assert told[:count] == sorted(told[:count])
 
+    async def test_nothing_is_being_saved(self, subject: Subject) -> None:
+        system = await subject.define()
+        assert not await subject.driver.is_saving(system.id)
+        await subject.driver.act(system.id, Action.START)
+        assert not await subject.driver.is_saving(system.id)
+        await subject.driver.abandon(system.id, Action.SUSPEND)
+        assert await subject.state(system.id) is State.ACTIVE
+
     async def test_the_saving_of_memory_is_given_up(self, subject: Subject) -> None:
         subject.lacks(Requirement.PROGRESS)
         assert subject.holding_saves is not None
@@ -312,7 +320,6 @@ class Conformance(
         )
         system = await subject.active(disks=(disk,))
         await subject.printed(system.id)
-        await subject.driver.abandon(system.id, Action.SUSPEND)  # nothing is under way
         under_way = asyncio.Event()
         with subject.holding_saves() as go_on:
             act = asyncio.create_task(
@@ -321,13 +328,16 @@ class Conformance(
             async with asyncio.timeout(SECONDS):
                 await under_way.wait()
             await subject.driver.abandon(system.id, Action.START)  # which is not what is under way
+            assert await subject.driver.is_saving(system.id)
             await subject.driver.abandon(system.id, Action.SUSPEND)
             go_on()
             with refuses(Problem.FAILED):
                 await act
         await subject.reaches(system.id, State.ACTIVE)
+        assert not await subject.driver.is_saving(system.id)
         await subject.driver.act(system.id, Action.SUSPEND)
         assert await subject.state(system.id) is State.SUSPENDED
+        assert not await subject.driver.is_saving(system.id)
 
     async def test_an_activation_has_a_configuration_of_its_own(self, subject: Subject) -> None:
         system = await subject.active()

@@ -191,6 +191,23 @@ async def test_how_far_it_is_comes_from_the_platform_and_only_grows(office, unti
     assert all((job.percent == 100) == (job.state is JobState.COMPLETED) for job in shown)
 
 
+async def test_a_platform_that_counts_badly_makes_no_job_go_back_or_end_early(office, monkeypatch):
+    system = await office.define("web").ended
+    act, shown = office.world.driver.act, []
+
+    async def counting(system_id, action, progress):
+        for percent in (50, 30, 100):
+            progress(percent)
+            shown.append(office.job(ticket).percent)
+        await act(system_id, action)
+
+    monkeypatch.setattr(office.world.driver, "act", counting)
+    ticket = office.act(system, Action.START)
+    await ticket.ended
+    assert shown == [50, 50, 99]
+    assert office.job(ticket).percent == 100
+
+
 async def test_a_suspension_that_is_ended_leaves_the_system_as_it_was(office, until):
     system = await office.define("web").ended
     await office.act(system, Action.START).ended

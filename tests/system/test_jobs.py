@@ -87,6 +87,24 @@ def test_the_saving_of_memory_is_terminated(serve, private_host, guest, until):
         until("the guest goes on", lambda: manager.systems()[guest]["EnabledState"] == ACTIVE)
 
 
+@pytest.mark.lab
+def test_a_save_that_outlives_its_server_is_waited_for(serve, private_host, guest, until, tmp_path):
+    state = tmp_path / "state"
+    first = serve(private_host.uri, state=state, OPENVMAN_ANSWER_WITHIN="1ms")
+    with private_host.holding_saves() as go_on:
+        with first.manager() as manager:
+            path = _suspend(manager, guest, until)
+            until("the job is part done", lambda: _part_done(manager.conn, path))
+        first.kill()
+        with serve(private_host.uri, state=state).manager() as manager:
+            found = until("the system is seen", lambda: manager.systems().get(guest))
+            assert found["EnabledState"] != SUSPENDED
+            assert manager.conn.GetInstance(path)["JobState"] == RUNNING
+            go_on()
+            until("the job is done", lambda: manager.conn.GetInstance(path)["JobState"] == COMPLETED)
+            assert manager.systems()[guest]["EnabledState"] == SUSPENDED
+
+
 def test_the_command_line_shows_how_far_a_job_is(serve, until):
     server = serve("sim://?vms=1&active=1&fault=act.suspend,delay=3s", OPENVMAN_ANSWER_WITHIN="1ms")
     with server.manager() as manager:

@@ -153,6 +153,9 @@ class Driver(Protocol):
         Nothing happens where none is under way, or none that can be given up: it comes to its end.
         """
 
+    async def is_saving(self, system_id: str) -> bool:
+        """Whether a SUSPEND is under way, which may have been asked for by a former life of this process."""
+
     async def read_console(self, system_id: str, port: int, offset: int, limit: int) -> ConsoleChunk:
         """Read the log of a serial port whose allocation ``has_log``. Empty while nothing was printed."""
 

@@ -25,7 +25,7 @@ from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.connection import Connection
 from openvman.drivers.libvirt.events import Subscriptions
 from openvman.drivers.libvirt.host import read_host
-from openvman.drivers.libvirt.progress import abort_save, watching
+from openvman.drivers.libvirt.progress import abort_save, is_saving, watching
 from openvman.drivers.libvirt.read import read_system
 from openvman.drivers.libvirt.workers import post
 from openvman.model.errors import ModelError, Problem
@@ -187,6 +187,9 @@ class LibvirtDriver:
     async def abandon(self, system_id: str, action: Action) -> None:
         if action is Action.SUSPEND:
             await self._open.call(lambda raw: abort_save(raw, system_id), f"end the saving of {system_id}", system_id)
+
+    async def is_saving(self, system_id: str) -> bool:
+        return await self._open.call(lambda raw: is_saving(raw, system_id), f"see whether {system_id} is being saved")
 
     async def read_console(self, system_id: str, port: int, offset: int, limit: int) -> ConsoleChunk:
         folder = self._address.console_logs

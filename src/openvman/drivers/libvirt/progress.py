@@ -18,6 +18,8 @@ ASK_EVERY: Final = 0.5
 """Seconds; what is done sooner costs nothing."""
 
 _UNDER_WAY: Final = frozenset({libvirt.VIR_DOMAIN_JOB_BOUNDED, libvirt.VIR_DOMAIN_JOB_UNBOUNDED})
+_NO_JOBS: Final = frozenset({libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_NO_SUPPORT})
+"""What a domain answers that is not active, and a hypervisor that saves at once or never."""
 
 
 @asynccontextmanager
@@ -52,12 +54,19 @@ def percent(connection: Any, system_id: str) -> int | None:
     return int(100 * max(0, total - left) // total)
 
 
+def is_saving(connection: Any, system_id: str) -> bool:
+    """Whether the domain's memory is being saved, or has been and the last of it is on its way to the disk. Blocks."""
+    domain = lookup(connection, system_id)
+    try:
+        told = domain.jobStats(0)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() in _NO_JOBS:
+            return False
+        raise
+    return bool(told.get(libvirt.VIR_DOMAIN_JOB_OPERATION) == libvirt.VIR_DOMAIN_JOB_OPERATION_SAVE)
+
+
 def abort_save(connection: Any, system_id: str) -> None:
     """End the saving of a domain's memory, and nothing else that it is busy with. Blocks."""
-    domain = lookup(connection, system_id)
-    told = domain.jobStats(0)
-    if (
-        told["type"] in _UNDER_WAY
-        and told.get(libvirt.VIR_DOMAIN_JOB_OPERATION) == libvirt.VIR_DOMAIN_JOB_OPERATION_SAVE
-    ):
-        domain.abortJob()
+    if is_saving(connection, system_id):
+        lookup(connection, system_id).abortJob()

@@ -203,6 +203,9 @@ class SimulatedDriver:
         if saving is not None and action is Action.SUSPEND:
             saving.set()
 
+    async def is_saving(self, system_id: str) -> bool:
+        return system_id in self._saving
+
     async def read_console(self, system_id: str, port: int, offset: int, limit: int) -> ConsoleChunk:
         names = self.hypervisor.names(system_id)
         return await self._call(
