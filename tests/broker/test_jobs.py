@@ -95,6 +95,17 @@ async def test_no_timeout_can_be_asked_for(client, driver):
             assert answer.return_value == code
 
 
+async def test_who_watches_one_class_is_not_told_of_the_alerts_of_others(client):
+    await _define(client, "web")
+
+    def kinds(class_name):
+        events, _, _ = client.broker.events.since("", Wanted((class_name,)), 1000, CHIEF)
+        return {event["kind"] for event in events}
+
+    assert kinds("CIM_ComputerSystem") == {"creation"}
+    assert kinds("CIM_ConcreteJob") == {"creation", "modification", "alert"}
+
+
 # --- the jobs of others -------------------------------------------------------------------------------------------
 
 

@@ -32,7 +32,8 @@ KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a watcher wants: empty is everything. ``classes`` count with their subclasses; alerts have no class."""
+    """What a watcher wants: empty is everything. ``classes`` count with their subclasses; an alert is of the class that
+    it is about."""
 
     classes: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
@@ -142,19 +143,22 @@ class EventLog:
                 if not wanted.kinds or kind in wanted.kinds:
                     yield {**common, "kind": kind, **_described(occurrence, bound)}
             if not wanted.kinds or KINDS[Event.ALERT] in wanted.kinds:
-                for change in difference.changes:
-                    for row in view.view.alerts(change.before, change.after):
-                        yield {**common, **_alert(view, row)}
-                for fault in difference.faults:
-                    for row in view.view.faults(record.after, fault):
+                rows = [row for change in difference.changes for row in view.view.alerts(change.before, change.after)]
+                rows += [row for fault in difference.faults for row in view.view.faults(record.after, fault)]
+                for row in rows:
+                    if _is_wanted(view, view.bound[row.about[0]], wanted):
                         yield {**common, **_alert(view, row)}
 
     def _watched(self, view: BoundView, wanted: Wanted) -> dict[type, list[Bound]]:
         found: dict[type, list[Bound]] = {}
         for bound in view.bound.values():
-            if not wanted.classes or any(view.graph.is_a(bound.class_name, name) for name in wanted.classes):
+            if _is_wanted(view, bound, wanted):
                 found.setdefault(owner_type(bound), []).append(bound)
         return found
+
+
+def _is_wanted(view: BoundView, bound: BoundClass, wanted: Wanted) -> bool:
+    return not wanted.classes or any(view.graph.is_a(bound.class_name, name) for name in wanted.classes)
 
 
 def _described(occurrence: Occurrence, bound: Bound) -> dict[str, Any]:
