@@ -12,7 +12,8 @@ from openvman.broker.broker import Broker
 from openvman.broker.indications.registry import SubscriptionLimits
 from openvman.broker.indications.setup import IndicationSetup
 from openvman.broker.visibility import Visibility
-from openvman.cim.status import CIMError, Status
+from openvman.cim.errors import CIMError
+from openvman.cim.status import Status
 from openvman.cim.values import Instance, Property
 from openvman.drivers.simulated import create
 from openvman.inventory.inventory import Inventory
@@ -308,15 +309,15 @@ async def test_the_end_of_a_job_is_an_alert(world):
     jobs = await client.paths("VMAN_ConcreteJob")
     (good, _), (bad, _) = outbox.told()
     assert [(a.get("EventID"), a.get("MessageID")) for a in (good, bad)] == [
-        ("VMAN-JOB-COMPLETED",) * 2,
-        ("VMAN-JOB-EXCEPTION",) * 2,
+        ("VMAN-JOB-COMPLETED", "VMAN9201"),
+        ("VMAN-JOB-EXCEPTION", "VMAN9202"),
     ]
     assert [(a.get("AlertType"), a.get("PerceivedSeverity"), a.get("ProbableCause")) for a in (good, bad)] == [
         (1, 2, 1),
         (4, 5, 47),
     ]
-    assert (good.get("OtherAlertType"), bad.get("OtherAlertType")) == ("Job", None)
-    assert list(good.get("MessageArguments")) == ["Define virtual system 'new'", "ann", "completed", ""]
+    assert (good.get("OtherAlertType"), bad.get("OtherAlertType")) == ("The end of a job", None)
+    assert list(good.get("MessageArguments")) == ["Define virtual system 'new'", "ann", "completed"]
     name, owner, state, reason = bad.get("MessageArguments")
     assert (name, owner, state) == (f"Define virtual system '{taken}'", "ann", "exception")
     assert reason in bad.get("Message")

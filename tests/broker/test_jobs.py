@@ -11,7 +11,8 @@ import pytest
 from openvman.broker.indications.event_log import Wanted
 from openvman.broker.visibility import Visibility
 from openvman.cim.datetime import CIMDateTime
-from openvman.cim.status import CIMError, Status
+from openvman.cim.errors import CIMError
+from openvman.cim.status import Status
 from openvman.cim.values import Instance, Property
 from openvman.drivers.simulated import Fault
 from openvman.model.actor import Actor, Role

@@ -11,8 +11,10 @@ import structlog
 
 from openvman.fault_points import fault_point
 from openvman.inventory.difference import Difference
+from openvman.messages import jobs as jobs_rows
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.job import Element, Job
 from openvman.model.states import State
 from openvman.model.system import VirtualSystem
@@ -74,12 +76,11 @@ async def _take_back(context: Context, job: Job, steps: Sequence[StoredStep]) ->
             await step.run(context)
         except ModelError as error:
             if error.problem in {Problem.UNAVAILABLE, Problem.TIMEOUT}:
-                raise ModelError(Problem.UNAVAILABLE, error.message, error.subject) from error
+                raise ModelError(jobs_rows.HOST_SILENT, error.subject, reason=str(error.said).rstrip(".")) from error
             trouble.append(f"Could not {step.what}: {error.message}")
         fault_point("job.taking-back")
-    done = "what it had done was taken back" if steps else "it had changed nothing"
-    message = f"{job.name}: the server ended meanwhile, and {done}. Ask again."
-    raise ModelError(Problem.FAILED, " ".join([message, *trouble]), job.id)
+    row = jobs_rows.INTERRUPTED if steps else jobs_rows.INTERRUPTED_EARLY
+    raise ModelError(row.said(job=job).noted(*trouble), job.id)
 
 
 async def _look(context: Context, job: Job) -> None:
@@ -87,16 +88,14 @@ async def _look(context: Context, job: Job) -> None:
     for affected in job.affected:
         system = context.inventory.generation.system(affected.id)
         if system is None:
-            message = f"{job.name}: the server ended meanwhile, and the virtual system is gone."
-            raise ModelError(Problem.NOT_FOUND, message, affected.id)
+            raise ModelError(jobs_rows.SYSTEM_GONE, affected.id, job=job)
         found = await context.fresh(system)
         # What saves a guest's memory goes on without us.
         while found.state is not job.aim and job.aim is State.SUSPENDED and await _is_saving(context, found):
             await _changes(context, {job.host_id, found.id})
             found = await context.fresh(found)
         if job.aim is None or found.state is not job.aim:
-            message = f"{job.name}: the server ended meanwhile. The virtual system is {found.state}; ask again."
-            raise ModelError(Problem.FAILED, message, affected.id)
+            raise ModelError(jobs_rows.STATE_NOT_REACHED, affected.id, job=job, system=found)
 
 
 async def _is_saving(context: Context, system: VirtualSystem) -> bool:
