@@ -81,6 +81,8 @@ def test_the_saving_of_memory_is_terminated(serve, private_host, guest, until):
         until("the job is part done", lambda: _part_done(manager.conn, path))
         code, _ = manager.conn.InvokeMethod("RequestStateChange", path, RequestedState=pywbem.Uint16(4))
         assert code == STARTED
+        asked = ("qemu-monitor-command", guest, '{"execute": "query-migrate"}')
+        until("QEMU has heard of it", lambda: "cancel" in private_host.virsh(*asked))
         go_on()
         until("the job has ended", lambda: manager.conn.GetInstance(path)["JobState"] == TERMINATED)
         assert manager.conn.GetInstance(path)["PercentComplete"] < 100
