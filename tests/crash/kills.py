@@ -25,7 +25,7 @@ from openvman.store.jobs import JobStore
 
 _LONGEST = 0.004
 """Seconds after the last acknowledgement that is waited for; a write of the next takes less."""
-_FRESH = 50
+_FRESH = 15
 """Kills after which the database is made anew: an old one would make each child slower."""
 
 

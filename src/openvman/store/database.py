@@ -214,21 +214,21 @@ class Database:
     def _migrate(self) -> None:
         connection = self._connect()
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                self._apply_steps(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
+            if _versions(connection) != (_APPLICATION_ID, len(STEPS)):
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    self._apply_steps(connection)
+                    connection.execute("COMMIT")
+                except BaseException:
+                    connection.execute("ROLLBACK")
+                    raise
             # It is kept in the file, so it is set only when that is known to be ours.
             connection.execute(f"PRAGMA journal_mode = {JOURNAL_MODE}")
         finally:
             connection.close()
 
     def _apply_steps(self, connection: sqlite3.Connection) -> None:
-        found = connection.execute("PRAGMA user_version").fetchone()[0]
-        owner = connection.execute("PRAGMA application_id").fetchone()[0]
+        owner, found = _versions(connection)
         if owner != _APPLICATION_ID and (owner, found) != (0, 0):
             raise StoreError(f"{self.path} belongs to another program; choose another state directory")
         if found > len(STEPS):
@@ -250,6 +250,12 @@ class Database:
             raise
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: {error}") from error
+
+
+def _versions(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Whose file it is, and of which schema."""
+    owner = connection.execute("PRAGMA application_id").fetchone()[0]
+    return owner, connection.execute("PRAGMA user_version").fetchone()[0]
 
 
 def _make(path: Path) -> None:
