@@ -283,11 +283,21 @@ async def test_faults_become_alerts_once(world):
     client, outbox, inventory = world
     await _subscribe(client, "SELECT * FROM CIM_AlertIndication WHERE PerceivedSeverity > 4")
     [system, *_] = await client.paths("VMAN_ComputerSystem")
-    inventory._register.publisher.publish_fault(SystemFault(system.keys["Name"], FaultKind.IO_ERROR, "vda enospc"))
+    fault = SystemFault(system.keys["Name"], "its name", FaultKind.IO_ERROR, "vda enospc")
+    inventory._register.publisher.publish_fault(fault)
     [(alert, _)] = outbox.told()
     assert (alert.get("AlertType"), alert.get("ProbableCause")) == (5, 24)
     assert "vda enospc" in alert.get("Message")
     assert system.keys["Name"] in alert.get("AlertingManagedElement")
+
+
+async def test_the_fault_of_a_system_that_is_gone_is_told(world):
+    client, outbox, inventory = world
+    await _subscribe(client, "SELECT * FROM CIM_AlertIndication WHERE PerceivedSeverity > 4")
+    inventory._register.publisher.publish_fault(SystemFault("gone-id", "short-lived", FaultKind.CRASHED))
+    [(alert, _)] = outbox.told()
+    assert "short-lived has crashed" in alert.get("Message")
+    assert "gone-id" in alert.get("AlertingManagedElement")
 
 
 # --- what is refused ----------------------------------------------------------------------------------------------

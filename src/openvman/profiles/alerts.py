@@ -10,6 +10,8 @@ from openvman.mapping.declare import AlertRow
 from openvman.model.alert import FaultKind, SystemFault
 from openvman.model.host import Host
 from openvman.model.picture import Picture
+from openvman.model.states import State
+from openvman.model.system import VirtualSystem
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
 
@@ -54,11 +56,16 @@ def of_change(before: Any, after: Any) -> Iterator[AlertRow]:
     yield AlertRow((HOST_SYSTEM, after), _alert(*row, (after.name,)))
 
 
+def _named(fault: SystemFault) -> VirtualSystem:
+    """As much of a system that nobody can read as it takes to name it."""
+    return VirtualSystem(
+        id=fault.system_id, host_id="", name=fault.name, state=State.UNKNOWN, defined=None, current=None
+    )
+
+
 def of_fault(picture: Picture, fault: SystemFault) -> Iterator[AlertRow]:
-    """What a hypervisor told of a system that is (still) there."""
-    system = picture.objects.system(fault.system_id)
-    if system is None:
-        return
+    """What a hypervisor told of a system, be it gone already."""
+    system = picture.objects.system(fault.system_id) or _named(fault)
     id, type, severity, cause, what = _FAULTS[fault.kind]
     detail = "" if fault.detail is None else f": {fault.detail}"
     message = f"Virtual system {system.name} {what}{detail}."
