@@ -39,10 +39,6 @@ pytest: .venv/.ready-dev
 	@$(COVERAGE) combine --quiet
 	@$(COVERAGE) report
 
-.PHONY: slow
-slow: .venv/.ready-dev ## the tests that take minutes: bursts and thousands of kills
-	@$(BIN)/python -m pytest -m slow $(ARGS)
-
 LINTS := lint-code lint-format lint-types lint-imports lint-house lint-docs
 
 .PHONY: lint $(LINTS)
