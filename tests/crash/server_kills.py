@@ -144,6 +144,7 @@ class Rounds:
         answer_within = self.random.choice(["20s", "1ms"])
         self._server.start(f"{name}:kill:{times or 1}" if name else "", answer_within)
         eventually("the server shows what was prepared", lambda: self._shown() is (what != "define"))
+        earlier = self._job_ids()
         acknowledged = self._ask(what, by_chance=not point)
         running = self._domain_id()
         while self._killers:
@@ -158,7 +159,7 @@ class Rounds:
             self.told["kills"] += 1
         self._server.start()
         jobs = eventually("all jobs have ended", self._jobs)
-        self._judge(what, point, acknowledged, running, jobs)
+        self._judge(what, point, acknowledged, running, jobs, earlier)
         self._server.kill()
         self._server.wait()
 
@@ -247,6 +248,10 @@ class Rounds:
 
     # --- afterwards -----------------------------------------------------------------------------------------------
 
+    def _job_ids(self) -> set[str]:
+        paths = self._server.connection().EnumerateInstanceNames("CIM_ConcreteJob")
+        return {str(path["InstanceID"]) for path in paths}
+
     def _jobs(self) -> dict[str, Any] | None:
         """All jobs, once each has ended; None before."""
         found = self._server.connection().EnumerateInstances("CIM_ConcreteJob")
@@ -254,20 +259,26 @@ class Rounds:
             return None
         return {str(job["InstanceID"]): job for job in found} | {"": None}
 
-    def _judge(self, what: str, point: str, acknowledged: str | None, running: int, jobs: dict[str, Any]) -> None:
+    def _judge(
+        self,
+        what: str,
+        point: str,
+        acknowledged: str | None,
+        running: int,
+        jobs: dict[str, Any],
+        earlier: set[str],
+    ) -> None:
         where = f"{what}, killed at {point or 'any time'}"
         if acknowledged is not None and acknowledged not in jobs:
             self.wrong.append(f"{where}: the acknowledged job {acknowledged} is forgotten")
             return
-        mine = [job for job in jobs.values() if job is not None]
+        mine = [job for id, job in jobs.items() if job is not None and id not in earlier]
         newest = max(mine, key=lambda job: job["TimeSubmitted"].datetime, default=None)
         if newest is not None:
             self.told[f"ended as {newest['JobState']}"] += 1
         # A job that is not there was never written, and so did nothing.
         known = jobs.get(acknowledged) if acknowledged else newest
         done = acknowledged == "" or (known is not None and known["JobState"] == COMPLETED)
-        if point == "job.begun" and acknowledged is None:
-            done = self._is_done(what)  # whose job the newest is, is not known
         if self._is_done(what) is not done and not self._is_excused(what, known):
             why = None if known is None else known["ErrorDescription"]
             self.wrong.append(f"{where}: the job says {done}, the host says {not done} ({why})")

@@ -152,7 +152,7 @@ class Database:
     """One SQLite file, made when it is absent. Raises :class:`StoreError` for one that cannot be used.
 
     Read by one thread: a serialized SQLite keeps its own data whole, but the binding shares a statement between threads
-    that execute the same text, so one would read the other's row, or crash at a close. Written by any thread, since each
+    that execute the same text, so one would read the other's row, or crash at a close. Written by any thread: each
     transaction has its connection for itself.
     """
 
