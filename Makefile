@@ -6,7 +6,6 @@
 #   PYTHON=…       the interpreter that .venv is made from; else the newest that will do
 
 BIN := .venv/bin
-COVERAGE := $(BIN)/coverage
 READY_DEPENDS := pyproject.toml tools/setup-python
 
 .DEFAULT_GOAL := help
@@ -15,7 +14,7 @@ READY_DEPENDS := pyproject.toml tools/setup-python
 
 .PHONY: help
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # ---------------------------------------------------------------------------------------------------------------- use
 
@@ -30,14 +29,18 @@ run: .venv/.ready-run ## run the server in the foreground; Ctrl-C stops it
 # -------------------------------------------------------------------------------------------------------------- check
 
 .PHONY: test
-test: system-test lint pytest ## lint, then every test, with coverage
+test: system-test lint pytest ## lint, then every test
 
 .PHONY: pytest
 pytest: .venv/.ready-dev
-	@$(COVERAGE) erase
-	@tools/pytest-halves $(COVERAGE) $(ARGS)
-	@$(COVERAGE) combine --quiet
-	@$(COVERAGE) report
+	@tools/pytest-parts "$(BIN)/python -m" $(ARGS)
+
+.PHONY: coverage
+coverage: system-test .venv/.ready-dev ## every test, traced: which lines and branches none of them runs
+	@$(BIN)/coverage erase
+	@tools/pytest-parts "$(BIN)/coverage run -m" $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
 
 LINTS := lint-code lint-format lint-types lint-imports lint-house lint-docs
 
@@ -52,7 +55,7 @@ lint-format: .venv/.ready-dev
 lint-types: .venv/.ready-dev
 	@$(BIN)/mypy --no-error-summary
 lint-imports: .venv/.ready-dev
-	@$(BIN)/lint-imports --config tools/imports.toml --no-logo > .venv/imports.log || { cat .venv/imports.log; exit 1; }
+	@$(BIN)/lint-imports tools/imports.toml --no-logo > .venv/imports.log || { cat .venv/imports.log; exit 1; }
 lint-house: .venv/.ready-dev
 	@$(BIN)/python tools/house.py
 lint-docs: .venv/.ready-dev
