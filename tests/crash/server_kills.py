@@ -17,14 +17,15 @@ import threading
 import time
 from collections import Counter
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from statistics import median
 from typing import Any
 
-import libvirt
 import pytest
 import pywbem
+from tests.crash.hypervisor import Hypervisor
 from tests.lab.lab import PrivateHost
 from tests.system.conftest import eventually, free_port
 
@@ -54,13 +55,13 @@ _BEFORE_RECOVERY = "step.done:2"
 class Server:
     """One after the other, all on one state directory."""
 
-    def __init__(self, folder: Path, host: PrivateHost) -> None:
+    def __init__(self, folder: Path, hypervisor: Hypervisor) -> None:
         self.port = free_port()
         self.state = folder / "state"
         self.images = folder / "images"
         self.images.mkdir()
         self._log = folder / "server.log"
-        self._host = host
+        self._hypervisor = hypervisor
         self._forks = subprocess.Popen(
             [sys.executable, str(HERE / "forks.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -78,7 +79,7 @@ class Server:
     def begin(self, point: str, answer_within: str = "20s") -> None:
         options = {
             "state": str(self.state),
-            "platforms": [self._host.uri],
+            "platforms": [self._hypervisor.uri],
             "listen": [f"127.0.0.1:{self.port}"],
             "tls_listen": ["none"],
             "image_roots": [str(self.images)],
@@ -107,6 +108,7 @@ class Server:
     def _ready(self) -> bool:
         if Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "Z":
             pytest.fail(f"the server ended:\n{self._log.read_text(errors='replace')[-3000:]}")
+        self._hypervisor.revive()
         with suppress(pywbem.Error):
             return bool(self.connection().EnumerateInstanceNames("VMAN_HostSystem"))
         return False
@@ -122,18 +124,14 @@ class Server:
 class Rounds:
     """``told`` counts what happened; ``wrong`` says what must not be."""
 
-    def __init__(self, seed: int, host: PrivateHost, server: Server) -> None:
+    def __init__(self, seed: int, hypervisor: Hypervisor, server: Server) -> None:
         self.random = Random(seed)
         self.told: Counter[str] = Counter()
         self.wrong: list[str] = []
         self._killers: list[threading.Timer] = []
         self._server = server
-        self._libvirt = libvirt.open(host.libvirt_uri)
+        self._hypervisor = hypervisor
         self._plan = [(what, point) for what, points in POINTS.items() for point in points]
-
-    def close(self) -> None:
-        self._prepare("define")
-        self._libvirt.close()
 
     def round(self, number: int) -> None:
         what, point = self._plan[number % len(self._plan)]
@@ -166,29 +164,24 @@ class Rounds:
     # --- before ---------------------------------------------------------------------------------------------------
 
     def _prepare(self, what: str) -> None:
-        for domain in self._libvirt.listAllDomains():
-            if domain.isActive():
-                domain.destroy()
-            if domain.isPersistent():
-                domain.undefine()
+        self._hypervisor.call(_clear)
         for image in self._server.images.glob(f"{NAME}*"):
             image.unlink()
         if what != "define":
-            domain = self._libvirt.defineXML(DOMAIN)
-            if what == "destroy" and self.random.random() < 0.5:
-                domain.create()
+            started = what == "destroy" and self.random.random() < 0.5
+            self._hypervisor.call(lambda raw: _make(raw, started=started))
 
     def _shown(self) -> bool:
         return any(
             path["Name"] == UUID for path in self._server.connection().EnumerateInstanceNames("VMAN_ComputerSystem")
         )
 
-    def _domain(self) -> Any:
-        return next((domain for domain in self._libvirt.listAllDomains() if domain.UUIDString() == UUID), None)
+    def _domain(self) -> Domain | None:
+        return self._hypervisor.call(_domain)
 
     def _domain_id(self) -> int:
         domain = self._domain()
-        return -1 if domain is None else int(domain.ID())
+        return -1 if domain is None else domain.id
 
     # --- the change -----------------------------------------------------------------------------------------------
 
@@ -299,8 +292,35 @@ class Rounds:
             case "destroy":
                 return domain is None
             case "start":
-                return domain is not None and bool(domain.isActive())
-        return domain is not None and int(domain.maxMemory()) == 65536
+                return domain is not None and domain.id >= 0
+        return domain is not None and domain.memory == 65536
+
+
+@dataclass(frozen=True)
+class Domain:
+    """``id`` is -1 while it is not active; ``memory`` is in KiB."""
+
+    id: int
+    memory: int
+
+
+def _domain(raw: Any) -> Domain | None:
+    found = next((domain for domain in raw.listAllDomains() if domain.UUIDString() == UUID), None)
+    return None if found is None else Domain(found.ID(), found.maxMemory())
+
+
+def _clear(raw: Any) -> None:
+    for domain in raw.listAllDomains():
+        if domain.isActive():
+            domain.destroy()
+        if domain.isPersistent():
+            domain.undefine()
+
+
+def _make(raw: Any, *, started: bool) -> None:
+    domain = raw.defineXML(DOMAIN)
+    if started and not domain.isActive():
+        domain.create()
 
 
 def main(kills: int, seed: int) -> dict[str, Any]:
@@ -308,18 +328,21 @@ def main(kills: int, seed: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         try:
             host.start()
-            server = Server(Path(folder), host)
-            rounds = Rounds(seed, host, server)
+            hypervisor = Hypervisor(host)
+            server = Server(Path(folder), hypervisor)
+            rounds = Rounds(seed, hypervisor, server)
             try:
                 for number in range(kills):
                     rounds.round(number)
             finally:
                 server.kill()
-                rounds.close()
                 server.close()
+                hypervisor.call(_clear)
+                hypervisor.close()
         finally:
             host.stop()
     starts = {"median start": round(median(server.starts), 2), "slowest start": round(max(server.starts[1:]), 2)}
+    starts["libvirtd crashed"] = hypervisor.crashes
     return {"seed": seed, **starts, "wrong": rounds.wrong, **rounds.told}
 
 

@@ -162,6 +162,10 @@ class PrivateHost:
             )
         wait_for("libvirtd's socket", self.socket.exists)
 
+    @property
+    def daemon_runs(self) -> bool:
+        return self._daemon is not None and self._daemon.poll() is None
+
     def kill_daemon(self) -> None:
         """End libvirtd at once. Guests go on."""
         assert self._daemon is not None
