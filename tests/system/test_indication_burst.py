@@ -22,6 +22,8 @@ from tests.system.test_indications import Heard, subscribed
 
 CHANGES = 5000
 WORKERS = 8
+LONG = 300
+"""Seconds after which a machine that is busy with other things too would have done it."""
 NAMED = "burst-template"
 DONE = b'<RETURNVALUE PARAMTYPE="uint32"><VALUE>0</VALUE>'
 QUERIES = [
@@ -163,7 +165,6 @@ def test_a_burst_reaches_three_listeners_though_the_server_is_killed(serve, tmp_
     heard = [Heard().start(), Heard().start()]
     to_file = ToFile(tmp_path / "indications.jsonl")
     defined, destroyed = [], []
-    reached = threading.Event()
     stack = contextlib.ExitStack()
 
     try:
@@ -173,21 +174,23 @@ def test_a_burst_reaches_three_listeners_though_the_server_is_killed(serve, tmp_
             systems = -(-(CHANGES - len(defined) - len(destroyed)) // 2 // WORKERS)
             with ThreadPoolExecutor(WORKERS + 1) as pool:
                 if kill:
-                    half = pool.submit(eventually, "half arrived", lambda: len(heard[0].indications) > CHANGES / 2)
-                    half.add_done_callback(lambda _: (reached.set(), server.kill()))
+                    half = pool.submit(
+                        eventually, "half arrived", lambda: len(heard[0].indications) > CHANGES / 2, LONG
+                    )
+                    half.add_done_callback(lambda _: server.kill())
                 names = [pool.submit(changes.make, f"burst-{kill}-{number}", systems) for number in range(WORKERS)]
                 for one in names:
                     made, gone = one.result()
                     defined += made
                     destroyed += gone
             if kill:
-                assert reached.is_set()
+                half.result()
                 server.start()
         acknowledged = {("CIM_InstCreation", name) for name in defined} | {("CIM_InstDeletion", n) for n in destroyed}
         assert len(acknowledged) >= CHANGES, f"only {len(acknowledged)} changes were made"
         for listener in heard:
-            eventually("all is told", lambda h=listener: _has(h, acknowledged), 300)
-        eventually("the file has it all", lambda: acknowledged <= to_file.names(), 300)
+            eventually("all is told", lambda h=listener: _has(h, acknowledged), LONG)
+        eventually("the file has it all", lambda: acknowledged <= to_file.names(), LONG)
     finally:
         stack.close()
         for listener in heard:
