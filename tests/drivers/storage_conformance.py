@@ -6,11 +6,12 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from tests.drivers.subject import MAC, MIB, Requirement, Subject, refuses
+from tests.drivers.subject import MAC, MIB, Requirement, Subject, refuses, says
 
 from openvman.drivers.contract import HostChanged, SystemChanged
+from openvman.messages import hypervisor_storage
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DiskAllocation, DiskKind, NicConnection
-from openvman.model.errors import Problem
 from openvman.model.host import Host
 from openvman.model.spec import DiskSpec, NicSpec, ResourceSpec
 from openvman.model.states import Action
@@ -155,44 +156,44 @@ class StorageConformance:
         assert (pool.type, pool.folder, pool.has_files) == ("dir", subject.pool_folder, True)
         assert 0 <= pool.allocated < pool.capacity
         await subject.events.told(HostChanged(subject.host.id))
-        with refuses(Problem.ALREADY_EXISTS):
+        with says(hypervisor_storage.STORAGE_POOL_TAKEN):
             await subject.driver.create_storage_pool(subject.host.id, name, subject.pool_folder)
         await subject.driver.delete_storage_pool(subject.host.id, name)
         assert storage_pool((await host(subject)).storage, name) is None
-        with refuses(Problem.NOT_FOUND):
+        with says(hypervisor_storage.NO_STORAGE_POOL):
             await subject.driver.delete_storage_pool(subject.host.id, name)
 
     async def test_a_volume_is_made_looked_at_and_removed(self, subject: Subject) -> None:
         pool = await new_pool(subject)
         volume = Volume(pool.name, "disk.qcow2")
         subject.volumes.append(volume.name)
-        with refuses(Problem.NOT_FOUND):
+        with says(hypervisor_storage.NO_VOLUME):
             await subject.driver.inspect_volume(subject.host.id, volume)
         await subject.driver.create_volume(subject.host.id, volume, "qcow2", 16 * MIB)
         image = await subject.driver.inspect_volume(subject.host.id, volume)
         assert (image.format, image.capacity, image.backing) == ("qcow2", 16 * MIB, None)
         assert image.path == place_of((await host(subject)).storage, volume.source)
-        with refuses(Problem.ALREADY_EXISTS):
+        with says(hypervisor_storage.VOLUME_TAKEN):
             await subject.driver.create_volume(subject.host.id, volume, "raw", MIB)
-        with refuses(Problem.IN_USE):
+        with says(hypervisor_storage.STORAGE_POOL_USED):
             await subject.driver.delete_storage_pool(subject.host.id, pool.name)
         await subject.driver.delete_volume(subject.host.id, volume)
-        with refuses(Problem.NOT_FOUND):
+        with says(hypervisor_storage.NO_VOLUME):
             await subject.driver.inspect_volume(subject.host.id, volume)
         await subject.driver.delete_volume(subject.host.id, volume)
 
     async def test_volumes_that_cannot_be_are_refused(self, subject: Subject) -> None:
         pool = await new_pool(subject)
         wrong = [
-            (Volume(pool.name, "a"), "floppy", MIB, Problem.NOT_SUPPORTED),
-            (Volume(pool.name, "a"), "raw", 0, Problem.INVALID_PARAMETER),
-            (Volume(pool.name, "a"), "raw", pool.capacity * 2, Problem.INSUFFICIENT),
-            (Volume(pool.name, ".."), "raw", MIB, Problem.INVALID_PARAMETER),
-            (Volume(pool.name, "a/b"), "raw", MIB, Problem.INVALID_PARAMETER),
-            (Volume("conformance-no-such-pool", "a"), "raw", MIB, Problem.NOT_FOUND),
+            (Volume(pool.name, "a"), "floppy", MIB, hypervisor_storage.IMAGE_FORMAT),
+            (Volume(pool.name, "a"), "raw", 0, hypervisor_storage.IMAGE_CAPACITY),
+            (Volume(pool.name, "a"), "raw", pool.capacity * 2, hypervisor_storage.STORAGE_POOL_FULL),
+            (Volume(pool.name, ".."), "raw", MIB, hypervisor_storage.VOLUME_NAME),
+            (Volume(pool.name, "a/b"), "raw", MIB, hypervisor_storage.VOLUME_NAME),
+            (Volume("conformance-no-such-pool", "a"), "raw", MIB, hypervisor_storage.NO_STORAGE_POOL),
         ]
-        for volume, format, capacity, problem in wrong:
-            with refuses(problem):
+        for volume, format, capacity, row in wrong:
+            with says(row):
                 await subject.driver.create_volume(subject.host.id, volume, format, capacity)
         assert await needed(subject, pool.name) == pool
 

@@ -9,8 +9,9 @@ from datetime import timedelta
 
 import pytest
 
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor, Role
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.job import Effect, Element, JobAction, JobSpec, JobState
 from openvman.model.spec import SystemSpec
 from openvman.model.states import Action, State
@@ -109,8 +110,8 @@ async def test_a_refusal_is_an_exception_with_its_reason(office):
     with pytest.raises(ModelError) as caught:
         await ticket.ended
     job = office.job(ticket)
-    assert (job.state, job.failure.problem) == (JobState.EXCEPTION, Problem.ALREADY_EXISTS)
-    assert job.failure.message == caught.value.message
+    assert (job.state, job.failure.said) == (JobState.EXCEPTION, caught.value.said)
+    assert caught.value.problem is Problem.ALREADY_EXISTS
     assert office.stored()[job.id] == job
 
 
@@ -252,7 +253,7 @@ async def test_what_waited_and_was_acknowledged_is_done_after_a_restart(world, t
         await until(lambda: all(office.job(t).state.is_final for t in (first, told, untold)))
         assert office.job(told).state is JobState.COMPLETED
         assert office.job(untold).state is JobState.EXCEPTION
-        assert "before it began" in office.job(untold).failure.message
+        assert "before it began" in str(office.job(untold).failure.said)
         assert world.names() == {"b"}
 
 

@@ -15,7 +15,9 @@ from openvman.drivers.contract import Image
 from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.domain_xml import clean
 from openvman.drivers.libvirt.images import FORMATS_MADE
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor_storage
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.storage import FILE_POOLS, StoragePool, Volume
 
 _GONE: Final = frozenset(
@@ -89,22 +91,20 @@ def create(connection: Any, volume: Volume, format: str, capacity: int) -> None:
     """Make an empty volume of so many bytes. ALREADY_EXISTS, INSUFFICIENT when the pool has not so much left."""
     pool = _active(connection, volume.pool)
     is_file = xml.parse(pool.XMLDesc(0)).get("type") in FILE_POOLS
-    if format not in (FORMATS_MADE if is_file else ("raw",)):
-        message = f"a volume of pool {volume.pool} cannot be {format}"
-        raise ModelError(Problem.NOT_SUPPORTED, message, "format")
+    formats = FORMATS_MADE if is_file else ("raw",)
+    if format not in formats:
+        raise ModelError(hypervisor_storage.IMAGE_FORMAT, "format", format=format, formats=formats)
     if capacity <= 0:
-        raise ModelError(Problem.INVALID_PARAMETER, "the capacity of a volume is more than 0 bytes", "capacity")
+        raise ModelError(hypervisor_storage.IMAGE_CAPACITY, "capacity", capacity=capacity)
     if not volume.name or volume.name in {".", ".."} or "/" in volume.name:
-        raise ModelError(Problem.INVALID_PARAMETER, f"{volume.name!r} cannot name a volume", "source")
+        raise ModelError(hypervisor_storage.VOLUME_NAME, "source", volume=volume.name)
     if volume.name in pool.listVolumes():
-        raise ModelError(Problem.ALREADY_EXISTS, f"there is already a volume {volume.name}", volume.name)
+        raise ModelError(hypervisor_storage.VOLUME_TAKEN, volume.name, volume=volume.name)
     available = pool.info()[_AVAILABLE]
     if capacity > available:
-        message = (
-            f"a volume of {capacity} bytes was asked of storage pool {volume.pool}, which has {available} left: ask "
-            "for less, or name another pool"
+        raise ModelError(
+            hypervisor_storage.STORAGE_POOL_FULL, volume.pool, capacity=capacity, pool=volume.pool, left=available
         )
-        raise ModelError(Problem.INSUFFICIENT, message, volume.pool)
     pool.createXML(xml.print_(_volume_xml(volume, format, capacity, sparse=is_file)), 0)
 
 
@@ -132,7 +132,7 @@ def delete(connection: Any, volume: Volume) -> None:
 def create_pool(connection: Any, name: str, folder: str) -> None:
     """Make a pool of the files in a folder, which is there. ALREADY_EXISTS for a name that a pool has."""
     if any(pool.name() == name for pool in connection.listAllStoragePools(0)):
-        raise ModelError(Problem.ALREADY_EXISTS, f"there is already a storage pool {name}", name)
+        raise ModelError(hypervisor_storage.STORAGE_POOL_TAKEN, name, pool=name)
     root = etree.Element("pool", type="dir")
     etree.SubElement(root, "name").text = clean(name, "name")
     etree.SubElement(etree.SubElement(root, "target"), "path").text = clean(folder, "source")
@@ -153,8 +153,7 @@ def delete_pool(connection: Any, name: str) -> None:
     pool.refresh(0)
     volumes = pool.listVolumes()
     if volumes:
-        message = f"storage pool {name} has volumes, {min(volumes)!r} among them"
-        raise ModelError(Problem.IN_USE, message, name)
+        raise ModelError(hypervisor_storage.STORAGE_POOL_USED, name, pool=name, volume=min(volumes))
     pool.destroy()
     if pool.isPersistent():
         pool.undefine()
@@ -168,7 +167,7 @@ def _active(connection: Any, name: str) -> Any:
     except libvirt.libvirtError as error:
         if error.get_error_code() not in _GONE:
             raise
-    raise ModelError(Problem.NOT_FOUND, f"there is no active storage pool {name}", name)
+    raise ModelError(hypervisor_storage.NO_STORAGE_POOL, name, pool=name)
 
 
 def _find(connection: Any, volume: Volume) -> Any:
@@ -176,6 +175,5 @@ def _find(connection: Any, volume: Volume) -> Any:
     if volume.name not in pool.listVolumes():
         pool.refresh(0)
     if volume.name not in pool.listVolumes():
-        message = f"storage pool {volume.pool} has no volume {volume.name}"
-        raise ModelError(Problem.NOT_FOUND, message, volume.name)
+        raise ModelError(hypervisor_storage.NO_VOLUME, volume.name, pool=volume.pool, volume=volume.name)
     return pool.storageVolLookupByName(volume.name)

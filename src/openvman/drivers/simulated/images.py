@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from openvman.drivers.contract import Image
-from openvman.drivers.simulated.configure import invalid, unsupported
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor_storage
+from openvman.model.errors import ModelError
 
 FOLDER: Final = "/simulated/images"
 """Where the images of a fleet's systems are."""
@@ -50,13 +50,13 @@ class Images:
         """Make an image. Raises INVALID_PARAMETER, NOT_SUPPORTED (format), ALREADY_EXISTS."""
         pure = PurePosixPath(path)
         if not pure.is_absolute() or ".." in pure.parts or not path.isprintable():
-            raise invalid(f"{path!r} is not an absolute path.", "path")
+            raise ModelError(hypervisor_storage.IMAGE_PATH, path, path=path)
         if format not in FORMATS:
-            raise unsupported(f"An image cannot be made in the format {format}: {', '.join(FORMATS)}.", "format")
+            raise ModelError(hypervisor_storage.IMAGE_FORMAT, "format", format=format, formats=FORMATS)
         if capacity <= 0:
-            raise invalid(f"An image cannot have {capacity} bytes.", "capacity")
+            raise ModelError(hypervisor_storage.IMAGE_CAPACITY, "capacity", capacity=capacity)
         if self.find(host_id, path) is not None:
-            raise ModelError(Problem.ALREADY_EXISTS, f"There is already a file {path}.", subject=path)
+            raise ModelError(hypervisor_storage.FILE_TAKEN, path, path=path)
         self._table[host_id, path] = _image(path, format, capacity)
 
     def write(self, host_id: str, path: str, content: bytes) -> None:
@@ -70,9 +70,10 @@ class Images:
         """What was written as an image's content; None for an image of which nothing is known but its size."""
         return self._contents.get((host_id, path))
 
-    def are_below(self, host_id: str, folder: str) -> bool:
-        """Whether images were made in a folder."""
-        return any(host == host_id and path.startswith(f"{folder}/") for host, path in self._table)
+    def made_in(self, host_id: str, folder: str) -> list[str]:
+        """The names of the images that were made in a folder."""
+        below = f"{folder}/"
+        return [path.removeprefix(below) for host, path in self._table if host == host_id and path.startswith(below)]
 
     def remove(self, host_id: str, path: str) -> None:
         """Remove an image made by ``add`` or ``write``; anything else stays."""

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from openvman.drivers.contract import Image
-from openvman.drivers.simulated.configure import invalid
 from openvman.drivers.simulated.images import Images
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor_storage
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.storage import StoragePool, Volume, place_of, storage_pool, volume_in
 
@@ -37,8 +37,7 @@ def needed(images: Images, host: Host, volume: Volume) -> Image:
     _active(host, volume.pool)
     found = find(images, host, volume.source)
     if found is None:
-        message = f"Storage pool {volume.pool} has no volume {volume.name}."
-        raise ModelError(Problem.NOT_FOUND, message, subject=volume.name)
+        raise ModelError(hypervisor_storage.NO_VOLUME, volume.name, pool=volume.pool, volume=volume.name)
     return found
 
 
@@ -46,14 +45,12 @@ def with_volume(images: Images, host: Host, volume: Volume, format: str, capacit
     """Make a volume, which takes all its capacity; the host with the pool as it is then."""
     pool = _active(host, volume.pool)
     if not volume.name or "/" in volume.name or volume.name in {".", ".."}:
-        raise invalid(f"{volume.name!r} cannot name a volume.", "source")
-    if capacity > pool.capacity - pool.allocated:
-        left = pool.capacity - pool.allocated
-        message = (
-            f"A volume of {capacity} bytes was asked of storage pool {pool.name}, which has {left} left. Ask for less, "
-            "or name another pool."
-        )
-        raise ModelError(Problem.INSUFFICIENT, message, subject=pool.name)
+        raise ModelError(hypervisor_storage.VOLUME_NAME, "source", volume=volume.name)
+    if find(images, host, volume.source) is not None:
+        raise ModelError(hypervisor_storage.VOLUME_TAKEN, volume.name, volume=volume.name)
+    left = pool.capacity - pool.allocated
+    if capacity > left:
+        raise ModelError(hypervisor_storage.STORAGE_POOL_FULL, pool.name, capacity=capacity, pool=pool.name, left=left)
     images.add(host.id, place_of(host.storage, volume.source), format, capacity)
     return _with(host, replace(pool, allocated=pool.allocated + capacity))
 
@@ -68,23 +65,24 @@ def without_volume(images: Images, host: Host, volume: Volume) -> Host:
 
 def with_pool(host: Host, name: str, folder: str) -> Host:
     if storage_pool(host.storage, name) is not None:
-        raise ModelError(Problem.ALREADY_EXISTS, f"There is already a storage pool {name}.", subject=name)
+        raise ModelError(hypervisor_storage.STORAGE_POOL_TAKEN, name, pool=name)
     if not folder.startswith(f"{FOLDER}/") and not Path(folder).is_dir():
-        raise ModelError(Problem.NOT_FOUND, f"There is no folder {folder}.", subject=folder)
+        raise ModelError(hypervisor_storage.NO_FOLDER, folder, folder=folder)
     return _with(host, StoragePool(name=name, type="dir", capacity=_TIB, allocated=0, folder=folder))
 
 
 def without_pool(images: Images, host: Host, name: str) -> Host:
     pool = _active(host, name)
-    if images.are_below(host.id, pool.folder or ""):
-        raise ModelError(Problem.IN_USE, f"Storage pool {name} has volumes.", subject=name)
+    volumes = images.made_in(host.id, pool.folder or "")
+    if volumes:
+        raise ModelError(hypervisor_storage.STORAGE_POOL_USED, name, pool=name, volume=min(volumes))
     return replace(host, storage=tuple(each for each in host.storage if each.name != name))
 
 
 def _active(host: Host, name: str) -> StoragePool:
     pool = storage_pool(host.storage, name)
     if pool is None:
-        raise ModelError(Problem.NOT_FOUND, f"Host {host.name} has no active storage pool {name}.", subject=name)
+        raise ModelError(hypervisor_storage.NO_STORAGE_POOL, name, pool=name)
     return pool
 
 
