@@ -25,7 +25,7 @@ HERE: Final = Path(__file__).parent
 CGROUP: Final = Path("/sys/fs/cgroup")
 CONTROLLERS: Final = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids")
 PROGRAMS: Final = ("libvirtd", "qemu-system-x86_64", "qemu-img", "setpriv", "unshare", "nsenter", "ip")
-SECONDS: Final = 30.0
+SECONDS: Final = 60.0
 
 _DAEMON: Final = """\
 auth_unix_rw = "none"
