@@ -301,7 +301,8 @@ async def test_faults_become_alerts_once(world):
     client, outbox, inventory = world
     await _subscribe(client, "SELECT * FROM CIM_AlertIndication WHERE PerceivedSeverity > 4")
     [system, *_] = await client.paths("VMAN_ComputerSystem")
-    inventory._register.publisher.publish_fault(SystemFault(system.keys["Name"], FaultKind.IO_ERROR, "vda enospc"))
+    fault = SystemFault(system.keys["Name"], "its name", FaultKind.IO_ERROR, "vda enospc")
+    inventory._register.publisher.publish_fault(fault)
     [(alert, _)] = outbox.told()
     assert (alert.get("AlertType"), alert.get("ProbableCause")) == (5, 24)
     assert "vda enospc" in alert.get("Message")
@@ -391,6 +392,15 @@ async def test_the_server_brings_filters_for_jobs(world):
     found = {i.get("Name"): i.get("Query") for i in await client.within("interop").instances("CIM_IndicationFilter")}
     of_jobs = {query.split()[3] for name, query in found.items() if name.startswith("VMAN:DSP1103:ConcreteJob")}
     assert of_jobs == {"CIM_InstCreation", "CIM_InstModification", "CIM_InstDeletion"}
+
+
+async def test_the_fault_of_a_system_that_is_gone_is_told(world):
+    client, outbox, inventory = world
+    await _subscribe(client, "SELECT * FROM CIM_AlertIndication WHERE PerceivedSeverity > 4")
+    inventory._register.publisher.publish_fault(SystemFault("gone-id", "short-lived", FaultKind.CRASHED))
+    [(alert, _)] = outbox.told()
+    assert "short-lived has crashed" in alert.get("Message")
+    assert "gone-id" in alert.get("AlertingManagedElement")
 
 
 # --- what is refused ----------------------------------------------------------------------------------------------

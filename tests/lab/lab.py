@@ -26,7 +26,7 @@ HERE: Final = Path(__file__).parent
 CGROUP: Final = Path("/sys/fs/cgroup")
 CONTROLLERS: Final = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids")
 PROGRAMS: Final = ("libvirtd", "qemu-system-x86_64", "qemu-img", "setpriv", "unshare", "nsenter", "ip")
-SECONDS: Final = 30.0
+SECONDS: Final = 60.0
 IO_HELPERS: Final = (Path("/usr/lib/libvirt/libvirt_iohelper"), Path("/usr/libexec/libvirt_iohelper"))
 
 _DAEMON: Final = """\
@@ -197,6 +197,10 @@ class PrivateHost:
                 preexec_fn=self._join_groups,  # noqa: PLW1509 - it writes to files and takes no lock
             )
         wait_for("libvirtd's socket", self.socket.exists)
+
+    @property
+    def daemon_runs(self) -> bool:
+        return self._daemon is not None and self._daemon.poll() is None
 
     def kill_daemon(self) -> None:
         """End libvirtd at once. Guests go on."""

@@ -14,6 +14,8 @@ from openvman.model.alert import FaultKind, SystemFault
 from openvman.model.host import Host
 from openvman.model.job import Job, JobState
 from openvman.model.picture import Picture
+from openvman.model.states import State
+from openvman.model.system import VirtualSystem
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
 from openvman.profiles.dsp1103_job_control import CONCRETE_JOB
@@ -68,10 +70,15 @@ def _job(job: Job) -> AlertRow:
     return AlertRow((CONCRETE_JOB, job), _alert(_ENDS[job.state].said(job=job, reason=reason)))
 
 
+def _named(fault: SystemFault) -> VirtualSystem:
+    """As much of a system that nobody can read as it takes to name it."""
+    return VirtualSystem(
+        id=fault.system_id, host_id="", name=fault.name, state=State.UNKNOWN, defined=None, current=None
+    )
+
+
 def of_fault(picture: Picture, fault: SystemFault) -> Iterator[AlertRow]:
-    """What a hypervisor told of a system that is (still) there."""
-    system = picture.objects.system(fault.system_id)
-    if system is None:
-        return
+    """What a hypervisor told of a system, be it gone already."""
+    system = picture.objects.system(fault.system_id) or _named(fault)
     said = _FAULTS[fault.kind].said(system=system, detail=fault.detail or _UNTOLD)
     yield AlertRow((COMPUTER_SYSTEM, system), _alert(said))

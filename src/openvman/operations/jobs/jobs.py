@@ -165,9 +165,10 @@ class Jobs:
         The inventory has to be started. A job that was acknowledged and had not begun is begun, as what ``read_again``
         makes of its call; one that nobody was told of is not.
         """
-        for stored in self._record.load():
+        found = self._record.load()
+        self._inventory.show_jobs([(stored.job.id, stored.job) for stored in found], first=True)
+        for stored in found:
             job = stored.job
-            self._inventory.show_jobs([(job.id, job)], first=True)
             if job.state.is_final:
                 self._past.put(job, _since_end(job, self._clock()))
                 continue
