@@ -121,7 +121,7 @@ async def test_standard_indications_tell_nothing_of_this_view_unasked(world):
 async def test_events_tell_each_change_once(world):
     client, _outbox = world
     await live(client)
-    found, _next, _lost = client.broker.events.since("", Wanted(), 1000)
+    found, _next, _lost = client.broker.events.since("", Wanted(), 1000, client.actor)
     classes = {event["class"] for event in found if "class" in event}
     assert "VMAN_ComputerSystem" in classes
     assert not any(name.startswith("KVM_") for name in classes)

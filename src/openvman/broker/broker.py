@@ -17,6 +17,7 @@ from openvman.broker.indications.setup import IndicationSetup, collections_of
 from openvman.broker.method_calls import CallRecorder, secrets_of
 from openvman.broker.rows import ROWS, Read
 from openvman.broker.sessions import Limits, Sessions
+from openvman.broker.visibility import EVERYTHING, Visibility
 from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.operations import Call, MethodCall, Request, Response
@@ -46,7 +47,7 @@ class Broker:
     inventory shows their effect and the indications of it are on disk, or after ``patience`` seconds with the job where
     the method can (None: never). Permissions are decided here, by the operation's own row and the method's own
     declaration, before anything else of a request is looked at. ``indications`` are the use cases of subscriptions,
-    ``events`` what watchers read.
+    ``events`` what watchers read. What ``visibility`` withholds from somebody does not exist for him.
     """
 
     def __init__(
@@ -63,8 +64,10 @@ class Broker:
         limits: Limits | None = None,
         patience: float | None = None,
         indications: IndicationSetup | None = None,
+        visibility: Visibility = EVERYTHING,
     ) -> None:
         self._inventory = inventory
+        self._visibility = visibility
         self._sessions = Sessions(limits or Limits(), clock)
         self._view = bound = BoundView(views, schema)
         self._server = replace(
@@ -77,8 +80,8 @@ class Broker:
         self._reader, self._writer = Reader(bound, self._index), Writer(bound)
         setup = indications or IndicationSetup()
         self._outbox = setup.outbox
-        self._engine = Engine(bound, setup.outbox, setup.encode, host_name=server.host_name, now=setup.now)
-        self.events = EventLog(bound, setup.now)
+        self._engine = Engine(bound, setup.outbox, setup.encode, visibility, server.host_name, setup.now)
+        self.events = EventLog(bound, setup.now, visibility)
         self.indications = Registry(
             setup.keeper,
             setup.keeper.load(server.host_name, collections_of(views, server.host_name)),
@@ -95,7 +98,7 @@ class Broker:
             ArgumentReader(decode_embedded),
             CallRecorder(encode_embedded, decode_embedded, secrets_of(views)),
             self._called,
-            self._picture,
+            self._shown_to,
             patience,
         )
         for view in views:
@@ -119,7 +122,7 @@ class Broker:
         allow(ctx, row.role, request.operation.name)
         _check_required(request)
         if await self._fence(request):
-            ctx = replace(ctx, picture=self._picture())
+            ctx = replace(ctx, picture=self._shown_to(actor))
         if isinstance(row, Read):
             return row.answer(ctx, request)
         try:
@@ -144,7 +147,10 @@ class Broker:
         if not self._view.shows(namespace):
             known = sorted({name for space in self._view.spaces for name in space.namespaces})
             raise CIMError(requests.NO_NAMESPACE, name=namespace, known=known)
-        return Context(actor, namespace, self._picture(), self._reader, self._writer, self._sessions)
+        return Context(actor, namespace, self._shown_to(actor), self._reader, self._writer, self._sessions)
+
+    def _shown_to(self, actor: Actor) -> Picture:
+        return self._visibility.picture(self._picture(), actor)
 
     def _picture(self) -> Picture:
         return Picture(self._inventory.generation, self._server, self.indications.current)

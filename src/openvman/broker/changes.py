@@ -31,7 +31,7 @@ from openvman.mapping.declare import (
     Purpose,
 )
 from openvman.messages import requests
-from openvman.model.actor import Role
+from openvman.model.actor import Actor, Role
 from openvman.model.errors import ModelError
 from openvman.model.job import Job, MethodRecord
 from openvman.model.picture import Picture
@@ -41,7 +41,7 @@ from openvman.store.database import StoreError
 
 Called = Callable[[Node, Mapping[str, Value]], None]
 Direct = Callable[..., Awaitable[Any]]
-Now = Callable[[], Picture]
+Now = Callable[[Actor], Picture]
 _STARTED: Final = 4096
 _JOB: Final = "Job"
 """The output parameter of every method that may answer before its job has ended."""
@@ -50,8 +50,8 @@ _JOB: Final = "Job"
 class Changes:
     """``direct`` are operations by name that no job is made of: each takes the actor and keyword arguments.
 
-    ``called`` is told of each method, before it runs and after. ``now`` is the picture of the moment. ``patience``
-    (seconds) is how long a method that has a Job parameter waits for its job; None: to its end.
+    ``called`` is told of each method, before it runs and after. ``now`` is the picture of the moment for an actor.
+    ``patience`` (seconds) is how long a method that has a Job parameter waits for its job; None: to its end.
     """
 
     def __init__(
@@ -192,7 +192,7 @@ class Changes:
 
     def _answered(self, ctx: Context, method: MethodMap, declared: MethodDeclaration, result: Any) -> MethodAnswer:
         """The answer shows what is there now, which the picture at the beginning may not have."""
-        ctx = replace(ctx, picture=self._now())
+        ctx = replace(ctx, picture=self._now(ctx.actor))
         outputs = tuple(_output(ctx, declared, name, how, result) for name, how in method.outputs.items())
         return MethodAnswer(declared.return_type, method.success(result), outputs)
 
