@@ -9,29 +9,41 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from openvman.cim.names import NameMap
-from openvman.cim.values import Value
 from openvman.mapping.declare import Attr, Call, ClassMap, Const, Source, Write, WriteOnly, itself
-from openvman.messages import compatible
 from openvman.model.allocation import (
     NO_DEVICE,
-    WHOLE_PROCESSOR,
     Allocation,
     DeviceAllocation,
     DeviceKind,
-    DiskKind,
-    NicConnection,
 )
 from openvman.model.device import VirtualDevice
-from openvman.model.endpoint import format_endpoint, parse_endpoint
-from openvman.model.errors import ModelError
-from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec
+from openvman.model.spec import MemorySpec, ProcessorSpec, ResourceSpec
 from openvman.profiles.dsp1044_processor import PROCESSOR, PROCESSOR_SETTING
 from openvman.profiles.dsp1045_memory import MEMORY, MEMORY_SETTING
 from openvman.profiles.dsp1047_storage import CDROM_DRIVE, DISKETTE_DRIVE, LOGICAL_DISK, STORAGE_SETTING
 from openvman.profiles.dsp1050_ethernet_port import ETHERNET_PORT, ETHERNET_SETTING
 from openvman.profiles.dsp1059_generic_device import DEVICE_SETTING, GENERIC_DEVICES
-from openvman.profiles.units import in_unit
+from openvman.views.libvirt_cim.device_values import (
+    EMULATED,
+    PERCENT,
+    allocation_in,
+    device_spec,
+    disk_kind,
+    disk_pool,
+    disk_spec,
+    endpoint,
+    input_caption,
+    ipv6_only,
+    listens,
+    network,
+    network_pool,
+    network_type,
+    nic_spec,
+    no_password,
+    of_type,
+    percent,
+    size,
+)
 from openvman.views.libvirt_cim.names import (
     PCI_ADDRESS,
     device_name,
@@ -41,7 +53,6 @@ from openvman.views.libvirt_cim.names import (
     keys_on_guest,
     pool_name,
     setting_name,
-    storage_pool_of,
 )
 from openvman.views.libvirt_cim.own import own
 from openvman.views.libvirt_cim.scope import INSTANCE_ID, Scope, Seen
@@ -50,16 +61,9 @@ from openvman.views.libvirt_cim.systems import PLAIN_STATE, Systems
 SETTING: Final = "ResourceAllocationSettingData"
 _KIB: Final = 2**10
 _PAGE: Final = 4096
-_PERCENT: Final = WHOLE_PROCESSOR // 100
-"""Limits of processors are in percent of one."""
 _WEIGHT: Final = 1024
 """The weight of processors that nobody gave one."""
-_EMULATED: Final = {DiskKind.DISK: 0, DiskKind.CDROM: 1, DiskKind.FLOPPY: 2}
-_BUS_OF: Final = {"hd": "ide", "sd": "scsi", "vd": "virtio", "fd": "fdc", "xvd": "xen", "ubd": "uml"}
-"""The bus that the name of a disk means."""
-_MASK: Final = "********"
-PCI_BUS, USB_BUS = 5, 16
-_PROTOCOLS: Final = {"pci": PCI_BUS, "usb": USB_BUS, "ide": 4, "scsi": 3}
+_PROTOCOLS: Final = {"pci": 5, "usb": 16, "ide": 4, "scsi": 3}
 """ProtocolSupported of a controller, by the bus that it makes."""
 
 
@@ -81,131 +85,6 @@ def is_kind(*kinds: DeviceKind) -> Callable[[Any], bool]:
         return isinstance(allocation, DeviceAllocation) and allocation.kind in kinds and allocation.type != NO_DEVICE
 
     return fits
-
-
-# --- reading and writing what is more than an attribute --------------------------------------------------------------
-
-
-def _endpoint(allocation: DeviceAllocation) -> str:
-    """Where a screen listens; the port is -1 until it is chosen."""
-    if allocation.address is None:
-        return "127.0.0.1:-1"
-    try:
-        address, port = parse_endpoint(allocation.address)
-    except ValueError:
-        return allocation.address
-    return format_endpoint(address, port) if port is not None else f"{_host(address)}:-1"
-
-
-def _host(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
-
-
-def _listens(value: Value, _values: NameMap[Value]) -> str:
-    """An address with a port of -1 or none leaves the port to be chosen."""
-    host, _, port = str(value).rpartition(":")
-    return host.removeprefix("[").removesuffix("]") if port == "-1" else str(value)
-
-
-def _ipv6_only(value: Value, values: NameMap[Value]) -> str | None:
-    """The address that the flag means, where none is said."""
-    return "::1" if value and not values.get("Address") else None
-
-
-def _no_password(password: Value, _values: NameMap[Value]) -> None:
-    """Refused, and not passed over: who sets one must not get a screen that is open to everyone."""
-    if password:
-        raise ModelError(compatible.NO_PASSWORD, "Password")
-
-
-def _size(quantity: Value, values: NameMap[Value]) -> int:
-    return in_unit(int(quantity), values.get("AllocationUnits") or "KiloBytes", "byte")
-
-
-def _disk_spec(
-    target: str | None = None, bus: str | None = None, source: str | None = None, kind: DiskKind | None = None,
-    **said: Any,
-) -> DiskSpec:  # fmt: skip
-    """The name of a disk says its bus, where nothing else does."""
-    letters = (target or "").rstrip("0123456789")[:-1]
-    return DiskSpec(
-        target=target or None,
-        bus=bus or _BUS_OF.get(letters) if said.get("allocation_id") is None else bus or None,
-        source=source,
-        kind=kind or (DiskKind.DISK if said.get("allocation_id") is None else None),
-        **said,
-    )
-
-
-def _percent(limit: Value, _values: NameMap[Value]) -> int:
-    return int(limit) * _PERCENT
-
-
-def _disk_kind(code: Value, _values: NameMap[Value]) -> DiskKind:
-    found = next((kind for kind, known in _EMULATED.items() if known == code), None)
-    if found is None:
-        raise ValueError("use 0 (disk), 1 (CD drive) or 2 (floppy drive)")
-    return found
-
-
-def _nic_spec(
-    network_type: str | None = None, network: str | None = None, bridge: str | None = None, **said: Any
-) -> NicSpec:
-    if network_type is None:
-        return NicSpec(**said)
-    connection = NicConnection(network_type)
-    source = {NicConnection.NETWORK: network, NicConnection.BRIDGE: bridge}.get(connection)
-    return NicSpec(connection=connection, source=source, **said)
-
-
-def _network_type(value: Value, values: NameMap[Value]) -> str:
-    if value not in {NicConnection.NETWORK, NicConnection.BRIDGE, NicConnection.USER}:
-        raise ValueError(f"use {NicConnection.NETWORK}, {NicConnection.BRIDGE} or {NicConnection.USER}")
-    if value == NicConnection.BRIDGE and values.get("NetworkName") is None:
-        raise ValueError("No Network bridge name specified")
-    if value == NicConnection.BRIDGE and not values.get("NetworkName"):
-        raise ValueError("Bridge name is empty")
-    return str(value)
-
-
-def _network(value: Value, _values: NameMap[Value]) -> str | None:
-    """The network that a PoolID names."""
-    kind, _, name = str(value).partition("/")
-    return name if kind == "NetworkPool" and name not in {"", "0"} else None
-
-
-def _device_spec(kind: DeviceKind) -> Callable[..., DeviceSpec]:
-    def made(listens: str | None = None, address: str | None = None, password: None = None, **said: Any) -> DeviceSpec:
-        del password  # there is none
-        # The kind of a device that is there is no change.
-        return DeviceSpec(
-            kind=kind if said.get("allocation_id") is None else None, address=address or listens or None, **said
-        )
-
-    return made
-
-
-def _of_type(*types: int) -> Callable[[NameMap[Value]], bool]:
-    return lambda values: values.get("ResourceType") in (None, *types)
-
-
-def _input_caption(seen: Seen) -> str:
-    device = allocation_in(seen)
-    assert isinstance(device, DeviceAllocation), "inputs are such"
-    names = {"mouse": "Mouse", "tablet": "Tablet"}
-    return f"{(device.bus or '').upper()} {names.get(device.type or '', 'Unknown device type')}"
-
-
-def disk_pool(seen: Seen) -> str:
-    """The name of the pool that a disk is from."""
-    pool = storage_pool_of(seen, seen.of.source)
-    return pool_name("DiskPool") if pool is None else pool_name("DiskPool", pool.name)
-
-
-def network_pool(seen: Seen) -> str:
-    nic = seen.of
-    named = nic.source if nic.connection is NicConnection.NETWORK else None
-    return pool_name("NetworkPool", named if named in seen.host.networks else "0")
 
 
 _GENERIC: Final = (DEVICE_SETTING, tuple(GENERIC_DEVICES.values()))
@@ -287,7 +166,7 @@ class _Maker:
             subject=itself,
             identity=_identity,
             spec=_asking(spec),
-            accepts=_of_type(*types),
+            accepts=of_type(*types),
         )
 
     def device(
@@ -335,7 +214,7 @@ def _processors(make: _Maker) -> Kind:
         {
             "VirtualQuantity": Attr("of.count", Write("count")),
             "Weight": Call(lambda seen: seen.of.weight or _WEIGHT, Write("weight")),
-            "Limit": Call(lambda seen: (seen.of.limit or 0) // _PERCENT, Write("limit", _percent)),
+            "Limit": Call(lambda seen: (seen.of.limit or 0) // PERCENT, Write("limit", percent)),
         },
         ProcessorSpec,
         types=(3,),
@@ -353,7 +232,7 @@ def _memory(make: _Maker) -> Kind:
         MEMORY_SETTING,
         {
             "AllocationUnits": Call(lambda _seen: "KiloBytes", Write(None)),
-            "VirtualQuantity": Call(lambda seen: seen.of.size // _KIB, Write("size", _size)),
+            "VirtualQuantity": Call(lambda seen: seen.of.size // _KIB, Write("size", size)),
             "Reservation": Call(lambda seen: seen.of.size // _KIB),
             "Limit": Call(lambda seen: seen.of.maximum // _KIB, Write(None)),
         },
@@ -383,7 +262,7 @@ def _disks(make: _Maker) -> Kind:
             "Address": Call(disk_address, Write("source")),
             "VirtualDevice": Attr("of.target", Write("target", modifying=False)),
             "EmulatedType": Call(
-                lambda seen: _EMULATED[seen.of.kind], Write("kind", _disk_kind, modifying=False)
+                lambda seen: EMULATED[seen.of.kind], Write("kind", disk_kind, modifying=False)
             ),
             "BusType": Attr("of.bus", Write("bus")),
             "AllocationUnits": Const("Bytes"),
@@ -395,7 +274,7 @@ def _disks(make: _Maker) -> Kind:
             "cache": Call(lambda seen: None if seen.of.cache == "default" else seen.of.cache, Write("cache")),
             **PCI_ADDRESS,
         },
-        _disk_spec,
+        disk_spec,
         types=(17,),
         description="A disk or drive of a guest.",
         extras=own(
@@ -423,16 +302,16 @@ def _nics(make: _Maker) -> Kind:
         ETHERNET_SETTING,
         {
             "Address": Attr("of.mac", Write("mac", lambda value, _values: value.lower() or None)),
-            "NetworkType": Call(lambda seen: seen.of.connection.value, Write("network_type", _network_type)),
+            "NetworkType": Call(lambda seen: seen.of.connection.value, Write("network_type", network_type)),
             "NetworkName": Call(
                 lambda seen: seen.of.source, Write("bridge")
             ),
-            "PoolID": Call(network_pool, Write("network", _network)),
+            "PoolID": Call(network_pool, Write("network", network)),
             "ResourceSubType": Attr("of.model", Write("model", lambda value, _values: value or None)),
             "VirtualDevice": Attr("of.target"),
             **PCI_ADDRESS,
         },
-        _nic_spec,
+        nic_spec,
         types=(10,),
         description="A network adapter of a guest.",
         extras=own(
@@ -456,12 +335,12 @@ def _screens(make: _Maker) -> Kind:
         DEVICE_SETTING,
         {
             "ResourceSubType": Attr("of.type", Write("type", modifying=False)),
-            "Address": Call(lambda seen: _endpoint(seen.of), Write("address", _listens)),
-            "IsIPv6Only": Call(lambda _seen: None, Write("listens", _ipv6_only)),
+            "Address": Call(lambda seen: endpoint(seen.of), Write("address", listens)),
+            "IsIPv6Only": Call(lambda _seen: None, Write("listens", ipv6_only)),
             "KeyMap": Call(lambda seen: "en-us" if seen.of.type == "vnc" else None),
-            "Password": WriteOnly(Write("password", _no_password)),
+            "Password": WriteOnly(Write("password", no_password)),
         },
-        _device_spec(DeviceKind.GRAPHICS),
+        device_spec(DeviceKind.GRAPHICS),
         types=(24,),
         description="A screen of a guest that viewers elsewhere see.",
         fits=fits,
@@ -470,7 +349,7 @@ def _screens(make: _Maker) -> Kind:
     device = make.device(
         "DisplayController",
         (GENERIC_DEVICES["LogicalDevice"],),
-        {"VideoProcessor": Call(lambda seen: f"{seen.of.allocation.type}/{_endpoint(seen.of.allocation)}")},
+        {"VideoProcessor": Call(lambda seen: f"{seen.of.allocation.type}/{endpoint(seen.of.allocation)}")},
         description="A screen of a guest.",
         fits=fits,
     )
@@ -483,11 +362,11 @@ def _inputs(make: _Maker) -> Kind:
         "Input",
         DEVICE_SETTING,
         {
-            "Caption": Call(_input_caption),
+            "Caption": Call(input_caption),
             "ResourceSubType": Attr("of.type", Write("type", modifying=False)),
             "BusType": Attr("of.bus", Write("bus", modifying=False)),
         },
-        _device_spec(DeviceKind.INPUT),
+        device_spec(DeviceKind.INPUT),
         types=(13,),
         description="A mouse, tablet or keyboard of a guest.",
         fits=fits,
@@ -497,7 +376,7 @@ def _inputs(make: _Maker) -> Kind:
         "PointingDevice",
         (GENERIC_DEVICES["PointingDevice"], GENERIC_DEVICES["Keyboard"]),
         {
-            "Caption": Call(_input_caption),
+            "Caption": Call(input_caption),
             "PointingType": Call(lambda seen: {"mouse": 3, "tablet": 5}.get(seen.of.allocation.type or "", 2)),
         },
         description="A mouse, tablet or keyboard of a guest.",
@@ -521,7 +400,7 @@ def _buses(make: _Maker) -> Kind:
             "Model": Attr("of.type", Write("type", modifying=False)),
             **PCI_ADDRESS,
         },
-        _device_spec(DeviceKind.CONTROLLER),
+        device_spec(DeviceKind.CONTROLLER),
         types=(1, 32771),
         description="A controller of a guest.",
         fits=fits,
@@ -539,12 +418,6 @@ def _buses(make: _Maker) -> Kind:
         extras=own("ProtocolDescription"),
     )
     return Kind(setting, device, "ControllerPool")
-
-
-def allocation_in(seen: Seen) -> Allocation:
-    """The allocation that an object is, or that made it."""
-    of: VirtualDevice | Allocation = seen.of
-    return of.allocation if isinstance(of, VirtualDevice) else of
 
 
 def pool_for(seen: Seen, kind: Kind) -> str:
