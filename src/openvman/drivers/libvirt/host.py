@@ -12,8 +12,10 @@ import libvirt
 from openvman.drivers.libvirt import kvm, storage, tuning, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.connection import version_text
+from openvman.drivers.libvirt.controllers import controllers_of
 from openvman.drivers.libvirt.host_device import passable_devices
-from openvman.drivers.libvirt.ports import read_ports
+from openvman.drivers.libvirt.nodes import node_devices
+from openvman.drivers.libvirt.ports import ports_of
 from openvman.drivers.libvirt.xml import Element
 from openvman.model.allocation import Affinity, DeviceKind
 from openvman.model.host import Host, HostFacts
@@ -53,7 +55,7 @@ def read_host(connection: Any, address: Address) -> Host:
     domain = _domain_capabilities(connection, architecture, hypervisors[-1] if hypervisors else None)
     node = connection.getInfo()
     name = connection.getHostname()
-    networks = networks_of(connection)
+    networks, nodes = networks_of(connection), node_devices(connection)
     return Host(
         id=_host_id(capabilities, address, name),
         name=name,
@@ -86,8 +88,9 @@ def read_host(connection: Any, address: Address) -> Host:
         ),
         networks=networks or (),
         storage=storage.pools_of(connection),
-        ports=read_ports(connection),
-        devices=passable_devices(connection),
+        ports=ports_of(nodes or ()),
+        devices=None if nodes is None else passable_devices(nodes),
+        controllers=controllers_of(nodes or ()),
     )
 
 
