@@ -28,6 +28,7 @@ TEST_GAPS = {
     Requirement.LIVE_NIC: "libvirt's test host cannot update a device",
     Requirement.LIVE_LIMITS: "libvirt's test host takes no limit without a burst",
     Requirement.LIVE_DEVICES: "libvirt's test host cannot attach a device",
+    Requirement.PROGRESS: "libvirt's test host saves at once",
 }
 
 
@@ -57,6 +58,8 @@ class TestPrivateHost(Conformance):
             other_image=str(lab.boot_sector_image(tmp_path, LINE, "other.img")),
             folder=str(qemu.images),
             pool_folder=str(_made(qemu.images / "conformance")),
+            full_image=str(lab.filling_image(tmp_path, LINE)),
+            holding_saves=qemu.holding_saves,
             line=LINE.encode(),
             networks=("conf-a", "conf-b"),
             gaps=QEMU_GAPS,
