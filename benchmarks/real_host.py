@@ -1,6 +1,6 @@
 """A real libvirtd with many defined QEMU domains: reads and changes, beside libvirt's own calls of the same run.
 
-R is the time of libvirt's list of all domains with the XML of each, by the binding, over the socket that the server uses.
+R is the time of libvirt's list of all domains with the XML of each, over the socket that the server uses.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ NAME: Final = "real host"
 _R: Final = "R: libvirt's list, XML of each"
 _XML: Final = """<domain type='qemu'><name>{name}</name><uuid>{id}</uuid><memory unit='MiB'>16</memory><vcpu>1</vcpu>
 <os><type arch='x86_64' machine='pc'>hvm</type></os><devices>
-<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{image}'/><target dev='vda' bus='virtio'/></disk>
+<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{image}'/>
+<target dev='vda' bus='virtio'/></disk>
 <interface type='user'><model type='virtio'/></interface></devices></domain>"""
 _SYSTEM: Final = "VMAN_ComputerSystem"
 _SETTINGS: Final = "CIM_ResourceAllocationSettingData"

@@ -1,4 +1,4 @@
-"""Figures for people: a Markdown table, a plot of time against the number of systems, and what changed since a result."""
+"""Figures for people: a Markdown table, a plot of time against size, and what changed since a stored result."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _place(point: tuple[int, float], lines: dict[str, list[tuple[int, float]]]) 
 def _axes(lines: dict[str, list[tuple[int, float]]]) -> str:
     drawn = [
         f'<rect x="{_LEFT}" y="{_TOP}" width="{_PLOT_WIDTH}" height="{_PLOT_HEIGHT}" fill="none" stroke="#999"/>',
-        f'<text x="{_LEFT + _PLOT_WIDTH / 2}" y="{_TOP + _PLOT_HEIGHT + 40}" text-anchor="middle">virtual systems</text>',
+        f'<text x="{_LEFT + _PLOT_WIDTH / 2}" y="{_TOP + _PLOT_HEIGHT + 40}" text-anchor="middle">systems</text>',
     ]
     some = next(iter(lines.values()))[0]
     for size in sorted({size for points in lines.values() for size, _ in points}):

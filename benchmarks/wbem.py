@@ -1,4 +1,4 @@
-"""A client of CIM-XML that hides nothing of the server: requests are bytes made beforehand, answers are only counted."""
+"""A client of CIM-XML that hides nothing of the server: requests are made beforehand, answers only counted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 _BLOCK: Final = 1 << 18
 _ENVELOPE: Final = (
-    '<?xml version="1.0" encoding="utf-8"?><CIM CIMVERSION="2.0" DTDVERSION="2.0"><MESSAGE ID="1" PROTOCOLVERSION="1.0">'
+    '<?xml version="1.0" encoding="utf-8"?><CIM CIMVERSION="2.0" DTDVERSION="2.0">'
+    '<MESSAGE ID="1" PROTOCOLVERSION="1.0">'
     "<SIMPLEREQ>{call}</SIMPLEREQ></MESSAGE></CIM>"
 )
 _WHERE: Final = '<LOCALNAMESPACEPATH><NAMESPACE NAME="root"/><NAMESPACE NAME="vman"/></LOCALNAMESPACEPATH>'

@@ -16,6 +16,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -208,7 +209,7 @@ class PrivateHost:
             self._daemon.wait(SECONDS)
         for group in self._groups():
             for each in sorted(group.glob("**/"), reverse=True):
-                wait_for(f"the end of {each}", lambda each=each: _removed(each))
+                wait_for(f"the end of {each}", partial(_removed, each))
         shutil.rmtree(self.folder)
 
     def _enter(self) -> list[str]:
