@@ -21,6 +21,7 @@ from openvman.drivers.contract import (
     SystemChanged,
 )
 from openvman.drivers.simulated.address import Fleet
+from openvman.drivers.simulated.churn import Churn
 from openvman.drivers.simulated.faults import Fault, FaultRules, name_of
 from openvman.drivers.simulated.fleet import populate
 from openvman.drivers.simulated.hypervisor import Hypervisor
@@ -94,6 +95,7 @@ class SimulatedDriver:
         for fault in fleet.faults:
             self._rules.add(fault)
         self.hypervisor = Hypervisor(self._tell)
+        self._churn = Churn(self.hypervisor, fleet.churn)
 
     @property
     def platform(self) -> str:
@@ -113,6 +115,7 @@ class SimulatedDriver:
     def disconnect(self, reason: str, seconds: float = math.inf) -> None:
         """Break the connection; the platform does not answer for so long, or until :meth:`reconnect`."""
         self._down_until = asyncio.get_running_loop().time() + seconds
+        self._churn.stop()
         line, self._line = self._line, None
         if line is not None:
             line.over.set()
@@ -137,8 +140,11 @@ class SimulatedDriver:
             await asyncio.to_thread(populate, self.hypervisor, self._fleet)
             self._populated = True
         self._line = line
+        if self._fleet.churn:
+            self._churn.start()
 
     async def close(self) -> None:
+        self._churn.stop()
         line, self._line = self._line, None
         if line is not None:
             line.closed = True
