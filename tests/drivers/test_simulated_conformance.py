@@ -27,7 +27,7 @@ class TestSimulated(Conformance):
             folder="/simulated/images",
             pool_folder="/simulated/pools/conformance",
             line=b"openvman simulated guest",
-            networks=(host.networks[0], host.networks[1]),
+            networks=(host.networks[0].name, host.networks[1].name),
         )
         try:
             yield made

@@ -15,7 +15,7 @@ from openvman.model.alert import FaultKind, SystemFault
 from openvman.model.errors import ModelError, Problem
 from openvman.model.spec import SystemSpec
 from openvman.model.states import Action, State
-from openvman.model.storage import Volume
+from openvman.model.storage import StoragePoolSpec, Volume
 from openvman.model.system import ConfigurationKind
 
 
@@ -218,7 +218,9 @@ async def test_every_call_of_the_contract_can_fail(opened) -> None:
         "inspect_volume": driver.inspect_volume(system.host_id, volume),
         "create_volume": driver.create_volume(system.host_id, volume, "raw", 1),
         "delete_volume": driver.delete_volume(system.host_id, volume),
-        "create_storage_pool": driver.create_storage_pool(system.host_id, "other", "/simulated/pools/other"),
+        "create_storage_pool": driver.create_storage_pool(
+            system.host_id, StoragePoolSpec(name="other", folder="/simulated/pools/other")
+        ),
         "delete_storage_pool": driver.delete_storage_pool(system.host_id, "default"),
         **{f"act.{action.name.lower()}": driver.act(system.id, action) for action in Action},
     }

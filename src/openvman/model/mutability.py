@@ -174,7 +174,7 @@ def _choices(of: Mutability) -> Iterator[tuple[str, Allocation, frozenset[str]]]
 def _connections(of: Mutability, nic: NicAllocation) -> Iterator[tuple[NicConnection, str | None]]:
     """A running guest's NIC goes from network to network, and is never made another kind of device for the host."""
     if not of.is_live or nic.connection is NicConnection.NETWORK:
-        networks = of.host.networks if of.host.facts.has_networks else ()
+        networks = of.host.network_names if of.host.facts.has_networks else ()
         yield from ((NicConnection.NETWORK, network) for network in networks)
     if not of.is_live or nic.connection is NicConnection.USER:
         yield NicConnection.USER, None

@@ -46,6 +46,7 @@ _UNITS_OF_BUS: Final = {"ide": 4, "fdc": 2}
 _TEXT: Final = re.compile(r"[ -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 _LINES: Final = re.compile(r"[\t\n -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 _MAC: Final = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,254}")
 
 
@@ -130,6 +131,11 @@ def is_path(value: str) -> bool:
         and not value.startswith("-")
         and ".." not in value.split("/")
     )
+
+
+def is_uuid(value: str) -> bool:
+    """As hypervisors write one: 36 lower-case characters."""
+    return _UUID.fullmatch(value) is not None
 
 
 def target_prefix(bus: str) -> str:
@@ -412,9 +418,9 @@ NIC_RULES: Final[tuple[Rule[NicSpec], ...]] = (
         ("source", "connection"),
         lambda v, s: (
             v.connection is not NicConnection.NETWORK
-            or (s.host.facts.has_networks and _offers(v.source, s.host.networks))
+            or (s.host.facts.has_networks and _offers(v.source, s.host.network_names))
         ),
-        "host {s.host.name!r} has no network {v.source!r}; it has {s.host.networks}",
+        "host {s.host.name!r} has no network {v.source!r}; it has {s.host.network_names}",
         Problem.NOT_FOUND,
     ),
     Rule(
@@ -426,5 +432,16 @@ NIC_RULES: Final[tuple[Rule[NicSpec], ...]] = (
         ("source", "connection"),
         lambda v, _: v.connection is not NicConnection.USER or not v.source,
         "user-mode networking has no source, and {v.source!r} was given; leave it out, or say what it is",
+    ),
+    Rule(
+        ("filter",),
+        lambda v, s: not v.filter or v.filter in s.host.filter_names,
+        "host {s.host.name!r} has no network filter {v.filter!r}; it has {s.host.filter_names}",
+        Problem.NOT_FOUND,
+    ),
+    Rule(
+        ("filter", "connection"),
+        lambda v, _: not v.filter or v.connection in {NicConnection.NETWORK, NicConnection.BRIDGE},
+        "the network filter {v.filter!r} works on a network or a bridge; take it from the NIC, or connect it to one",
     ),
 )

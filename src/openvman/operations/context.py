@@ -9,6 +9,7 @@ from typing import Any
 
 from openvman.inventory.inventory import Inventory
 from openvman.model.errors import ModelError, Problem
+from openvman.model.host import Host
 from openvman.model.states import Action, Transition
 from openvman.model.system import VirtualSystem
 from openvman.operations.policy import Policy
@@ -55,6 +56,14 @@ class Context:
         if found is None:
             raise gone(system)
         return found
+
+    async def fresh_host(self, host_id: str) -> Host:
+        """The host as its hypervisor has it now; NOT_FOUND when it is gone."""
+        await self.inventory.refresh_host(host_id)
+        host = self.inventory.generation.host(host_id)
+        if host is None:
+            raise ModelError(Problem.NOT_FOUND, f"There is no host {host_id!r} any more. List the hosts.", host_id)
+        return host
 
     async def act(self, system: VirtualSystem, action: Action) -> None:
         """Have the driver do it; the caller has the turn and knows that it is legal."""

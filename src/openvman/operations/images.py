@@ -97,6 +97,11 @@ async def make(driver: Driver, host: Host, image: Resolved, undo: Undo) -> DiskS
     disk = image.spec
     assert disk.format is not None, "resolve says the format"
     assert disk.capacity is not None, "an image is made of a capacity"
+    if disk.capacity <= 0:
+        message = (
+            f"A new image for {disk.target} cannot have {disk.capacity} bytes. Give a capacity that is more than 0."
+        )
+        raise ModelError(Problem.INVALID_PARAMETER, message, "capacity")
     for path in image.make:
         if await _is_there(driver, host, path):
             continue

@@ -101,6 +101,12 @@ class Policy:
                 "source",
             )
 
+    def check_reach(self, actor: Actor, what: str) -> None:
+        """Refuse a change of the host itself, such as its networks, to those who manage systems: ACCESS_DENIED."""
+        if actor.role < Role.ADMIN:
+            message = f"{what} reaches into the host, and is not open to operators. Ask an administrator."
+            raise ModelError(Problem.ACCESS_DENIED, message, "name")
+
     def check_serial(self, actor: Actor, serial: SerialSpec) -> None:
         """Refuse a serial port that listens where the actor may not let it: ACCESS_DENIED."""
         if actor.role < Role.ADMIN and serial.address is not None and not is_loopback(serial.address):

@@ -14,8 +14,8 @@ from openvman.model.spec import DiskSpec
 from openvman.model.storage import (
     StoragePool,
     Volume,
+    active_pool,
     resource_pool_name,
-    storage_pool,
     storage_pool_name,
     volume_in,
 )
@@ -60,9 +60,9 @@ def placed(disk: DiskSpec) -> DiskSpec:
 
 def pool_on(host: Host, name: str) -> StoragePool:
     """The active storage pool of the name; NOT_FOUND."""
-    found = storage_pool(host.storage, name)
+    found = active_pool(host.storage, name)
     if found is None:
-        known = ", ".join(pool.name for pool in host.storage) or "none"
+        known = ", ".join(pool.name for pool in host.active_storage) or "none"
         raise ModelError(
             Problem.NOT_FOUND,
             f"Host {host.name!r} has no active storage pool {name!r}; it has {known}. Name one of these, or start it.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -53,7 +54,7 @@ class Images:
             raise invalid(f"{path!r} is not an absolute path.", "path")
         if format not in FORMATS:
             raise unsupported(f"An image cannot be made in the format {format}: {', '.join(FORMATS)}.", "format")
-        if capacity <= 0:
+        if capacity < 0:
             raise invalid(f"An image cannot have {capacity} bytes.", "capacity")
         if self.find(host_id, path) is not None:
             raise ModelError(Problem.ALREADY_EXISTS, f"There is already a file {path}.", subject=path)
@@ -70,9 +71,9 @@ class Images:
         """What was written as an image's content; None for an image of which nothing is known but its size."""
         return self._contents.get((host_id, path))
 
-    def are_below(self, host_id: str, folder: str) -> bool:
-        """Whether images were made in a folder."""
-        return any(host == host_id and path.startswith(f"{folder}/") for host, path in self._table)
+    def below(self, host_id: str, folder: str) -> Iterator[Image]:
+        """The images that were made in a folder."""
+        return (i for (host, path), i in self._table.items() if host == host_id and path.startswith(f"{folder}/"))
 
     def remove(self, host_id: str, path: str) -> None:
         """Remove an image made by ``add`` or ``write``; anything else stays."""

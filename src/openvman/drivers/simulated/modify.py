@@ -47,7 +47,7 @@ _LIVE: Final[dict[type[ResourceSpec], frozenset[str]]] = {
     ProcessorSpec: frozenset({"count", "weight", "limit", "reservation", "affinity", "processors"}),
     MemorySpec: frozenset({"size", "limit", "reservation"}),
     DiskSpec: frozenset({*_MEDIUM, *DISK_LIMITS}),
-    NicSpec: frozenset({"connection", "source", *NIC_TUNING}),  # the cable in another socket
+    NicSpec: frozenset({"connection", "source", "filter", *NIC_TUNING}),  # the cable in another socket
     DeviceSpec: frozenset(),
 }
 """What can change while the system is active."""
@@ -94,6 +94,8 @@ def modified(configuration: Configuration, spec: ResourceSpec, capacity: Capacit
     said = {name: None if value == 0 and name in _ZERO_IS_NONE else value for name, value in said.items()}
     if said.get("source") == "":
         said["source"] = None  # nothing in the drive, nothing plugged in
+    if said.get("filter") == "":
+        said["filter"] = None
     if "source" in said:
         said.pop("capacity", None)  # said how large the new image shall be; it has been made by now
     changed = {name: value for name, value in said.items() if getattr(before, name) != value}
