@@ -13,6 +13,8 @@ from openvman.drivers.simulated import Fault, SimulatedDriver, create
 from openvman.drivers.simulated.faults import OPERATIONS, parse_fault
 from openvman.model.alert import FaultKind, SystemFault
 from openvman.model.errors import ModelError, Problem
+from openvman.model.network import NetworkSpec
+from openvman.model.network_filter import FilterReference, NetworkFilterSpec
 from openvman.model.spec import SystemSpec
 from openvman.model.states import Action, State
 from openvman.model.storage import StoragePoolSpec, Volume
@@ -222,6 +224,16 @@ async def test_every_call_of_the_contract_can_fail(opened) -> None:
             system.host_id, StoragePoolSpec(name="other", folder="/simulated/pools/other")
         ),
         "delete_storage_pool": driver.delete_storage_pool(system.host_id, "default"),
+        "change_storage_pool": driver.change_storage_pool(system.host_id, "default", active=False),
+        "refresh_storage_pool": driver.refresh_storage_pool(system.host_id, "default"),
+        "read_volumes": driver.read_volumes(system.host_id, "default"),
+        "create_network": driver.create_network(system.host_id, NetworkSpec(name="other")),
+        "delete_network": driver.delete_network(system.host_id, "x"),
+        "change_network": driver.change_network(system.host_id, "x", active=False),
+        "create_filter": driver.create_filter(system.host_id, NetworkFilterSpec(name="other")),
+        "delete_filter": driver.delete_filter(system.host_id, "x"),
+        "add_filter_reference": driver.add_filter_reference(system.host_id, "x", FilterReference("y")),
+        "remove_filter_reference": driver.remove_filter_reference(system.host_id, "x", FilterReference("y")),
         **{f"act.{action.name.lower()}": driver.act(system.id, action) for action in Action},
     }
     assert {name: await outcome(call) for name, call in calls.items()} == dict.fromkeys(calls, Problem.FAILED)

@@ -47,14 +47,14 @@ class Images:
         found = self.find(host_id, path)
         return None if found is None else found.capacity
 
-    def add(self, host_id: str, path: str, format: str, capacity: int) -> None:
-        """Make an image. Raises INVALID_PARAMETER, NOT_SUPPORTED (format), ALREADY_EXISTS."""
+    def add(self, host_id: str, path: str, format: str, capacity: int, least: int = 1) -> None:
+        """Make an image, of so many bytes at least. Raises INVALID_PARAMETER, NOT_SUPPORTED (format), ALREADY_EXISTS."""
         pure = PurePosixPath(path)
         if not pure.is_absolute() or ".." in pure.parts or not path.isprintable():
             raise invalid(f"{path!r} is not an absolute path.", "path")
         if format not in FORMATS:
             raise unsupported(f"An image cannot be made in the format {format}: {', '.join(FORMATS)}.", "format")
-        if capacity < 0:
+        if capacity < least:
             raise invalid(f"An image cannot have {capacity} bytes.", "capacity")
         if self.find(host_id, path) is not None:
             raise ModelError(Problem.ALREADY_EXISTS, f"There is already a file {path}.", subject=path)

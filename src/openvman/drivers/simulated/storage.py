@@ -81,7 +81,7 @@ def with_volume(images: Images, host: Host, volume: Volume, format: str, capacit
             "or name another pool."
         )
         raise ModelError(Problem.INSUFFICIENT, message, subject=pool.name)
-    images.add(host.id, place_of(host.storage, volume.source), format, capacity)
+    images.add(host.id, place_of(host.storage, volume.source), format, capacity, least=0)
     return _with(host, replace(pool, allocated=pool.allocated + capacity))
 
 
