@@ -21,6 +21,7 @@ import click
 from openvman.broker.rows import ROWS, Change
 from openvman.cim.declarations import Class, PropertyDeclaration
 from openvman.cim.loader import load_schema
+from openvman.cim.status import Status
 from openvman.cim.values import Value
 from openvman.cli.exits import Exit
 from openvman.cli.root import root
@@ -29,6 +30,8 @@ from openvman.config import reference
 from openvman.config.settings import SETTINGS
 from openvman.mapping.bind import BoundClass, BoundEdge, BoundView
 from openvman.mapping.declare import Const, End, MethodMap, WriteOnly
+from openvman.messages.message import AlertMessage, ErrorMessage, Message, readable
+from openvman.messages.registry import SUBJECTS, kind_of, rows
 from openvman.model.actor import Role
 from openvman.profiles.registrations import REGISTRATIONS
 from openvman.views.standard import STANDARD
@@ -261,6 +264,27 @@ def _tops(view: BoundView) -> list[str]:
     return list(view.graph.subclasses(None, deep=False))
 
 
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+
+def messages() -> str:
+    """A table for each subject."""
+
+    def told(row: Message) -> tuple[str, ...]:
+        kind = kind_of(row)
+        if isinstance(row, ErrorMessage):
+            kind += f", {code('CIM_ERR_' + Status(row.kind.status).name)}"
+        elif isinstance(row, AlertMessage):
+            kind += f", {code(row.event)}"
+        return code(row.id), kind, readable(row.text, "`{}`"), readable(row.action, "`{}`")
+
+    parts = []
+    for subject in SUBJECTS:
+        title = explained(subject.__doc__, subject.__name__).partition(". ")[0].rstrip(".")
+        parts += [f"### {title}", table(("id", "kind", "text", "what to do"), map(told, rows(subject).values()))]
+    return "\n\n".join(parts)
+
+
 # --- conformance ------------------------------------------------------------------------------------------------------
 
 REASONS: Final = ("not applicable: ", "not yet: ")
@@ -416,6 +440,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "operations": operations,
     "classes": classes,
     "associations": associations,
+    "messages": messages,
     "conformance": conformance,
     "imports": imports,
     "descriptions": descriptions,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.values import Instance, InstancePath, Property
 
 MOST = 2**63

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import OPERATIONS, Argument
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.values import ClassPath, Instance, InstancePath, Property
 from openvman.model.actor import Role
 

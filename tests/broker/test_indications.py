@@ -11,7 +11,8 @@ from tests.broker.conftest import Client, Clock
 from openvman.broker.broker import Broker
 from openvman.broker.indications.registry import SubscriptionLimits
 from openvman.broker.indications.setup import IndicationSetup
-from openvman.cim.status import CIMError, Status
+from openvman.cim.errors import CIMError
+from openvman.cim.status import Status
 from openvman.cim.values import Instance, Property
 from openvman.drivers.simulated import create
 from openvman.inventory.inventory import Inventory

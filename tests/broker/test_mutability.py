@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openvman.cim.status import CIMError
+from openvman.cim.errors import CIMError
 from openvman.cim.values import Instance, Property
 
 MIB = 1024

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from openvman.cim.status import CIMError
+from openvman.cim.errors import CIMError
 from openvman.cim.values import Instance, Property
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from openvman.cim.status import CIMError, Status
+from openvman.cim.errors import CIMError
+from openvman.cim.status import Status
 from openvman.model.actor import Role
 
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openvman.broker.query.parse import parse
-from openvman.cim.status import CIMError, Status
+from openvman.cim.errors import CIMError
+from openvman.cim.status import Status
 
 
 async def _names(client, query, language="DMTF:CQL"):

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from openvman.cim.convert import convert, typed_path
 from openvman.cim.datetime import CIMDateTime
+from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.names import NameMap
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.values import INTEGER_RANGES, CIMType, ClassPath, Instance, InstancePath
 
 

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from openvman.cim.datetime import CIMDateTime
 from openvman.cim.derive import derive
+from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.mof import MAX_LENGTH, format_instance, parse_instance
 from openvman.cim.names import NameMap
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.values import Instance, InstancePath, Property
 
 MODIFICATION = "CIM_InstModification"

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 import pywbem
+from lxml import etree
 
 from openvman.cli.cim_values import parse_path
 from openvman.client.errors import ClientError, Reason
@@ -162,3 +163,25 @@ def test_what_is_no_path(text):
     with pytest.raises(ClientError) as raised:
         parse_path(FakeSession(), text)
     assert raised.value.reason is Reason.USAGE
+
+
+def test_messages_are_printed_without_a_server(vman, vman_json):
+    text = vman("cim", "messages").stdout
+    assert "There is no instance <path>" in text
+    told = vman_json("cim", "messages")
+    assert len({row["id"] for row in told}) == len(told)
+    assert {"id": "VMAN1001", "kind": "not found", "text": "There is no instance <path>", "action": ""} in told
+
+
+def test_one_message_is_printed_by_its_id(vman, vman_json):
+    assert "Use DMTF:FQL." in vman("cim", "messages", "vman1301").stdout
+    (told,) = vman_json("cim", "messages", "VMAN9001")
+    assert told["kind"] == "alert"
+    missing = vman("cim", "messages", "VMAN0000")
+    assert missing.exit_code == 3
+    assert "VMAN0000" in missing.stderr
+
+
+def test_the_registry_is_printed_as_xml(vman):
+    assert etree.fromstring(vman("cim", "messages", "--xml").stdout_bytes).findall(".//{*}MESSAGE_ID")
+    assert vman("cim", "messages", "--xml", "VMAN1001").exit_code == 2

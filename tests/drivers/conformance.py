@@ -19,12 +19,15 @@ from tests.drivers.modify_conformance import ModifyConformance
 from tests.drivers.network_conformance import NetworkConformance
 from tests.drivers.plug_conformance import PlugConformance
 from tests.drivers.storage_conformance import StorageConformance
-from tests.drivers.subject import MAC, MIB, Recorder, Requirement, Subject, refuses
+from tests.drivers.subject import MAC, MIB, Recorder, Requirement, Subject, refuses, says
 from tests.drivers.tuning_conformance import TuningConformance
 
 from openvman.drivers.contract import SystemChanged
+from openvman.messages import hypervisor, hypervisor_devices, hypervisor_storage
+from openvman.messages.message import ErrorMessage
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DeviceAllocation, DiskKind, NicConnection
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import (
     DiskSpec,
     MemorySpec,
@@ -148,7 +151,7 @@ class Conformance(
         assert system.defined is not None
         assert (system.defined.autostart, system.defined.on_crash) == (True, OnCrash.PRESERVE)
         assert (system.defined.serials, system.description) == ((), None)
-        with refuses(Problem.NOT_FOUND):
+        with says(hypervisor.NO_SERIAL_PORT):
             await subject.driver.read_console(system.id, 0, 0, 100)
 
     async def test_a_nic_on_a_network(self, subject: Subject) -> None:
@@ -165,7 +168,7 @@ class Conformance(
 
     async def test_names_and_ids_are_used_once(self, subject: Subject) -> None:
         system = await subject.define()
-        with refuses(Problem.ALREADY_EXISTS):
+        with says(hypervisor.SYSTEM_TAKEN):
             await subject.define(name=system.name)
         with refuses(Problem.ALREADY_EXISTS):
             await subject.define(id=system.id)
@@ -180,31 +183,33 @@ class Conformance(
         assert [system.name for system in (await subject.driver.load()).systems].count(name) == 1
 
     @pytest.mark.parametrize(
-        ("changes", "problem"),
+        ("changes", "row"),
         [
-            ({"host_id": str(uuid4())}, Problem.NOT_FOUND),
-            ({"hypervisor": "vax"}, Problem.NOT_SUPPORTED),
-            ({"name": ""}, Problem.INVALID_PARAMETER),
-            ({"name": "conformance-a\nb"}, Problem.INVALID_PARAMETER),
-            ({"name": "conformance-a\0b"}, Problem.INVALID_PARAMETER),
-            ({"processor": ProcessorSpec(count=0)}, Problem.INVALID_PARAMETER),
-            ({"processor": ProcessorSpec(count=3, maximum=2)}, Problem.INVALID_PARAMETER),
-            ({"memory": MemorySpec(size=2 * MIB, maximum=MIB)}, Problem.INVALID_PARAMETER),
-            ({"nics": (NicSpec(mac=MAC, connection=NicConnection.NETWORK),)}, Problem.INVALID_PARAMETER),
+            ({"host_id": str(uuid4())}, hypervisor.NO_HOST),
+            ({"hypervisor": "vax"}, hypervisor.OTHER_HYPERVISOR),
+            ({"name": ""}, hypervisor.NAME),
+            ({"name": "conformance-a/b"}, hypervisor.NAME),
+            ({"name": "conformance-a\nb"}, hypervisor.UNPRINTABLE),
+            ({"name": "conformance-a\0b"}, hypervisor.UNPRINTABLE),
+            ({"processor": ProcessorSpec()}, hypervisor.LACKING),
+            ({"processor": ProcessorSpec(count=0)}, hypervisor_devices.PROCESSOR_COUNT),
+            ({"processor": ProcessorSpec(count=3, maximum=2)}, hypervisor_devices.PROCESSOR_COUNT),
+            ({"memory": MemorySpec(size=2 * MIB, maximum=MIB)}, hypervisor_devices.MEMORY_SIZE),
+            ({"nics": (NicSpec(mac=MAC, connection=NicConnection.NETWORK),)}, hypervisor_devices.NIC_SOURCE),
         ],
-        ids=lambda value: next(iter(value)) if isinstance(value, dict) else str(value),
+        ids=lambda value: next(iter(value)) if isinstance(value, dict) else value.id,
     )
     async def test_what_cannot_be_is_refused_and_leaves_nothing(
-        self, subject: Subject, changes: dict[str, Any], problem: Problem
+        self, subject: Subject, changes: dict[str, Any], row: ErrorMessage
     ) -> None:
         definition = subject.definition(**changes)
-        with refuses(problem):
+        with says(row):
             await subject.driver.define(definition)
         assert await subject.driver.read_system(definition.id) is None
 
     async def test_undefine(self, subject: Subject) -> None:
         system = await subject.active()
-        with refuses(Problem.INVALID_STATE):
+        with says(hypervisor.ACTIVE):
             await subject.driver.undefine(system.id)
         await subject.driver.act(system.id, Action.STOP)
         subject.events.events.clear()
@@ -212,7 +217,7 @@ class Conformance(
         await subject.events.told(SystemChanged(system.id))
         assert await subject.driver.read_system(system.id) is None
         for call in (subject.driver.undefine(system.id), subject.driver.act(system.id, Action.START)):
-            with refuses(Problem.NOT_FOUND):
+            with says(hypervisor.NO_SYSTEM):
                 await call
 
     async def test_undefine_takes_saved_memory_and_console(self, subject: Subject) -> None:
@@ -240,7 +245,7 @@ class Conformance(
         assert await subject.state(system.id) is state
         transition = TRANSITIONS[state].get(action)
         if transition is None:
-            with refuses(Problem.INVALID_STATE):
+            with says(hypervisor.WRONG_STATE):
                 await subject.driver.act(system.id, action)
             assert await subject.state(system.id) is state
             return
@@ -314,9 +319,9 @@ class Conformance(
         end = await subject.driver.read_console(system.id, 0, whole.size, 100)
         assert (end.data, end.offset, end.size) == (b"", whole.size, whole.size)
         assert (await subject.driver.read_console(system.id, 0, 10**9, 100)).size == whole.size
-        with refuses(Problem.NOT_FOUND):
+        with says(hypervisor.NO_SERIAL_PORT):
             await subject.driver.read_console(system.id, 7, 0, 100)
-        with refuses(Problem.INVALID_PARAMETER):
+        with says(hypervisor.CONSOLE_RANGE):
             await subject.driver.read_console(system.id, 0, -1, 100)
 
     @pytest.mark.parametrize("format", ["raw", "qcow2"])
@@ -328,7 +333,7 @@ class Conformance(
         try:
             image = await driver.inspect_image(host, path)
             assert (image.path, image.format, image.capacity, image.backing) == (path, format, 3 * MIB, None)
-            with refuses(Problem.ALREADY_EXISTS):
+            with says(hypervisor_storage.FILE_TAKEN):
                 await driver.create_image(host, path, format, 3 * MIB)
             disk = DiskSpec(target="vda", kind=DiskKind.DISK, bus="virtio", source=path, format=format)
             system = await subject.define(disks=(disk,))
@@ -337,29 +342,29 @@ class Conformance(
         finally:
             await driver.delete_image(host, path)
         await driver.delete_image(host, path)
-        with refuses(Problem.NOT_FOUND):
+        with says(hypervisor_storage.NO_IMAGE):
             await driver.inspect_image(host, path)
 
     @pytest.mark.parametrize(
-        ("name", "format", "capacity", "problem"),
+        ("name", "format", "capacity", "row"),
         [
-            ("relative", "raw", MIB, Problem.INVALID_PARAMETER),
-            ("/a", "vax", MIB, Problem.NOT_SUPPORTED),
-            ("/a", "raw", 0, Problem.INVALID_PARAMETER),
-            ("/a", "raw", -1, Problem.INVALID_PARAMETER),
-            ("/a\nb", "raw", MIB, Problem.INVALID_PARAMETER),
+            ("relative", "raw", MIB, hypervisor_storage.IMAGE_PATH),
+            ("/a", "vax", MIB, hypervisor_storage.IMAGE_FORMAT),
+            ("/a", "raw", 0, hypervisor_storage.IMAGE_CAPACITY),
+            ("/a", "raw", -1, hypervisor_storage.IMAGE_CAPACITY),
+            ("/a\nb", "raw", MIB, hypervisor_storage.IMAGE_PATH),
         ],
     )
     async def test_images_that_cannot_be(
-        self, subject: Subject, name: str, format: str, capacity: int, problem: Problem
+        self, subject: Subject, name: str, format: str, capacity: int, row: ErrorMessage
     ) -> None:
         path = subject.folder + name if name.startswith("/") else name
         subject.lacks(Requirement.IMAGES)
-        with refuses(problem):
+        with says(row):
             await subject.driver.create_image(subject.host.id, path, format, capacity)
 
     async def test_an_image_of_no_host(self, subject: Subject) -> None:
-        with refuses(Problem.NOT_FOUND):
+        with says(hypervisor.NO_HOST):
             await subject.driver.inspect_image(str(uuid4()), subject.image)
 
     # Opening and closing

@@ -6,8 +6,8 @@ from dataclasses import fields, replace
 
 from tests.drivers.subject import Subject, refuses
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DeviceAllocation, DeviceKind
-from openvman.model.errors import Problem
 from openvman.model.spec import DeviceSpec, SerialSpec
 from openvman.model.states import Action
 from openvman.model.system import ConfigurationKind

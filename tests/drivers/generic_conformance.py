@@ -6,8 +6,8 @@ import pytest
 from tests.drivers.plug_conformance import configuration, locals_
 from tests.drivers.subject import Requirement, Subject, refuses
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DeviceKind
-from openvman.model.errors import Problem
 from openvman.model.spec import DeviceSpec, ResourceSpec, SerialSpec
 from openvman.model.states import Action
 from openvman.model.system import ConfigurationKind

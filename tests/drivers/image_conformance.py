@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from tests.drivers.subject import MIB, Requirement, Subject, refuses
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DiskKind
-from openvman.model.errors import Problem
 from openvman.model.spec import DiskSpec
 from openvman.model.states import Action
 

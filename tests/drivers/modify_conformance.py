@@ -8,11 +8,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.drivers.subject import MAC, MIB, Requirement, Subject, refuses
+from tests.drivers.subject import MAC, MIB, Requirement, Subject, says
 
 from openvman.drivers.contract import SystemChanged
+from openvman.messages import hypervisor, hypervisor_devices
+from openvman.messages.message import ErrorMessage
 from openvman.model.allocation import NicConnection
-from openvman.model.errors import Problem
 from openvman.model.spec import (
     DiskSpec,
     MemorySpec,
@@ -52,7 +53,7 @@ class ModifyConformance:
     async def test_renaming(self, subject: Subject) -> None:
         taken = await subject.define()
         system = await subject.define()
-        with refuses(Problem.ALREADY_EXISTS):
+        with says(hypervisor.SYSTEM_TAKEN):
             await subject.driver.modify_system(system.id, SystemSpec(name=taken.name, description="no"))
         assert await subject.read(system.id) == system
         subject.events.events.clear()
@@ -60,12 +61,12 @@ class ModifyConformance:
         assert (await subject.read(system.id)).name == f"{system.name}-2"
         await subject.events.told(SystemChanged(system.id))
         await subject.driver.act(system.id, Action.START)
-        with refuses(Problem.INVALID_STATE):
+        with says(hypervisor.RENAMED_ACTIVE):
             await subject.driver.modify_system(system.id, SystemSpec(name=system.name))
 
     async def test_a_system_stays_on_its_host(self, subject: Subject) -> None:
         system = await subject.define()
-        with refuses(Problem.NOT_SUPPORTED):
+        with says(hypervisor.BY_MIGRATION_ONLY):
             await subject.driver.modify_system(system.id, SystemSpec(host_id=str(uuid4())))
 
     @pytest.mark.parametrize(
@@ -145,35 +146,35 @@ class ModifyConformance:
         assert [nic.local_id for nic in after.nics] == [f"nic:{mac}"]
 
     @pytest.mark.parametrize(
-        ("kind", "local_id", "spec", "problem"),
+        ("kind", "local_id", "spec", "row"),
         [
-            (DEFINED, "processor", ProcessorSpec(count=3), Problem.INVALID_PARAMETER),
-            (DEFINED, "memory", MemorySpec(size=65 * MIB), Problem.INVALID_PARAMETER),
-            (DEFINED, "memory", ProcessorSpec(count=1), Problem.INVALID_PARAMETER),
-            (DEFINED, "serial:0", ResourceSpec(), Problem.INVALID_PARAMETER),
-            (DEFINED, "disk:vdz", DiskSpec(bus="scsi"), Problem.NOT_FOUND),
-            (DEFINED, "nic:52:54:00:00:00:99", NicSpec(model="virtio"), Problem.NOT_FOUND),
-            (STATE, "processor", ProcessorSpec(maximum=8), Problem.NOT_SUPPORTED),
-            (STATE, "memory", MemorySpec(maximum=256 * MIB), Problem.NOT_SUPPORTED),
-            (STATE, "disk:vda", DiskSpec(source="OTHER"), Problem.NOT_SUPPORTED),
-            (STATE, "disk:hdc", DiskSpec(bus="scsi"), Problem.NOT_SUPPORTED),
-            (STATE, f"nic:{MAC}", NicSpec(mac="52:54:00:00:00:02"), Problem.NOT_SUPPORTED),
+            (DEFINED, "processor", ProcessorSpec(count=3), hypervisor_devices.PROCESSOR_COUNT),
+            (DEFINED, "memory", MemorySpec(size=65 * MIB), hypervisor_devices.MEMORY_SIZE),
+            (DEFINED, "memory", ProcessorSpec(count=1), hypervisor_devices.UNFIT_SPEC),
+            (DEFINED, "serial:0", ResourceSpec(), hypervisor_devices.UNFIT_SPEC),
+            (DEFINED, "disk:vdz", DiskSpec(bus="scsi"), hypervisor_devices.NO_ALLOCATION),
+            (DEFINED, "nic:52:54:00:00:00:99", NicSpec(model="virtio"), hypervisor_devices.NO_ALLOCATION),
+            (STATE, "processor", ProcessorSpec(maximum=8), hypervisor_devices.UNCHANGEABLE_LIVE),
+            (STATE, "memory", MemorySpec(maximum=256 * MIB), hypervisor_devices.UNCHANGEABLE_LIVE),
+            (STATE, "disk:vda", DiskSpec(source="OTHER"), hypervisor_devices.NO_MEDIUM),
+            (STATE, "disk:hdc", DiskSpec(bus="scsi"), hypervisor_devices.UNCHANGEABLE_LIVE),
+            (STATE, f"nic:{MAC}", NicSpec(mac="52:54:00:00:00:02"), hypervisor_devices.UNCHANGEABLE_LIVE),
         ],
-        ids=str,
+        ids=lambda value: value.id if isinstance(value, ErrorMessage) else str(value),
     )
     async def test_what_cannot_change_is_refused_and_stays(
-        self, subject: Subject, kind: ConfigurationKind, local_id: str, spec: ResourceSpec, problem: Problem
+        self, subject: Subject, kind: ConfigurationKind, local_id: str, spec: ResourceSpec, row: ErrorMessage
     ) -> None:
         system = await subject.active()
         spec = replace(_filled(subject, spec), allocation_id=f"{system.id}/{kind}/{local_id}")
-        with refuses(problem):
+        with says(row):
             await subject.driver.modify_resource(system.id, kind, spec)
         assert await subject.read(system.id) == system
 
     async def test_an_inactive_system_has_no_state_to_change(self, subject: Subject) -> None:
         system = await subject.define()
         spec = MemorySpec(allocation_id=f"{system.id}/state/memory", size=16 * MIB)
-        with refuses(Problem.INVALID_STATE):
+        with says(hypervisor.NOT_ACTIVE):
             await subject.driver.modify_resource(system.id, STATE, spec)
 
     async def test_processors_are_added_to_an_active_system(self, subject: Subject) -> None:

@@ -9,8 +9,8 @@ import pytest
 from tests.drivers.subject import MAC, Requirement, Subject, refuses
 
 from openvman.drivers.contract import HostChanged, SystemChanged
+from openvman.messages.problem import Problem
 from openvman.model.allocation import NicAllocation, NicConnection
-from openvman.model.errors import Problem
 from openvman.model.host import Host
 from openvman.model.network import (
     AddressRange,

@@ -6,11 +6,12 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from tests.drivers.subject import MAC, Requirement, Subject, refuses
+from tests.drivers.subject import MAC, Requirement, Subject, says
 
 from openvman.drivers.contract import SystemChanged
+from openvman.messages import hypervisor, hypervisor_devices
+from openvman.messages.message import ErrorMessage
 from openvman.model.allocation import DiskKind, NicConnection
-from openvman.model.errors import Problem
 from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec
 from openvman.model.states import Action, State
 from openvman.model.system import Configuration, ConfigurationKind, VirtualSystem
@@ -110,17 +111,17 @@ class PlugConformance:
     @pytest.mark.parametrize("kind", ConfigurationKind)
     async def test_what_cannot_be_added_leaves_all_as_it_was(self, subject: Subject, kind: ConfigurationKind) -> None:
         system = await subject.active()
-        wrong: list[tuple[ResourceSpec, Problem]] = [
-            (disk(subject, "vda"), Problem.ALREADY_EXISTS),
-            (nic(mac=MAC), Problem.ALREADY_EXISTS),
-            (disk(subject, "vdc", bus=None), Problem.INVALID_PARAMETER),
-            (disk(subject, "vdc", source=None), Problem.INVALID_PARAMETER),
-            (nic(mac="52:54:00:00:00:0c", connection=NicConnection.NETWORK), Problem.INVALID_PARAMETER),
-            (nic(mac=None), Problem.INVALID_PARAMETER),
-            (ProcessorSpec(count=1), Problem.INVALID_PARAMETER),
+        wrong: list[tuple[ResourceSpec, ErrorMessage]] = [
+            (disk(subject, "vda"), hypervisor_devices.DEVICE_TAKEN),
+            (nic(mac=MAC), hypervisor_devices.DEVICE_TAKEN),
+            (disk(subject, "vdc", bus=None), hypervisor.LACKING),
+            (disk(subject, "vdc", source=None), hypervisor.LACKING),
+            (nic(mac="52:54:00:00:00:0c", connection=NicConnection.NETWORK), hypervisor_devices.NIC_SOURCE),
+            (nic(mac=None), hypervisor_devices.NO_DEVICE),
+            (ProcessorSpec(count=1), hypervisor_devices.NO_DEVICE),
         ]
-        for spec, problem in wrong:
-            with refuses(problem):
+        for spec, row in wrong:
+            with says(row):
                 await subject.driver.add_resources(system.id, kind, [disk(subject), spec])
             assert await subject.read(system.id) == system, spec
 
@@ -128,33 +129,33 @@ class PlugConformance:
     async def test_what_cannot_be_removed_leaves_all_as_it_was(self, subject: Subject, kind: ConfigurationKind) -> None:
         system = await subject.active()
         other = STATE if kind is DEFINED else DEFINED
-        for wrong, problem in [
-            (f"{system.id}/{kind}/disk:vdz", Problem.NOT_FOUND),
-            (f"{system.id}/{kind}/nic:52:54:00:00:00:99", Problem.NOT_FOUND),
-            (f"{system.id}/{other}/disk:vda", Problem.NOT_FOUND),
-            (f"{uuid4()}/{kind}/disk:vda", Problem.NOT_FOUND),
-            (f"{system.id}/{kind}/memory", Problem.INVALID_PARAMETER),
-            (f"{system.id}/{kind}/processor", Problem.INVALID_PARAMETER),
-            (f"{system.id}/{kind}/serial:3", Problem.NOT_FOUND),
-            (f"{system.id}/{kind}/rng:0", Problem.NOT_FOUND),
+        for wrong, row in [
+            (f"{system.id}/{kind}/disk:vdz", hypervisor_devices.NO_ALLOCATION),
+            (f"{system.id}/{kind}/nic:52:54:00:00:00:99", hypervisor_devices.NO_ALLOCATION),
+            (f"{system.id}/{other}/disk:vda", hypervisor_devices.NO_ALLOCATION),
+            (f"{uuid4()}/{kind}/disk:vda", hypervisor_devices.NO_ALLOCATION),
+            (f"{system.id}/{kind}/memory", hypervisor_devices.INDISPENSABLE),
+            (f"{system.id}/{kind}/processor", hypervisor_devices.INDISPENSABLE),
+            (f"{system.id}/{kind}/serial:3", hypervisor_devices.NO_ALLOCATION),
+            (f"{system.id}/{kind}/rng:0", hypervisor_devices.NO_ALLOCATION),
         ]:
-            with refuses(problem):
+            with says(row):
                 await subject.driver.remove_resources(system.id, kind, [f"{system.id}/{kind}/nic:{MAC}", wrong])
             assert await subject.read(system.id) == system, wrong
 
     async def test_an_inactive_system_takes_no_devices(self, subject: Subject) -> None:
         system = await subject.define()
-        with refuses(Problem.INVALID_STATE):
+        with says(hypervisor.NOT_ACTIVE):
             await subject.driver.add_resources(system.id, STATE, [nic()])
-        with refuses(Problem.INVALID_STATE):
+        with says(hypervisor.NOT_ACTIVE):
             await subject.driver.remove_resources(system.id, STATE, [f"{system.id}/state/nic:{MAC}"])
 
     async def test_nobody_takes_no_devices(self, subject: Subject) -> None:
         nobody = str(uuid4())
         for kind in ConfigurationKind:
-            with refuses(Problem.NOT_FOUND):
+            with says(hypervisor.NO_SYSTEM):
                 await subject.driver.add_resources(nobody, kind, [nic()])
-            with refuses(Problem.NOT_FOUND):
+            with says(hypervisor.NO_SYSTEM):
                 await subject.driver.remove_resources(nobody, kind, [f"{nobody}/{kind}/nic:{MAC}"])
 
     async def test_devices_are_plugged_into_an_active_system(self, subject: Subject) -> None:
@@ -190,7 +191,7 @@ class PlugConformance:
         await subject.printed(system.id)
         subject.lacks(Requirement.LIVE_DEVICES)
         drive = disk(subject, "hdd", kind=DiskKind.CDROM, bus="ide")
-        with refuses(Problem.NOT_SUPPORTED):
+        with says(hypervisor_devices.BUS_NOT_PLUGGED):
             await subject.driver.add_resources(system.id, STATE, [nic(), drive])
         await subject.becomes(system)
 
@@ -208,5 +209,5 @@ class PlugConformance:
 
     async def test_memory_is_not_a_device(self, subject: Subject) -> None:
         system = await subject.define()
-        with refuses(Problem.INVALID_PARAMETER):
+        with says(hypervisor_devices.NO_DEVICE):
             await subject.driver.add_resources(system.id, DEFINED, [MemorySpec(size=1 << 25)])

@@ -6,11 +6,12 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from tests.drivers.subject import MAC, MIB, Requirement, Subject, refuses
+from tests.drivers.subject import MAC, MIB, Requirement, Subject, refuses, says
 
 from openvman.drivers.contract import HostChanged, SystemChanged, VolumesChanged
+from openvman.messages import hypervisor_storage
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DiskAllocation, DiskKind, NicConnection
-from openvman.model.errors import Problem
 from openvman.model.host import Host
 from openvman.model.spec import DiskSpec, NicSpec, ResourceSpec
 from openvman.model.states import Action
@@ -158,44 +159,44 @@ class StorageConformance:
         assert (pool.active, pool.persistent, pool.autostart) == (True, True, True)
         assert 0 <= pool.allocated < pool.capacity
         await subject.events.told(HostChanged(subject.host.id))
-        with refuses(Problem.ALREADY_EXISTS):
+        with says(hypervisor_storage.STORAGE_POOL_TAKEN):
             await subject.driver.create_storage_pool(subject.host.id, spec)
         await subject.driver.delete_storage_pool(subject.host.id, name)
         assert storage_pool((await host(subject)).storage, name) is None
-        with refuses(Problem.NOT_FOUND):
+        with says(hypervisor_storage.STORAGE_POOL_UNKNOWN):
             await subject.driver.delete_storage_pool(subject.host.id, name)
 
     async def test_a_volume_is_made_looked_at_and_removed(self, subject: Subject) -> None:
         pool = await new_pool(subject)
         volume = Volume(pool.name, "disk.qcow2")
         subject.volumes.append(volume.name)
-        with refuses(Problem.NOT_FOUND):
+        with says(hypervisor_storage.NO_VOLUME):
             await subject.driver.inspect_volume(subject.host.id, volume)
         await subject.driver.create_volume(subject.host.id, volume, "qcow2", 16 * MIB)
         image = await subject.driver.inspect_volume(subject.host.id, volume)
         assert (image.format, image.capacity, image.backing) == ("qcow2", 16 * MIB, None)
         assert image.path == place_of((await host(subject)).storage, volume.source)
-        with refuses(Problem.ALREADY_EXISTS):
+        with says(hypervisor_storage.VOLUME_TAKEN):
             await subject.driver.create_volume(subject.host.id, volume, "raw", MIB)
-        with refuses(Problem.IN_USE):
+        with says(hypervisor_storage.STORAGE_POOL_USED):
             await subject.driver.delete_storage_pool(subject.host.id, pool.name)
         await subject.driver.delete_volume(subject.host.id, volume)
-        with refuses(Problem.NOT_FOUND):
+        with says(hypervisor_storage.NO_VOLUME):
             await subject.driver.inspect_volume(subject.host.id, volume)
         await subject.driver.delete_volume(subject.host.id, volume)
 
     async def test_volumes_that_cannot_be_are_refused(self, subject: Subject) -> None:
         pool = await new_pool(subject)
         wrong = [
-            (Volume(pool.name, "a"), "floppy", MIB, Problem.NOT_SUPPORTED),
-            (Volume(pool.name, "a"), "raw", -1, Problem.INVALID_PARAMETER),
-            (Volume(pool.name, "a"), "raw", pool.capacity * 2, Problem.INSUFFICIENT),
-            (Volume(pool.name, ".."), "raw", MIB, Problem.INVALID_PARAMETER),
-            (Volume(pool.name, "a/b"), "raw", MIB, Problem.INVALID_PARAMETER),
-            (Volume("conformance-no-such-pool", "a"), "raw", MIB, Problem.NOT_FOUND),
+            (Volume(pool.name, "a"), "floppy", MIB, hypervisor_storage.IMAGE_FORMAT),
+            (Volume(pool.name, "a"), "raw", -1, hypervisor_storage.VOLUME_CAPACITY),
+            (Volume(pool.name, "a"), "raw", pool.capacity * 2, hypervisor_storage.STORAGE_POOL_FULL),
+            (Volume(pool.name, ".."), "raw", MIB, hypervisor_storage.VOLUME_NAME),
+            (Volume(pool.name, "a/b"), "raw", MIB, hypervisor_storage.VOLUME_NAME),
+            (Volume("conformance-no-such-pool", "a"), "raw", MIB, hypervisor_storage.NO_STORAGE_POOL),
         ]
-        for volume, format, capacity, problem in wrong:
-            with refuses(problem):
+        for volume, format, capacity, row in wrong:
+            with says(row):
                 await subject.driver.create_volume(subject.host.id, volume, format, capacity)
         assert await needed(subject, pool.name) == pool
 
@@ -208,7 +209,7 @@ class StorageConformance:
         assert pool.name not in [each.name for each in (await host(subject)).active_storage]
         assert await subject.driver.read_volumes(subject.host.id, pool.name) is None
         await subject.events.told(HostChanged(subject.host.id))
-        with refuses(Problem.NOT_FOUND):
+        with says(hypervisor_storage.NO_STORAGE_POOL):
             await subject.driver.refresh_storage_pool(subject.host.id, pool.name)
         await subject.driver.change_storage_pool(subject.host.id, pool.name, active=False)
         await subject.driver.change_storage_pool(subject.host.id, pool.name, active=True, autostart=True)
@@ -216,7 +217,7 @@ class StorageConformance:
         assert (again.active, again.autostart, again.capacity) == (True, True, pool.capacity)
         await subject.driver.change_storage_pool(subject.host.id, pool.name, active=False)
         await subject.driver.delete_storage_pool(subject.host.id, pool.name)
-        with refuses(Problem.NOT_FOUND):
+        with says(hypervisor_storage.STORAGE_POOL_UNKNOWN):
             await subject.driver.change_storage_pool(subject.host.id, pool.name, active=True)
 
     async def test_a_pool_tells_what_it_holds(self, subject: Subject) -> None:
@@ -255,12 +256,12 @@ class StorageConformance:
 
     async def test_storage_pools_that_cannot_be_are_refused(self, subject: Subject) -> None:
         before = (await host(subject)).storage
-        for spec, problem in (
-            (StoragePoolSpec(name="conformance-a", type="attic", folder="/"), Problem.NOT_SUPPORTED),
-            (StoragePoolSpec(name="conformance-a", type="netfs", folder="/"), Problem.INVALID_PARAMETER),
-            (StoragePoolSpec(name="conformance-a"), Problem.INVALID_PARAMETER),
+        for spec, row in (
+            (StoragePoolSpec(name="conformance-a", type="attic", folder="/"), hypervisor_storage.STORAGE_POOL_TYPE),
+            (StoragePoolSpec(name="conformance-a", type="netfs", folder="/"), hypervisor_storage.STORAGE_POOL_LACKS),
+            (StoragePoolSpec(name="conformance-a"), hypervisor_storage.STORAGE_POOL_LACKS),
         ):
-            with refuses(problem):
+            with says(row):
                 await subject.driver.create_storage_pool(subject.host.id, spec)
         assert (await host(subject)).storage == before
 

@@ -13,8 +13,10 @@ from uuid import uuid4
 import pytest
 
 from openvman.drivers.contract import Driver, Event
+from openvman.messages.message import ErrorMessage
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DiskKind, NicConnection
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.spec import Definition, DiskSpec, MemorySpec, NicSpec, ProcessorSpec
 from openvman.model.states import Action, State
@@ -215,3 +217,7 @@ class Subject:
 
 def refuses(*problems: Problem) -> Any:
     return pytest.raises(ModelError, check=lambda error: error.problem in problems)
+
+
+def says(row: ErrorMessage) -> Any:
+    return pytest.raises(ModelError, check=lambda error: error.said.message is row)

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from openvman.drivers.libvirt import create
 from openvman.drivers.libvirt.address import parse
-from openvman.model.errors import ModelError, Problem
+from openvman.drivers.libvirt.connection import Connection
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 
 
 @pytest.mark.parametrize(
@@ -113,6 +115,13 @@ def test_no_address_shows_its_password(path: str, password: str) -> None:
     assert password not in address.shown
 
 
+def test_an_address_that_cannot_be_read_does_not_show_its_password() -> None:
+    with pytest.raises(ModelError) as caught:
+        parse("qemu+ssh://me:hunter22@ho\u2100st/system")  # normalized, the host would hold a slash
+    chain = [caught.value, caught.value.__cause__, caught.value.__context__]
+    assert "hunter22" not in "".join(map(repr, chain))
+
+
 async def test_the_hypervisors_errors_are_redacted(tmp_path, monkeypatch) -> None:
     uri = "qemu+tcp://me:hunter22@127.0.0.1:9/system"
 
@@ -124,6 +133,23 @@ async def test_the_hypervisors_errors_are_redacted(tmp_path, monkeypatch) -> Non
         await create(uri, state=tmp_path, deadline=5).open(lambda _event: None)
     assert "hunter22" not in caught.value.message
     assert "no connection driver available for qemu+tcp://127.0.0.1:9/system" in caught.value.message
+    assert "hunter22" not in repr((caught.value.__cause__, caught.value.__context__, caught.value.said))
+
+
+async def test_errors_of_calls_are_redacted_too() -> None:
+    connection = Connection(parse("test://me:hunter22@/default"), 5)
+
+    def fail(_raw: object) -> None:
+        raise libvirt.libvirtError("test://me:hunter22@/default is no good (me:hunter22@)")
+
+    await connection.open(lambda _reason: None)
+    try:
+        with pytest.raises(ModelError) as caught:
+            await connection.call(fail, "do it")
+    finally:
+        await connection.close()
+    assert caught.value.message == "Cannot do it: test:///default is no good ()."
+    assert "hunter22" not in repr((caught.value.__cause__, caught.value.__context__, caught.value.said))
 
 
 async def test_errors_do_not_show_passwords(tmp_path) -> None:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from openvman.drivers.libvirt import domain_xml, xml
 from openvman.drivers.libvirt.address import parse
 from openvman.drivers.libvirt.read import configuration_of
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import Definition, DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, SerialSpec
 from openvman.model.system import BootDevice, ConfigurationKind, Firmware, OnCrash
 
@@ -195,8 +196,8 @@ def test_any_string_is_kept_or_refused(setting: str, value: str) -> None:
     [
         ({"name": ".."}, "name"),
         ({"name": "a/b"}, "name"),
-        ({"memory": MemorySpec()}, "memory size"),
-        ({"processor": ProcessorSpec()}, "processor count"),
+        ({"memory": MemorySpec()}, "size"),
+        ({"processor": ProcessorSpec()}, "count"),
         ({"disks": (DiskSpec(bus="ide"),)}, "source"),
         ({"disks": (DiskSpec(source="/a"),)}, "bus"),
         ({"disks": (DiskSpec(bus="ide", source="a"),)}, "source"),

@@ -104,7 +104,7 @@ def test_a_folder_has_one_process(program) -> None:
         assert holder.stdout.readline() == b"open\n"
         ((problem, message),) = run(program)
         assert problem == "UNAVAILABLE"
-        assert "another process has this embedded folder open" in message
+        assert "Another process has this embedded folder open: end it" in message
         holder.communicate()
         assert holder.returncode == 0
     assert len(run(program)) == 1

@@ -13,8 +13,8 @@ from tests.lab import lab
 
 from openvman.drivers.libvirt import create, xml
 from openvman.drivers.libvirt.host_device import devices_of, passable_devices
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DeviceKind
-from openvman.model.errors import Problem
 from openvman.model.host import Attachment, PassableDevice
 from openvman.model.spec import DeviceSpec
 from openvman.model.states import Action

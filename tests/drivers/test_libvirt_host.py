@@ -18,8 +18,8 @@ from tests.lab import lab
 
 from openvman.drivers.contract import ConnectionLost, HostChanged, SystemChanged
 from openvman.drivers.libvirt import create
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DeviceKind
-from openvman.model.errors import Problem
 from openvman.model.network import NetworkSpec, network_with
 from openvman.model.network_filter import FilterReference, filter_named
 from openvman.model.spec import DiskSpec, NicSpec, ProcessorSpec, SystemSpec
@@ -298,7 +298,7 @@ async def test_who_listens_nowhere_is_unavailable(tmp_path) -> None:
     driver = create(f"qemu+unix:///system?socket={tmp_path}/none", state=tmp_path, deadline=5)
     with refuses(Problem.UNAVAILABLE) as caught:
         await driver.open(lambda _event: None)
-    assert "start the daemon" in caught.value.message
+    assert "Start the daemon" in caught.value.said.action
 
 
 async def test_devices_are_those_that_the_hypervisor_tells_of(private_host: lab.PrivateHost, tmp_path: Path) -> None:

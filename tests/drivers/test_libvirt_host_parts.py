@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from openvman.drivers.libvirt import filters, networks, storage, volumes, xml
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.network import AddressRange, Forward, NetworkAddress, NetworkSpec, PortGroup, Vlans
 from openvman.model.network_filter import (
     MATCHES,

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from openvman.drivers.contract import Image
 from openvman.drivers.libvirt import images
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 
 MIB = 1 << 20
 SECONDS = 20

@@ -12,10 +12,13 @@ import pytest
 
 from openvman.drivers.libvirt import console, host, kvm, xml
 from openvman.drivers.libvirt.address import parse
-from openvman.drivers.libvirt.errors import translate
+from openvman.drivers.libvirt.connection import no_answer
+from openvman.drivers.libvirt.errors import PROBLEMS, translate
 from openvman.drivers.libvirt.use import Use
 from openvman.drivers.libvirt.workers import Workers
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.hypervisor import CANNOT
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 
 # Worker threads
 
@@ -133,7 +136,32 @@ def failure(code: int, message: str = "message of the hypervisor") -> libvirt.li
 def test_the_hypervisors_message_is_kept(code, problem) -> None:
     found = translate(failure(code), "do it", "subject")
     assert (found.problem, found.subject) == (problem, "subject")
-    assert found.message == "cannot do it: message of the hypervisor"
+    assert found.message == "Cannot do it: message of the hypervisor."
+
+
+def test_every_error_of_libvirt_has_its_row() -> None:
+    assert {row.problem for row in CANNOT.values()} == {*PROBLEMS.values(), Problem.FAILED}
+
+
+def test_a_sentence_of_the_hypervisor_ends_once() -> None:
+    found = translate(failure(libvirt.VIR_ERR_INTERNAL_ERROR, "the monitor said: no.\n"), "do it", None)
+    assert found.message == "Cannot do it: the monitor said: no."
+
+
+@pytest.mark.parametrize(
+    ("reason", "way_out"),
+    [
+        ("Failed to connect socket to '/none': No such file or directory", "Start the daemon (libvirtd)"),
+        ("authentication failed: access denied by policy", "Allow this user"),
+        ("no connection driver available for vax:///system", "Install the hypervisor's libvirt driver package"),
+        ("something that nobody has heard of", ""),
+    ],
+)
+def test_who_does_not_answer_has_a_way_out_where_one_is_known(reason: str, way_out: str) -> None:
+    said = no_answer("qemu:///system", reason).said
+    assert said.text == f"qemu:///system does not answer: {reason}."
+    assert said.action.startswith(way_out)
+    assert bool(said.action) == bool(way_out)
 
 
 def test_on_a_dead_connection_everything_is_unavailable() -> None:

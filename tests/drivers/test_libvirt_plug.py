@@ -14,8 +14,8 @@ from openvman.drivers.libvirt import create, plug, xml
 from openvman.drivers.libvirt.address import parse
 from openvman.drivers.libvirt.boot import let_try
 from openvman.drivers.libvirt.read import configuration_of
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DiskKind
-from openvman.model.errors import Problem
 from openvman.model.spec import DiskSpec, NicSpec
 from openvman.model.states import Action
 from openvman.model.system import ConfigurationKind

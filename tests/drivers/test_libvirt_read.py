@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.address import parse
 from openvman.drivers.libvirt.read import configuration_of
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.system import Configuration, ConfigurationKind
 
 DATA = Path(__file__).parent / "data" / "read"

@@ -12,7 +12,7 @@ import pytest
 from tests.drivers.subject import Recorder, refuses
 
 from openvman.drivers.libvirt import create
-from openvman.model.errors import Problem
+from openvman.messages.problem import Problem
 
 pytestmark = pytest.mark.lab
 

@@ -14,7 +14,8 @@ from openvman.drivers import libvirt, registry, simulated
 from openvman.drivers.libvirt import doctor
 from openvman.drivers.libvirt.driver import LibvirtDriver
 from openvman.drivers.registry import Choice, choose_default, create, diagnose
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ print(asyncio.run(diagnose())[0])
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     refused, choice, check = done.stdout.splitlines()
-    assert "install openvman[libvirt]" in refused
+    assert "Install openvman[libvirt]." in refused
     assert "uri='sim://'" in choice
     assert "install openvman[libvirt]" in choice
     assert "level='fail'" in check

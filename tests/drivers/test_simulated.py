@@ -12,8 +12,9 @@ import pytest
 
 from openvman.drivers.contract import ConnectionLost, SystemChanged
 from openvman.drivers.simulated import SimulatedDriver, create
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DiskKind, NicConnection
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import Definition, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
 from openvman.model.states import TRANSITIONS, Action, State
 from openvman.model.system import ConfigurationKind, OnCrash

@@ -10,9 +10,10 @@ import pytest
 
 from openvman.drivers.contract import ConnectionLost, SystemChanged
 from openvman.drivers.simulated import Fault, SimulatedDriver, create
-from openvman.drivers.simulated.faults import OPERATIONS, parse_fault
+from openvman.drivers.simulated.faults import OPERATIONS, PROBLEMS, parse_fault
+from openvman.messages.problem import Problem
 from openvman.model.alert import FaultKind, SystemFault
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.network import NetworkSpec
 from openvman.model.network_filter import FilterReference, NetworkFilterSpec
 from openvman.model.spec import SystemSpec
@@ -197,6 +198,22 @@ def test_a_rule_is_read_as_written() -> None:
     assert parse_fault("load,disconnect=5s,delay=20ms,after,probability=10%") == Fault(
         operation="load", disconnect=5, delay=0.02, after=True, probability=0.1
     )
+
+
+@pytest.mark.parametrize("problem", PROBLEMS.values())
+async def test_a_fault_is_told_as_it_was_ordered(opened, problem) -> None:
+    driver = await opened()
+    driver.inject(Fault(operation="load", problem=problem))
+    with pytest.raises(ModelError, match=r"^The platform failed in load, as ordered[.]$") as caught:
+        await driver.load()
+    assert caught.value.problem is problem
+
+
+@pytest.mark.parametrize("problem", [Problem.WRONG_KIND, Problem.INVALID_QUERY])
+def test_what_no_driver_can_mean_is_no_fault(problem) -> None:
+    with pytest.raises(ModelError) as caught:
+        Fault(operation="load", problem=problem)
+    assert problem.value in caught.value.message
 
 
 async def test_every_call_of_the_contract_can_fail(opened) -> None:

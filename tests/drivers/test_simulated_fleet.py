@@ -9,7 +9,8 @@ import pytest
 
 from openvman.drivers.simulated import create
 from openvman.drivers.simulated.address import parse
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.states import Action, State
 
 
@@ -97,6 +98,7 @@ def test_options_are_read() -> None:
         "sim://?fault=fly",
         "sim://?fault=load",
         "sim://?fault=load,problem=hunger",
+        "sim://?fault=load,problem=invalid_query",  # what a request can be wrong in, a platform never sees
         "sim://?fault=load,mood=bad,delay=1s",
         "sim://?fault=load,after=yes,delay=1s",
         "sim://?fault=load,nth=first,delay=1s",

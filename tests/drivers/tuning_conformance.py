@@ -7,8 +7,8 @@ from typing import Any
 
 from tests.drivers.subject import MIB, Requirement, Subject, refuses
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import Affinity, MemoryAllocation, ProcessorAllocation
-from openvman.model.errors import Problem
 from openvman.model.host_device import processor_id
 from openvman.model.spec import MemorySpec, ProcessorSpec, ResourceSpec
 from openvman.model.system import Configuration, ConfigurationKind, VirtualSystem

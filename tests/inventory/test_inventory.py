@@ -7,7 +7,8 @@ from copy import deepcopy
 import pytest
 from structlog.testing import capture_logs
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import MemorySpec, SystemSpec
 from openvman.model.states import TRANSITIONS, Action, State
 from openvman.model.system import ConfigurationKind

@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 from openvman.drivers.simulated import Fault
 from openvman.inventory.inventory import Inventory
 from openvman.inventory.platform import READERS, Backoff
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import SystemSpec
 from openvman.model.states import Action, State
 

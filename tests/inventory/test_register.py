@@ -5,7 +5,7 @@ from __future__ import annotations
 from structlog.testing import capture_logs
 
 from openvman.drivers.simulated import Fault
-from openvman.model.errors import Problem
+from openvman.messages.problem import Problem
 from openvman.model.states import Action, State
 
 ONE = "sim://one?vms=0"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from openvman.drivers.simulated import Fault
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.network import NetworkSpec
 from openvman.model.storage import PoolVolumes, StoragePoolSpec, Volume

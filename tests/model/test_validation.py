@@ -59,7 +59,7 @@ def test_rules_are_about_settings_that_there_are(spec):
 def test_every_message_can_be_said(spec, surroundings):
     """Of a value of which nothing is said, too."""
     for rule in TABLES[spec]:
-        said = validation._Words().format(rule.message, v=spec(), s=surroundings)
+        said = str(rule.said(spec(), surroundings))
         assert said
         assert "{" not in said
 
@@ -70,6 +70,17 @@ def test_the_message_names_the_object_and_lists_what_there_is(surroundings):
         validation.check(validation.DISK_RULES, disk, surroundings)
     assert caught.value.message == ("Virtual system 'web': host 'node' has no disk bus 'nvme'; it has 'virtio', 'sata'")
     assert caught.value.subject == "bus"
+
+
+def test_the_way_out_is_told_apart_from_what_is_wrong(surroundings):
+    with pytest.raises(validation.ModelError) as caught:
+        validation.check(validation.SYSTEM_RULES, SystemSpec(name=""), surroundings)
+    said = caught.value.said
+    assert (said.text, said.action) == (
+        "Virtual system 'web': the name is empty.",
+        "Give one, or none to have one made.",
+    )
+    assert caught.value.message == f"{said.text} {said.action}"
 
 
 def test_only_what_changes_is_held_to_the_rules(surroundings):

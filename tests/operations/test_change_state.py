@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import DiskSpec, MemorySpec, SystemSpec
 from openvman.model.states import TRANSITIONS, Action, State
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DeviceKind, DiskKind
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, SerialSpec, SystemSpec
 
 ASKED = (

@@ -9,8 +9,9 @@ import pycdlib
 import pytest
 import yaml
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DiskKind
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import DiskSpec, SystemSpec
 from openvman.model.states import Action
 from openvman.operations.seed_image import LABEL

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openvman.inventory.generation import Generation
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor, Role
 from openvman.model.allocation import DiskKind, NicConnection
 from openvman.model.defaults import TARGET_PREFIXES
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host, HostFacts
 from openvman.model.network import VirtualNetwork
 from openvman.model.spec import Definition, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec

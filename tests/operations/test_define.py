@@ -9,8 +9,9 @@ from datetime import timedelta
 
 import pytest
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DiskKind, NicConnection
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, SystemSpec
 from openvman.model.states import Action, State
 from openvman.model.system import OnCrash

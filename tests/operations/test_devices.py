@@ -6,9 +6,10 @@ from dataclasses import fields
 
 import pytest
 
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor, Role
 from openvman.model.allocation import DeviceKind
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import DeviceSpec, DiskSpec, SerialSpec, SystemSpec
 from openvman.model.states import Action
 from openvman.model.system import BootDevice, Firmware

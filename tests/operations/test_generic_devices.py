@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import NO_DEVICE, DeviceKind
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.pool import find_pool, pools_of
 from openvman.model.spec import DeviceSpec, DiskSpec, PoolSpec, SerialSpec
 from openvman.model.states import Action

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from openvman.drivers.contract import Image
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DiskKind
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import DiskSpec
 
 GIB = 1 << 30

@@ -9,8 +9,9 @@ from datetime import timedelta
 
 import pytest
 
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor, Role
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.job import Effect, Element, JobAction, JobSpec, JobState
 from openvman.model.network import NetworkSpec
 from openvman.model.network_filter import FilterReference, NetworkFilterSpec
@@ -120,8 +121,8 @@ async def test_a_refusal_is_an_exception_with_its_reason(office):
     with pytest.raises(ModelError) as caught:
         await ticket.ended
     job = office.job(ticket)
-    assert (job.state, job.failure.problem) == (JobState.EXCEPTION, Problem.ALREADY_EXISTS)
-    assert job.failure.message == caught.value.message
+    assert (job.state, job.failure.said) == (JobState.EXCEPTION, caught.value.said)
+    assert caught.value.problem is Problem.ALREADY_EXISTS
     assert office.stored()[job.id] == job
 
 
@@ -263,7 +264,7 @@ async def test_what_waited_and_was_acknowledged_is_done_after_a_restart(world, t
         await until(lambda: all(office.job(t).state.is_final for t in (first, told, untold)))
         assert office.job(told).state is JobState.COMPLETED
         assert office.job(untold).state is JobState.EXCEPTION
-        assert "before it began" in office.job(untold).failure.message
+        assert "before it began" in str(office.job(untold).failure.said)
         assert world.names() == {"b"}
 
 
@@ -393,7 +394,7 @@ async def test_what_was_begun_with_a_host_is_taken_back_after_a_restart(office, 
     office.start()
     office.jobs.adopt(_no_call)
     await until(lambda: office.job(ticket).state is JobState.EXCEPTION)
-    message = office.job(ticket).failure.message
+    message = str(office.job(ticket).failure.said)
     assert "was taken back" in message
     assert "Could not" not in message
     await world.inventory.refresh_host(world.host.id)

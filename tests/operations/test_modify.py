@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from openvman.drivers.contract import Image
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DiskKind, NicConnection
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, SystemSpec
 from openvman.model.states import Action
 from openvman.model.system import OnCrash

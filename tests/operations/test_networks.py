@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from openvman.drivers.simulated import Fault
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.host_part import find_filter, find_network
 from openvman.model.network import (
     AddressRange,
@@ -92,7 +93,7 @@ async def test_networks_are_an_administrators_affair(world, admin):
         ({"name": "a/b"}, Problem.INVALID_PARAMETER, "cannot name"),
         ({"name": "a'/><x"}, Problem.INVALID_PARAMETER, "cannot name"),
         ({"name": "n" * 65}, Problem.INVALID_PARAMETER, "cannot name"),
-        ({"name": "default"}, Problem.ALREADY_EXISTS, "choose another name"),
+        ({"name": "default"}, Problem.ALREADY_EXISTS, "Choose another name"),
         ({"uuid": "x"}, Problem.INVALID_PARAMETER, "no UUID"),
         ({"forward": Forward.HOSTDEV}, Problem.NOT_SUPPORTED, "hostdev"),
         ({"forward_device": "eth0"}, Problem.INVALID_PARAMETER, "by no interface"),
@@ -100,7 +101,7 @@ async def test_networks_are_an_administrators_affair(world, admin):
         ({"bridge": "b" * 16}, Problem.INVALID_PARAMETER, "no name of a bridge"),
         ({"bridge": "simbr0"}, Problem.ALREADY_EXISTS, "another network"),
         ({"forward": Forward.BRIDGE, "addresses": ()}, Problem.INVALID_PARAMETER, "one of the two"),
-        ({"forward": Forward.BRIDGE, "bridge": "br0"}, Problem.INVALID_PARAMETER, "leave the addresses out"),
+        ({"forward": Forward.BRIDGE, "bridge": "br0"}, Problem.INVALID_PARAMETER, "Leave the addresses out"),
         ({"forward": Forward.NAT, "addresses": ()}, Problem.INVALID_PARAMETER, "needs an address"),
         ({"addresses": (address("10.1.0.0/24"),)}, Problem.INVALID_PARAMETER, "none that the host can have"),
         ({"addresses": (address("127.0.0.1/8"),)}, Problem.INVALID_PARAMETER, "none that the host can have"),

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DeviceKind
 from openvman.model.capability import Point, offers_of, possible_of
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import DeviceSpec
 
 

@@ -11,8 +11,9 @@ from tests.lab import lab
 
 from openvman.drivers.libvirt import create
 from openvman.inventory.inventory import Inventory
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor, Role
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.network import AddressRange, Forward, NetworkAddress, NetworkSpec, network_named
 from openvman.model.network_filter import (

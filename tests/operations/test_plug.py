@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DiskKind, NicConnection
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec
 from openvman.model.states import Action
 from openvman.model.system import ConfigurationKind

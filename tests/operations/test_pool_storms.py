@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 from openvman.drivers.simulated import SimulatedDriver
 from openvman.drivers.simulated.address import parse
 from openvman.inventory.inventory import Inventory
+from openvman.messages import pools as pools_rows
+from openvman.messages import systems as systems_rows
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor, Role
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.pool import find_pool, pools_of
 from openvman.model.resource import ResourceKind, kind_of, pool_name, quantity
 from openvman.model.spec import DiskSpec, MemorySpec, PoolSpec, SystemSpec
@@ -72,13 +75,13 @@ class Place:
     def pool(self, name):
         found = find_pool(self.inventory.generation, f"{self.host.id}/pool/{name}")
         if found is None:
-            raise ModelError(Problem.NOT_FOUND, name)
+            raise ModelError(pools_rows.DELETED_MEANWHILE, id=name)
         return found
 
     def system(self, number):
         systems = sorted(self.inventory.generation.systems.values(), key=lambda system: system.name)
         if not systems:
-            raise ModelError(Problem.NOT_FOUND, str(number))
+            raise ModelError(systems_rows.UNKNOWN, id=number)
         return systems[number % len(systems)]
 
     async def define(self, pool, size):

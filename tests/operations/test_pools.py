@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from openvman.inventory.inventory import Inventory
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import PoolShare
 from openvman.model.host_device import host_devices
 from openvman.model.pool import find_pool

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DiskKind, NicConnection
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec
 from openvman.model.system import OnCrash
 

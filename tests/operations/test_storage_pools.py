@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from openvman.drivers.simulated import Fault
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.host_part import find_storage_pool, find_volume
 from openvman.model.spec import DiskSpec
 from openvman.model.states import Action

@@ -9,7 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.message import ErrorMessage
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.operations.settle import settle
 from openvman.operations.turns import Turns
 from openvman.operations.undo import Undo
@@ -98,8 +100,8 @@ async def test_an_act_is_taken_back_unless_it_certainly_had_no_effect(failure, u
         async with steps.undo() as undo:
             async with undo.acting(steps.step("a")):
                 if failure is not None:
-                    raise ModelError(failure, "the act failed")
-            raise ModelError(Problem.FAILED, "what came after failed")
+                    raise ModelError(ErrorMessage(1, "the act failed", problem=failure))
+            raise ModelError(ErrorMessage(2, "what came after failed"))
 
     with pytest.raises(ModelError, match="failed"):
         await work()

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from openvman.messages.problem import Problem
 from openvman.model.allocation import NicConnection
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import DiskSpec, NicSpec
 from openvman.model.states import Action
 from openvman.operations import host_files

@@ -6,10 +6,13 @@ import asyncio
 import gzip
 
 import pytest
+from lxml import etree
 from structlog.testing import capture_logs
 
+from openvman.cim.errors import CIMError
 from openvman.cim.operations import Answer, MethodAnswer
-from openvman.cim.status import CIMError, Status
+from openvman.messages.message import ErrorMessage
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor, Role
 
 MANY = [f"CIM_Class{n:06}" for n in range(20_000)]
@@ -18,6 +21,11 @@ MANY = [f"CIM_Class{n:06}" for n in range(20_000)]
 def failing_after(count, error):
     yield from MANY[:count]
     raise error
+
+
+def message_ids(answer) -> list[str]:
+    """Those of the CIM_Error instances of a response."""
+    return etree.fromstring(answer.body).xpath("//ERROR/INSTANCE/PROPERTY[@NAME='MessageID']/VALUE/text()")
 
 
 async def test_the_broker_is_asked_as_the_user(start, make, broker):
@@ -88,11 +96,12 @@ async def test_an_operation_at_fault_is_answered_with_an_error_response(start, m
     answer = await (await server.connect()).ask(make.post(body, CIMMethod="NoSuchOperation"))
     assert answer.status == 200
     assert b'<ERROR CODE="7"' in answer.body
+    assert message_ids(answer) == ["VMAN1760"]
 
 
 async def test_a_cim_error_is_a_response(start, make, broker):
     def answer(_request):
-        raise CIMError(Status.NOT_FOUND, "no such thing")
+        raise CIMError(ErrorMessage(1, "no such thing", problem=Problem.NOT_FOUND))
 
     broker.answer = answer
     server = await start(broker)
@@ -113,6 +122,7 @@ async def test_a_fault_of_the_broker_is_logged_and_only_referred_to(start, make,
     (failure,) = [entry for entry in logs if entry["event"] == "operation failed"]
     assert b'<ERROR CODE="1"' in got.body
     assert failure["id"].encode() in got.body
+    assert message_ids(got) == ["VMAN4001"]
     assert b"secret detail" not in got.body
     assert isinstance(failure["exc_info"], ZeroDivisionError)
     broker.answer = lambda _request: Answer([])
@@ -159,7 +169,7 @@ async def test_a_tiny_answer_is_not_packed(start, make):
 
 @pytest.mark.parametrize("encoding", [None, "gzip"])
 async def test_a_failure_on_the_way_is_told_by_trailers(start, make, broker, encoding):
-    broker.answer = lambda _request: Answer(failing_after(10_000, CIMError(Status.FAILED, "lost: 50%")))
+    broker.answer = lambda _request: Answer(failing_after(10_000, CIMError(ErrorMessage(1, "lost: 50%"))))
     server = await start(broker)
     connection = await server.connect()
     answer = await connection.ask(make.post(TE="trailers", Accept_Encoding=encoding))
@@ -169,7 +179,7 @@ async def test_a_failure_on_the_way_is_told_by_trailers(start, make, broker, enc
 
 
 async def test_a_failure_on_the_way_cuts_the_connection_of_who_takes_no_trailers(start, make, broker):
-    broker.answer = lambda _request: Answer(failing_after(10_000, CIMError(Status.FAILED, "lost")))
+    broker.answer = lambda _request: Answer(failing_after(10_000, CIMError(ErrorMessage(1, "lost"))))
     server = await start(broker)
     with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
         await (await server.connect()).ask(make.post())
@@ -186,7 +196,7 @@ async def test_a_fault_on_the_way_is_told_as_one_that_is_only_referred_to(start,
 
 
 async def test_a_failure_before_the_second_part_is_an_error_response(start, make, broker):
-    broker.answer = lambda _request: Answer(failing_after(3_000, CIMError(Status.FAILED, "lost")))
+    broker.answer = lambda _request: Answer(failing_after(3_000, CIMError(ErrorMessage(1, "lost"))))
     server = await start(broker)
     answer = await (await server.connect()).ask(make.post())
     assert b'<ERROR CODE="1"' in answer.body

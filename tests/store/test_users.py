@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
+from openvman.messages.problem import Problem
 from openvman.model.actor import Role
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.store.users import UserStore
 
 

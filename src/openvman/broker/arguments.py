@@ -8,16 +8,17 @@ from typing import Any
 from openvman.broker.context import Context
 from openvman.cim.convert import convert
 from openvman.cim.declarations import ParameterDeclaration
+from openvman.cim.errors import CIMError
 from openvman.cim.mof import parse_instance
 from openvman.cim.names import NameMap
 from openvman.cim.operations import Argument
-from openvman.cim.status import CIMError, Status
 from openvman.cim.values import Instance, InstancePath, Value
 from openvman.mapping.bind import BoundClass, Node
 from openvman.mapping.declare import CodedInput, Input, ObjectInput, PlainInput, SpecInput
+from openvman.messages import requests
 
 
-class UnsupportedCodeError(Exception):
+class UnsupportedCodeError(CIMError):
     """A code of the ValueMap that this server has no meaning for."""
 
 
@@ -36,7 +37,7 @@ class ArgumentReader:
         required = not isinstance(how, PlainInput) and how.required
         if value is None or (isinstance(value, tuple) and not value and isinstance(how, SpecInput | ObjectInput)):
             if required:
-                raise CIMError(Status.INVALID_PARAMETER, f"Parameter {name} is needed")
+                raise CIMError(requests.PARAMETER_NEEDED, name=name)
             return None
         match how:
             case PlainInput(_, parse):
@@ -44,11 +45,11 @@ class ArgumentReader:
                 try:
                     return parse(typed)
                 except ValueError as exc:
-                    raise CIMError(Status.INVALID_PARAMETER, f"{name} = {typed}: {exc}") from None
+                    raise CIMError(requests.VALUE_REFUSED, what=name, value=typed, reason=exc) from None
             case CodedInput(_, codes):
                 code = convert(value, declared.type, what=name)
                 if code not in codes:
-                    raise UnsupportedCodeError(f"{name} {code} is not supported; known are {sorted(codes)}")
+                    raise UnsupportedCodeError(requests.CODE_REFUSED, name=name, code=code, known=sorted(codes))
                 return codes[code]
             case ObjectInput(_, maps):
                 return self._objects(ctx, name, declared, value, maps)
@@ -65,19 +66,18 @@ class ArgumentReader:
 
     def _object(self, ctx: Context, name: str, value: Value, maps: tuple[Any, ...]) -> Any:
         path = _path(name, value)
-        ctx.known_class(path.class_name, Status.INVALID_PARAMETER)
+        ctx.known_class(path.class_name, requests.CLASS_OF_PARAMETER)
         node = ctx.reader.find_node(path, ctx.namespace, ctx.picture)
         if node.bound.map not in maps:
-            wanted = ", ".join(ctx.view.name_of(m) for m in maps)
-            raise CIMError(Status.INVALID_PARAMETER, f"{name} takes {wanted}, not {node.bound.class_name}")
+            wanted = tuple(map(ctx.view.name_of, maps))
+            raise CIMError(requests.WRONG_OBJECT, name=name, wanted=wanted, given=node.bound.class_name)
         return node.obj
 
     def _specs(self, ctx: Context, name: str, declared: ParameterDeclaration, value: Value, how: SpecInput) -> Any:
-        if declared.embedded is None:
-            raise CIMError(Status.FAILED, f"Parameter {name} is declared without EmbeddedInstance")
+        assert declared.embedded is not None, f"parameter {name} is declared with EmbeddedInstance"
         items = value if isinstance(value, tuple) else (value,)
         if len(items) > 1 and not declared.is_array:
-            raise CIMError(Status.INVALID_PARAMETER, f"{name} takes one instance, not {len(items)}")
+            raise CIMError(requests.NOT_ONE_INSTANCE, name=name, count=len(items))
         current = current_finder(ctx)
         specs = [ctx.writer.spec(self._instance(ctx, name, i), how.maps, how.purpose, current) for i in items]
         return specs if declared.is_array else specs[0]
@@ -87,7 +87,7 @@ class ArgumentReader:
         if isinstance(item, Instance):
             return item
         if not isinstance(item, str):
-            raise CIMError(Status.INVALID_PARAMETER, f"{name} takes an embedded instance")
+            raise CIMError(requests.NOT_EMBEDDED, name=name)
         if item.lstrip().startswith("<"):
             return self._decode_embedded(item)
         return parse_instance(item, ctx.view.graph)
@@ -111,5 +111,5 @@ def current_finder(ctx: Context) -> Callable[[BoundClass, NameMap[Value]], Node 
 def _path(name: str, value: Value) -> InstancePath:
     path = convert(value, "reference", what=name)
     if not isinstance(path, InstancePath):
-        raise CIMError(Status.INVALID_PARAMETER, f"{name} takes a reference to an instance")
+        raise CIMError(requests.NOT_A_REFERENCE, name=name)
     return path

@@ -17,9 +17,9 @@ from openvman.broker.indications.setup import IndicationSetup, collections_of
 from openvman.broker.method_calls import CallRecorder, secrets_of
 from openvman.broker.rows import ROWS, Read
 from openvman.broker.sessions import Limits, Sessions
+from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.operations import Call, MethodCall, Request, Response
-from openvman.cim.status import CIMError, Status
 from openvman.cim.uri import parse_path
 from openvman.cim.values import Instance, Value
 from openvman.inventory.difference import Difference
@@ -28,6 +28,7 @@ from openvman.mapping.bind import BoundView, Node, View
 from openvman.mapping.index import EdgeIndex
 from openvman.mapping.read import Reader
 from openvman.mapping.write import Writer
+from openvman.messages import requests
 from openvman.model.actor import Actor
 from openvman.model.indication import Subscriptions
 from openvman.model.job import Job
@@ -135,10 +136,7 @@ class Broker:
     def _context(self, namespace: str, actor: Actor) -> Context:
         found = self._readers.get(namespace.lower())
         if found is None:
-            raise CIMError(
-                Status.INVALID_NAMESPACE,
-                f"There is no namespace {namespace!r}; there are {', '.join(sorted(self._readers))}",
-            )
+            raise CIMError(requests.NO_NAMESPACE, name=namespace, known=sorted(self._readers))
         return Context(actor, namespace, self._picture(), *found, self._sessions)
 
     def _picture(self) -> Picture:
@@ -165,4 +163,4 @@ class Broker:
 def _check_required(call: Call) -> None:
     for parameter in call.operation.parameters.values():
         if parameter.required and call.argument(parameter.name) is None:
-            raise CIMError(Status.INVALID_PARAMETER, f"{call.operation.name} needs the parameter {parameter.name}")
+            raise CIMError(requests.PARAMETER_MISSING, operation=call.operation.name, name=parameter.name)

@@ -12,9 +12,10 @@ from openvman.broker.errors import cim_error
 from openvman.broker.indications import methods
 from openvman.broker.method_calls import CallRecorder
 from openvman.cim.declarations import MethodDeclaration
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import Answer, Call, MethodAnswer, MethodCall, Output
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.uri import format_path
 from openvman.cim.values import Instance, InstancePath, Property, Value
 from openvman.mapping.bind import BoundClass, BoundEdge, Link, Node
@@ -29,8 +30,9 @@ from openvman.mapping.declare import (
     PlainOutput,
     Purpose,
 )
+from openvman.messages import requests
 from openvman.model.actor import Role
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.job import Job, MethodRecord
 from openvman.operations.jobs.entry import Conclude
 from openvman.operations.jobs.jobs import Jobs
@@ -84,18 +86,13 @@ class Changes:
         cls = ctx.known_class(call.target.class_name)
         declared = cls.methods.get(call.method)
         if declared is None:
-            raise CIMError(Status.METHOD_NOT_FOUND, f"Class {cls.name} has no method {call.method}")
+            raise CIMError(requests.NO_METHOD, class_name=cls.name, name=call.method)
         if not isinstance(call.target, InstancePath):
-            raise CIMError(
-                Status.INVALID_PARAMETER, f"{cls.name}.{declared.name} is not static: invoke it on an instance"
-            )
+            raise CIMError(requests.NOT_STATIC, class_name=cls.name, name=declared.name)
         node = ctx.reader.find_node(call.target, ctx.namespace, ctx.picture)
         method = node.bound.methods.get(call.method)
         if method is None:
-            raise CIMError(
-                Status.METHOD_NOT_AVAILABLE,
-                f"{declared.name} is not implemented for {node.bound.class_name} by this server",
-            )
+            raise CIMError(requests.NOT_IMPLEMENTED, name=declared.name, class_name=node.bound.class_name)
         # Before anything that the client sent is parsed further.
         allow(ctx, method.permission, f"{node.bound.class_name}.{declared.name}")
         self._called(node, methods.before(declared, call.arguments))
@@ -108,9 +105,9 @@ class Changes:
     ) -> MethodAnswer:
         try:
             return await self._answer(ctx, node, method, declared, call)
-        except UnsupportedCodeError as exc:
+        except UnsupportedCodeError:
             if method.unsupported_code is None:
-                raise CIMError(Status.INVALID_PARAMETER, str(exc)) from None
+                raise
             return MethodAnswer(declared.return_type, method.unsupported_code)
         except ModelError as exc:
             code = method.returns.get(exc.problem)
@@ -148,8 +145,7 @@ class Changes:
         try:
             assert job.call is not None, "a job without a call is not acknowledged"
             if not job.call.whole:
-                message = f"{job.name}: the server ended before it began, and its secrets are not kept. Ask again."
-                raise ModelError(Problem.FAILED, message, job.id)
+                raise ModelError(requests.SECRETS_GONE, job.id, job=job)
             call = self._recorder.call(job.call)
             assert isinstance(call.target, InstancePath), "no job is made of a static method"
             node = ctx.reader.find_node(call.target, ctx.namespace, ctx.picture)
@@ -157,8 +153,7 @@ class Changes:
             method = node.bound.methods[call.method]
             keywords = self._keywords(ctx, node, method, declared, call.arguments)
         except CIMError as error:
-            message = f"{job.name}: the server ended before it began, and it cannot be done any more: {error}"
-            raise ModelError(Problem.FAILED, message, job.id) from error
+            raise ModelError(requests.MEANS_NOTHING, job.id, job=job, reason=error.description) from error
         return keywords, self._conclude(ctx, method, declared, job.call)
 
     def _conclude(self, ctx: Context, method: MethodMap, declared: MethodDeclaration, record: MethodRecord) -> Conclude:
@@ -176,9 +171,9 @@ class Changes:
         for name, argument in arguments.items():
             parameter = declared.parameters.get(name)
             if parameter is None:
-                raise CIMError(Status.INVALID_PARAMETER, f"{declared.name} has no parameter {name}")
+                raise CIMError(requests.NO_PARAMETER, operation=declared.name, name=name)
             if parameter.is_in and name not in NameMap(method.inputs) and argument.value is not None:
-                raise CIMError(Status.NOT_SUPPORTED, f"{declared.name}: parameter {parameter.name} is not supported")
+                raise CIMError(requests.UNSUPPORTED_PARAMETER, operation=declared.name, name=parameter.name)
         keywords: dict[str, Any] = {}
         for name, how in method.inputs.items():
             parameter = declared.parameters[name]
@@ -200,7 +195,7 @@ class Changes:
         path: InstancePath = call.argument("InstanceName")
         cls = ctx.known_class(path.class_name)
         if name not in cls.properties:
-            raise CIMError(Status.NO_SUCH_PROPERTY, f"Class {cls.name} has no property {name}")
+            raise CIMError(requests.NO_PROPERTY, class_name=cls.name, name=name)
         return await self._modify(ctx, path, [Property(name, None, call.argument("NewValue"))])
 
     async def _modify(self, ctx: Context, path: InstancePath, properties: list[Property]) -> Answer:
@@ -217,7 +212,7 @@ class Changes:
             fields = ctx.writer.link(Instance.of(bound.class_name, properties), bound, Purpose.MODIFY, obj.data)
             operation, keywords = change.operation, {change.keyword: obj.data, **fields}
         else:
-            raise CIMError(Status.NOT_SUPPORTED, f"Instances of {bound.class_name} cannot be modified")
+            raise CIMError(requests.NOT_MODIFIED, class_name=bound.class_name)
         await self._do(ctx, operation, keywords)
         return Answer()
 
@@ -235,7 +230,7 @@ class Changes:
             if isinstance(bound, BoundEdge) and (join := bound.edge.create) is not None:
                 allow(ctx, join.permission, f"CreateInstance of {name}")
                 return await self._join(ctx, bound, join, given)
-        raise CIMError(Status.NOT_SUPPORTED, f"Instances of {name} cannot be created by CreateInstance")
+        raise CIMError(requests.NOT_CREATED, class_name=name)
 
     async def _join(self, ctx: Context, bound: BoundEdge, join: Join, given: Instance) -> Answer:
         left, right = (_end(ctx, given, end) for end in (bound.edge.left, bound.edge.right))
@@ -250,7 +245,7 @@ class Changes:
         if isinstance(bound, BoundEdge):
             how, obj = bound.edge.delete, obj.data
         if how is None:
-            raise CIMError(Status.NOT_SUPPORTED, f"{format_path(path)} cannot be deleted by DeleteInstance")
+            raise CIMError(requests.NOT_DELETED, path=format_path(path))
         allow(ctx, how.permission, f"DeleteInstance of {bound.class_name}")
         await self._do(ctx, how.operation, {how.keyword: obj})
         return Answer()
@@ -272,8 +267,7 @@ class Changes:
             try:
                 return await direct(ctx.actor, **keywords)
             except StoreError as exc:
-                message = f"It could not be stored, and is as it was: {exc}. Make room in the state directory."
-                raise ModelError(Problem.FAILED, message) from exc
+                raise ModelError(requests.NOT_STORED, reason=exc) from exc
         return await self._jobs.call(ctx.actor, operation, keywords)
 
 
@@ -281,26 +275,24 @@ def _end(ctx: Context, given: Instance, end: End) -> Node:
     """The object that one reference of a new association names."""
     path = given.get(end.role)
     if not isinstance(path, InstancePath):
-        raise CIMError(Status.INVALID_PARAMETER, f"{given.class_name} needs {end.role}, a reference to an instance")
+        raise CIMError(requests.END_MISSING, class_name=given.class_name, role=end.role)
     try:
         node = ctx.reader.find_node(path, ctx.namespace, ctx.picture)
     except CIMError as error:
         if error.status is Status.NOT_FOUND:  # which would speak of the new instance itself
-            raise CIMError(Status.INVALID_PARAMETER, f"{end.role}: {error.description}") from None
+            raise CIMError(requests.END_NOT_FOUND, role=end.role, reason=error.description) from None
         raise
     if node.bound.map not in end.maps:
-        wanted = ", ".join(ctx.view.name_of(m) for m in end.maps)
-        raise CIMError(Status.INVALID_PARAMETER, f"{end.role} takes {wanted}, not {node.bound.class_name}")
+        wanted = tuple(map(ctx.view.name_of, end.maps))
+        raise CIMError(requests.WRONG_OBJECT, name=end.role, wanted=wanted, given=node.bound.class_name)
     return node
 
 
 def allow(ctx: Context, role: Role, what: str) -> None:
     """CIMError ACCESS_DENIED when the caller's role is less than ``role``."""
     if ctx.actor.role < role:
-        raise CIMError(
-            Status.ACCESS_DENIED,
-            f"{what} needs the role {role.name.lower()}; {ctx.actor.name} is {ctx.actor.role.name.lower()}",
-        )
+        needed, has = role.name.lower(), ctx.actor.role.name.lower()
+        raise CIMError(requests.DENIED, what=what, role=needed, actor=ctx.actor.name, has=has)
 
 
 def _answered(ctx: Context, method: MethodMap, declared: MethodDeclaration, result: Any) -> MethodAnswer:

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from openvman.broker.context import Context
 from openvman.cim.declarations import Class, MethodDeclaration, ParameterDeclaration, PropertyDeclaration
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import Answer, Call
-from openvman.cim.status import CIMError, Status
+from openvman.messages import requests
 
 
 def get_class(ctx: Context, call: Call) -> Answer:
-    found = ctx.known_class(call.argument("ClassName"), Status.NOT_FOUND)
+    found = ctx.known_class(call.argument("ClassName"), requests.CLASS_NOT_FOUND)
     return Answer(_shown(found, call, call.argument("PropertyList")))
 
 
@@ -36,7 +37,7 @@ def get_qualifier(ctx: Context, call: Call) -> Answer:
     name = call.argument("QualifierName")
     found = ctx.view.graph.qualifier_types.get(name)
     if found is None:
-        raise CIMError(Status.NOT_FOUND, f"There is no qualifier type {name}")
+        raise CIMError(requests.NO_QUALIFIER_TYPE, name=name)
     return Answer(found)
 
 

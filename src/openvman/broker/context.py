@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from openvman.broker.sessions import Sessions
 from openvman.cim.declarations import Class
-from openvman.cim.status import CIMError, Status
+from openvman.cim.errors import CIMError
 from openvman.mapping.bind import BoundView
 from openvman.mapping.read import Reader
 from openvman.mapping.write import Writer
+from openvman.messages import requests
+from openvman.messages.message import ErrorMessage
 from openvman.model.actor import Actor
 from openvman.model.picture import Picture
 
@@ -27,8 +29,8 @@ class Context:
     def view(self) -> BoundView:
         return self.reader.view
 
-    def known_class(self, name: str, status: Status = Status.INVALID_CLASS) -> Class:
-        """The class; CIMError ``status`` when there is none."""
+    def known_class(self, name: str, missing: ErrorMessage = requests.NO_CLASS) -> Class:
+        """The class; a CIMError of the row ``missing`` (a name in a namespace) when there is none."""
         if name not in self.view.graph:
-            raise CIMError(status, f"There is no class {name} in namespace {self.namespace}")
+            raise CIMError(missing, name=name, namespace=self.namespace)
         return self.view.graph[name]

@@ -11,11 +11,12 @@ from typing import Any
 
 from openvman.broker.classes import shown_with_path
 from openvman.broker.context import Context
+from openvman.cim.errors import CIMError
 from openvman.cim.operations import Answer, Call, Row
-from openvman.cim.status import CIMError, Status
 from openvman.cim.values import ClassPath, InstancePath
 from openvman.mapping.bind import Bound, BoundClass, Node
 from openvman.mapping.read import Filter
+from openvman.messages import requests
 
 _PATHS: frozenset[str] = frozenset()
 
@@ -72,7 +73,7 @@ def get_property(ctx: Context, call: Call) -> Answer:
     bound, obj = ctx.reader.find(call.argument("InstanceName"), ctx.namespace, ctx.picture)
     name = call.argument("PropertyName")
     if name not in bound.declaration.properties:
-        raise CIMError(Status.NO_SUCH_PROPERTY, f"Class {bound.class_name} has no property {name}")
+        raise CIMError(requests.NO_PROPERTY, class_name=bound.class_name, name=name)
     plan = bound.plan(ctx.namespace, frozenset((name.lower(),)))
     return Answer(plan.columns[0].get(obj))
 
@@ -102,7 +103,7 @@ def _filter(ctx: Context, call: Call) -> Filter:
     }
     for name in (given["association_class"], given["result_class"]):
         if name is not None:
-            ctx.known_class(name, Status.INVALID_PARAMETER)
+            ctx.known_class(name, requests.CLASS_OF_PARAMETER)
     if "AssocClass" not in call.operation.parameters:
         # For References, ResultClass names the association itself (DSP0200 5.3.2.16).
         given["association_class"], given["result_class"] = given["result_class"], None
@@ -111,7 +112,7 @@ def _filter(ctx: Context, call: Call) -> Filter:
 
 def _source(ctx: Context, path: InstancePath) -> Node | None:
     """The node to start from; None for an association, which nothing is associated with."""
-    ctx.known_class(path.class_name, Status.INVALID_PARAMETER)
+    ctx.known_class(path.class_name, requests.CLASS_OF_PARAMETER)
     bound, obj = ctx.reader.find(path, ctx.namespace, ctx.picture)
     return Node(bound, obj) if isinstance(bound, BoundClass) else None
 
@@ -172,7 +173,7 @@ def reference_names(ctx: Context, call: Call) -> Answer:
 
 
 def _class_ends(ctx: Context, call: Call, source: ClassPath, *, far: bool) -> list[ClassPath]:
-    ctx.known_class(source.class_name, Status.INVALID_PARAMETER)
+    ctx.known_class(source.class_name, requests.CLASS_OF_PARAMETER)
     found = ctx.reader.class_references(source.class_name, _filter(ctx, call))
     names = dict.fromkeys(end if far else association for association, _role, _result_role, end in found)
     return [ClassPath(name, ctx.namespace) for name in names]

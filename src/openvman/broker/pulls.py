@@ -8,8 +8,9 @@ from openvman.broker.context import Context
 from openvman.broker.instances import associated, class_rows, enumerated, property_list, referring
 from openvman.broker.query.filter import keep, parse_filter
 from openvman.broker.query.select import parse_select, result_class, selected
+from openvman.cim.errors import CIMError
 from openvman.cim.operations import Answer, Call, Row
-from openvman.cim.status import CIMError, Status
+from openvman.messages import requests
 
 _PATHS: frozenset[str] = frozenset()
 
@@ -30,7 +31,7 @@ def _filtered(ctx: Context, call: Call, rows: Iterator[Row]) -> Iterator[Row]:
     if query is None and language is None:
         return rows
     if query is None or language is None:
-        raise CIMError(Status.INVALID_PARAMETER, "FilterQuery and FilterQueryLanguage go together")
+        raise CIMError(requests.FILTER_INCOMPLETE)
     return keep(parse_filter(language, query), rows, ctx.view.graph)
 
 
@@ -65,7 +66,7 @@ def open_reference_paths(ctx: Context, call: Call) -> Answer:
 def open_query(ctx: Context, call: Call) -> Answer:
     language, query = call.argument("FilterQueryLanguage"), call.argument("FilterQuery")
     if query is None or language is None:
-        raise CIMError(Status.INVALID_PARAMETER, "FilterQueryLanguage and FilterQuery are needed")
+        raise CIMError(requests.QUERY_MISSING)
     select = parse_select(language, query, ctx.view.graph)
     answer = _open(ctx, call, selected(ctx, select))
     if not call.argument("ReturnQueryResultClass"):

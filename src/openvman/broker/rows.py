@@ -9,9 +9,10 @@ from typing import Final
 from openvman.broker import classes, instances, pulls
 from openvman.broker.changes import Changes
 from openvman.broker.context import Context
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import OPERATIONS, Answer, Call
-from openvman.cim.status import CIMError, Status
+from openvman.messages import requests
 from openvman.model.actor import Role
 
 
@@ -30,13 +31,11 @@ class Change:
 
 
 def _fixed_schema(_ctx: Context, call: Call) -> Answer:
-    raise CIMError(
-        Status.NOT_SUPPORTED, f"{call.operation.name} is not supported: classes and qualifiers come with the server"
-    )
+    raise CIMError(requests.FIXED_SCHEMA, operation=call.operation.name)
 
 
 def _no_count(_ctx: Context, _call: Call) -> Answer:
-    raise CIMError(Status.NOT_SUPPORTED, "EnumerationCount is not supported: objects are counted as they are pulled")
+    raise CIMError(requests.NO_COUNT)
 
 
 _ROWS: Final[dict[str, Read | Change]] = {

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from openvman.cim.errors import CIMError
 from openvman.cim.operations import Answer, Row, Shape
-from openvman.cim.status import CIMError, Status
+from openvman.messages import requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +63,7 @@ class Sessions:
             return Answer(first, enumeration_context="", end_of_sequence=True)
         held = sum(1 for s in self._sessions.values() if s.owner == owner)
         if held >= self._limits.sessions_per_user:
-            raise CIMError(
-                Status.SERVER_LIMITS_EXCEEDED,
-                f"{owner} has {held} enumerations open, which is the limit: pull them to the end or close some",
-            )
+            raise CIMError(requests.TOO_MANY_ENUMERATIONS, owner=owner, count=held)
         context = secrets.token_urlsafe(18)
         self._sessions[context] = session
         session.expires = self._clock() + session.timeout
@@ -75,7 +73,7 @@ class Sessions:
         """The next objects. A pull of another kind than the session was opened for ends in INVALID_PARAMETER."""
         session = self._find(owner, context)
         if session.shape is not shape:
-            raise CIMError(Status.INVALID_PARAMETER, "This enumeration was opened for another kind of Pull operation")
+            raise CIMError(requests.OTHER_PULL)
         try:
             rows = self._take(session, self._count(count))
             ended = self._at_end(session)
@@ -97,10 +95,7 @@ class Sessions:
         self._expire()
         session = self._sessions.get(context)
         if session is None or session.owner != owner:
-            raise CIMError(
-                Status.INVALID_ENUMERATION_CONTEXT,
-                "There is no such enumeration (any more): it ended, expired, or is another's",
-            )
+            raise CIMError(requests.NO_ENUMERATION)
         return session
 
     def _take(self, session: _Session, count: int) -> list[Row]:
@@ -121,10 +116,7 @@ class Sessions:
         if timeout is None:
             return self._limits.default_timeout
         if not 0 < timeout <= self._limits.maximum_timeout:
-            raise CIMError(
-                Status.INVALID_OPERATION_TIMEOUT,
-                f"OperationTimeout {timeout} is outside 1 to {self._limits.maximum_timeout} seconds",
-            )
+            raise CIMError(requests.BAD_TIMEOUT, timeout=timeout, most=self._limits.maximum_timeout)
         return timeout
 
     def _expire(self) -> None:

@@ -13,12 +13,13 @@ from typing import Any, Final
 
 from openvman.cim.datetime import CIMDateTime
 from openvman.cim.declarations import PropertyDeclaration
+from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.literals import parse_integer, parse_real
 from openvman.cim.names import NameMap
-from openvman.cim.status import CIMError, Status
 from openvman.cim.uri import PathError, parse_path
 from openvman.cim.values import INTEGER_RANGES, CIMType, ClassPath, Embedded, Instance, InstancePath, Value
+from openvman.messages import values
 
 _SHOWN: Final = 60
 _MAX_CHAR16: Final = 0xFFFF
@@ -60,10 +61,11 @@ def typed_path(graph: ClassGraph, path: InstancePath, *, ignore_unknown: bool = 
     missing = [key.name for key in declared if key.name not in given]
     names = {key.name.lower() for key in declared}
     unknown = [name for name in given if name.lower() not in names]
-    if missing or (unknown and not ignore_unknown):
-        wanted = ", ".join(key.name for key in declared) or "none"
-        wrong = f"{missing[0]} is missing" if missing else f"{_shown(unknown[0])} is not one of them"
-        raise CIMError(Status.INVALID_PARAMETER, f"the keys of {cls.name} are {wanted}: {wrong}")
+    wanted = tuple(key.name for key in declared)
+    if missing:
+        raise CIMError(values.KEY_MISSING, class_name=cls.name, keys=wanted, missing=missing[0])
+    if unknown and not ignore_unknown:
+        raise CIMError(values.KEY_UNKNOWN, class_name=cls.name, keys=wanted, unknown=_shown(unknown[0]))
     keys = NameMap((key.name, _key_value(graph, path, cls.name, key, given[key.name])) for key in declared)
     return InstancePath(cls.name, keys, path.namespace, path.host)
 
@@ -72,7 +74,7 @@ def _key_value(graph: ClassGraph, path: InstancePath, class_name: str, key: Prop
     what = f"{class_name}.{key.name}"
     value = convert(given, key.type, what=what)
     if value is None:
-        raise CIMError(Status.INVALID_PARAMETER, f"{what} is a key and cannot be NULL (DSP0004 5.6.3)")
+        raise CIMError(values.KEY_NULL, what=what)
     if isinstance(value, InstancePath):
         if value.namespace is None:
             value = replace(value, namespace=path.namespace)
@@ -177,8 +179,8 @@ def _shown(value: object) -> str:
 
 
 def _mismatch(what: str, value: object, rule: str) -> CIMError:
-    return CIMError(Status.TYPE_MISMATCH, f"{what} cannot be {_shown(value)}: {rule}")
+    return CIMError(values.MISMATCH, what=what, value=_shown(value), rule=rule)
 
 
 def _invalid(what: str, value: object, rule: str) -> CIMError:
-    return CIMError(Status.INVALID_PARAMETER, f"{what} cannot be {_shown(value)}: {rule}")
+    return CIMError(values.OUT_OF_BOUNDS, what=what, value=_shown(value), rule=rule)

@@ -13,11 +13,12 @@ from typing import Final
 
 from openvman.cim.convert import convert
 from openvman.cim.declarations import PropertyDeclaration
+from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.literals import parse_integer, parse_real
 from openvman.cim.mofwriter import format_class, format_instance, format_qualifier_type
-from openvman.cim.status import CIMError, Status
 from openvman.cim.values import Instance, Property, Value
+from openvman.messages import mof
 
 __all__ = ["MAX_LENGTH", "format_class", "format_instance", "format_qualifier_type", "parse_instance"]
 
@@ -38,11 +39,7 @@ _TOKEN: Final = re.compile(
 _ESCAPE: Final = re.compile(r"""\\(?:[xX]([0-9a-fA-F]{1,4})|([btnfr"'\\])|.?)""", re.DOTALL)
 _ESCAPES: Final = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
 _KEYWORD_VALUES: Final[dict[str, bool | None]] = {"true": True, "false": False, "null": None}
-_REFUSED: Final = {
-    "#": "a pragma is not taken here",
-    "[": "qualifiers are not taken here",
-    "$": "an alias is not taken here",
-}
+_REFUSED: Final = {"#": mof.NO_PRAGMA, "[": mof.NO_QUALIFIERS, "$": mof.NO_ALIAS}
 _SURROGATES: Final = range(0xD800, 0xE000)
 
 
@@ -58,9 +55,9 @@ def parse_instance(text: str, graph: ClassGraph) -> Instance:
 
 def _parse(text: str, graph: ClassGraph, depth: int) -> Instance:
     if len(text) > MAX_LENGTH:
-        raise CIMError(Status.INVALID_PARAMETER, f"MOF text of {len(text)} characters: at most {MAX_LENGTH} are read")
+        raise CIMError(mof.TOO_LONG, length=len(text), most=MAX_LENGTH)
     if depth > _MAX_DEPTH:
-        raise CIMError(Status.INVALID_PARAMETER, f"MOF text: instances are embedded more than {_MAX_DEPTH} levels deep")
+        raise CIMError(mof.TOO_DEEP, most=_MAX_DEPTH)
     return _Parser(text, graph, depth).instance()
 
 
@@ -73,6 +70,12 @@ class _Token:
     @property
     def folded(self) -> str:
         return self.text.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    line: int
+    column: int
 
 
 class _Parser:
@@ -88,15 +91,15 @@ class _Parser:
         self._keyword("of")
         class_name = self._take("word", "a class name").text
         if self._next.folded == "as":
-            raise self._error(self._next, _REFUSED["$"])
+            raise CIMError(mof.NO_ALIAS, at=self._place(self._next))
         self._mark("{")
         properties: dict[str, Property] = {}
         while self._next.text != "}":
             start = self._take("word", "a property name or '}'")
             if start.folded in properties:
-                raise self._error(start, f"property {start.text} is given twice")
+                raise CIMError(mof.GIVEN_TWICE, at=self._place(start), name=start.text)
             if len(properties) == _MAX_PROPERTIES:
-                raise self._error(start, f"more than {_MAX_PROPERTIES} properties")
+                raise CIMError(mof.TOO_MANY, at=self._place(start), most=_MAX_PROPERTIES)
             properties[start.folded] = self._property(class_name, start)
         self._mark("}")
         if self._next.text == ";":
@@ -118,7 +121,7 @@ class _Parser:
                 raw = self._embedded(raw)
             value = convert(raw, declared.type, is_array=declared.is_array, embedded=declared.embedded, what=what)
         except CIMError as error:
-            raise self._error(start, error.description) from None
+            raise CIMError(mof.BAD_VALUE, at=self._place(start), reason=error.description) from None
         return _typed(declared, value)
 
     def _embedded(self, raw: Value) -> Value:
@@ -152,13 +155,13 @@ class _Parser:
             return self._number(token)
         if token.kind == "word" and token.folded in _KEYWORD_VALUES:
             return _KEYWORD_VALUES[token.folded]
-        raise self._error(token, _REFUSED.get(token.text, f"a value is expected, not {_shown(token)}"))
+        raise self._unexpected(token, "a value")
 
     def _number(self, token: _Token) -> int | float:
         integer = parse_integer(token.text)
         number = parse_real(token.text) if integer is None else integer
         if number is None:
-            raise self._error(token, f"{_shown(token)} is not a number")
+            raise CIMError(mof.NO_NUMBER, at=self._place(token), text=_shown(token))
         return number
 
     def _unescaped(self, token: _Token) -> str:
@@ -167,7 +170,7 @@ class _Parser:
             if letter is not None:
                 return _ESCAPES[letter]
             if code is None or int(code, 16) in _SURROGATES or int(code, 16) == 0:
-                raise self._error(token, f"{match[0]!r} is not an escape sequence of MOF")
+                raise CIMError(mof.NO_ESCAPE, at=self._place(token), text=match[0])
             return chr(int(code, 16))
 
         return _ESCAPE.sub(replacement, token.text[1:-1])
@@ -177,7 +180,7 @@ class _Parser:
         while position < len(self._text):
             match = _TOKEN.match(self._text, position)
             if match is None:
-                raise self._error(_Token("", self._text[position], position), self._unreadable(position))
+                raise self._unreadable(_Token("", self._text[position], position))
             kind = match.lastgroup
             assert kind is not None
             if kind != "space":
@@ -185,11 +188,13 @@ class _Parser:
             position = match.end()
         yield _Token("end", "", position)
 
-    def _unreadable(self, position: int) -> str:
-        opening = self._text[position]
-        if opening in "\"'":
-            return f"a string begins here and does not end ({opening} is missing)"
-        return "a comment begins here and does not end" if opening == "/" else f"unexpected character {opening!r}"
+    def _unreadable(self, opening: _Token) -> CIMError:
+        at = self._place(opening)
+        if opening.text in "\"'":
+            return CIMError(mof.UNENDED_STRING, at=at, quote=opening.text)
+        if opening.text == "/":
+            return CIMError(mof.UNENDED_COMMENT, at=at)
+        return CIMError(mof.UNEXPECTED, at=at, text=opening.text)
 
     def _advance(self) -> _Token:
         token = self._next
@@ -199,9 +204,7 @@ class _Parser:
 
     def _take(self, kind: str, wanted: str) -> _Token:
         if self._next.kind != kind:
-            raise self._error(
-                self._next, _REFUSED.get(self._next.text, f"{wanted} is expected, not {_shown(self._next)}")
-            )
+            raise self._unexpected(self._next, wanted)
         return self._advance()
 
     def _keyword(self, word: str) -> None:
@@ -214,10 +217,18 @@ class _Parser:
             self._take("mark " + mark, f"'{mark}'")
         self._advance()
 
-    def _error(self, token: _Token, why: str) -> CIMError:
-        line = self._text.count("\n", 0, token.position) + 1
-        column = token.position - self._text.rfind("\n", 0, token.position)
-        return CIMError(Status.INVALID_PARAMETER, f"MOF text, line {line}, column {column}: {why}")
+    def _unexpected(self, token: _Token, wanted: str) -> CIMError:
+        at = self._place(token)
+        refused = _REFUSED.get(token.text)
+        return (
+            CIMError(mof.EXPECTED, at=at, wanted=wanted, found=_shown(token))
+            if refused is None
+            else CIMError(refused, at=at)
+        )
+
+    def _place(self, token: _Token) -> _Place:
+        position = token.position
+        return _Place(self._text.count("\n", 0, position) + 1, position - self._text.rfind("\n", 0, position))
 
 
 def _typed(declared: PropertyDeclaration, value: Value) -> Property:

@@ -1,12 +1,8 @@
-"""CIM status codes (DSP0200 Table 4) and the exception that carries one to the client."""
+"""CIM status codes (DSP0200 Table 4)."""
 
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from openvman.cim.values import Instance
 
 
 class Status(IntEnum):
@@ -38,22 +34,3 @@ class Status(IntEnum):
     CONTINUATION_ON_ERROR_NOT_SUPPORTED = 26
     SERVER_LIMITS_EXCEEDED = 27
     SERVER_IS_SHUTTING_DOWN = 28
-
-
-LONGEST_DESCRIPTION: Final = 1000
-"""Characters."""
-
-
-class CIMError(Exception):
-    """An operation failed: the status, a sentence for a person, and CIM_Error instances where they exist.
-
-    ``description`` names the object, the rule broken and the way out. What a client sent stands in it, so it is cut.
-    """
-
-    def __init__(self, status: Status, description: str, errors: tuple[Instance, ...] = ()) -> None:
-        if len(description) > LONGEST_DESCRIPTION:
-            description = f"{description[:LONGEST_DESCRIPTION]}..."
-        super().__init__(f"CIM_ERR_{status.name}: {description}")
-        self.status = status
-        self.description = description
-        self.errors = errors

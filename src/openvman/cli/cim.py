@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from openvman import __version__
 from openvman.cli import output
 from openvman.cli.connection import connecting
 from openvman.cli.texts import harmless
+from openvman.client.errors import ClientError, Reason
+from openvman.messages.message import Message, readable
+from openvman.messages.registry import MESSAGES, find, kind_of
 
 if TYPE_CHECKING:  # it imports pywbem, which is slow, and help must be quick
     from openvman.client.vman import Client
@@ -137,3 +141,41 @@ def classes(client: Client, class_name: str | None, mof: bool, as_json: bool) ->
     else:
         for name in found:
             output.say(name)
+
+
+@command.command()
+@click.argument("id", metavar="[ID]", required=False)
+@click.option("--xml", is_flag=True, help="Print the whole registry as XML (DSP0228).")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of objects.")
+def messages(id: str | None, xml: bool, as_json: bool) -> None:
+    """Print what this version's servers can tell of failures and alerts, or the one message ID. No server is asked."""
+    if xml:
+        if id is not None:
+            raise click.UsageError("The XML is that of all messages: leave the ID out.")
+        from openvman.wire.message_registry import registry_xml  # noqa: PLC0415 - imports lxml
+
+        click.echo(registry_xml(__version__), nl=False)
+        return
+    found = list(MESSAGES.values()) if id is None else [_found(id)]
+    if as_json:
+        output.emit_json([dict(_told(row)) for row in found])
+    elif id is None:
+        output.table(["ID", "KIND", "TEXT"], [(row.id, kind_of(row), readable(row.text)) for row in found])
+    else:
+        output.facts(_told(found[0]))
+
+
+def _found(id: str) -> Message:
+    row = find(id.upper())
+    if row is None:
+        raise ClientError(Reason.NOT_FOUND, f"There is no message {id!r}: vman cim messages prints them all")
+    return row
+
+
+def _told(row: Message) -> list[tuple[str, str]]:
+    return [
+        ("id", row.id),
+        ("kind", kind_of(row)),
+        ("text", readable(row.text)),
+        ("action", readable(row.action)),
+    ]

@@ -8,7 +8,8 @@ from typing import Final, Self
 
 from openvman.client.errors import ClientError, Reason
 from openvman.config.load import ConfigError
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.store.database import StoreError
 
 
@@ -53,8 +54,11 @@ _BY_PROBLEM: Final[Mapping[Problem, Exit]] = {
     Problem.TIMEOUT: Exit.TIMEOUT,
     Problem.ACCESS_DENIED: Exit.DENIED,
     Problem.UNAVAILABLE: Exit.UNREACHABLE,
-    Problem.FAILED: Exit.FAILURE,
+    Problem.IN_USE: Exit.REFUSED,
+    Problem.INSUFFICIENT: Exit.REFUSED,
+    Problem.WRONG_KIND: Exit.USAGE,
 }
+"""Of the others there is no more to say than that it failed."""
 EXPECTED: Final = (ClientError, ConfigError, ModelError, StoreError)
 """What commands may raise; anything else is a defect and shows its traceback."""
 
@@ -64,5 +68,5 @@ def told(error: Exception) -> tuple[Exit, str]:
     if isinstance(error, ClientError):
         return _BY_REASON[error.reason], error.message
     if isinstance(error, ModelError):
-        return _BY_PROBLEM[error.problem], error.message
+        return _BY_PROBLEM.get(error.problem, Exit.FAILURE), error.message
     return Exit.USAGE if isinstance(error, ConfigError) else Exit.FAILURE, str(error)

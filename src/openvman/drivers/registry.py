@@ -11,7 +11,8 @@ from openvman.drivers import libvirt, simulated
 from openvman.drivers.contract import Driver
 from openvman.drivers.libvirt import doctor
 from openvman.drivers.libvirt.doctor import Check, diagnose
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor
+from openvman.model.errors import ModelError
 
 __all__ = ["Check", "Choice", "choose_default", "create", "diagnose"]
 
@@ -47,8 +48,7 @@ def create(uri: str, *, state: Path, deadline: float) -> Driver:
     scheme = uri.partition(":")[0].partition("+")[0]
     factory = _FACTORIES.get(scheme) if ":" in uri else None
     if factory is None:
-        known = ", ".join(f"{each}:" for each in _FACTORIES)
-        raise ModelError(Problem.INVALID_PARAMETER, f"a platform's address begins with one of {known}", "platform")
+        raise ModelError(hypervisor.ADDRESS_SCHEME, "platform", schemes=tuple(f"{each}:" for each in _FACTORIES))
     return factory(uri, state=state, deadline=deadline)
 
 

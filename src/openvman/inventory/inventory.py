@@ -11,7 +11,9 @@ from openvman.inventory.difference import Difference
 from openvman.inventory.generation import Generation
 from openvman.inventory.platform import Backoff, Platform, PlatformStatus, Sleep, Timing
 from openvman.inventory.register import Register
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import inventory as inventory_rows
+from openvman.messages import systems as systems_rows
+from openvman.model.errors import ModelError
 from openvman.model.host import ChildPool
 from openvman.model.job import Job
 from openvman.model.states import Action, Transition
@@ -102,7 +104,7 @@ class Inventory:
     def begin(self, system_id: str, transition: Transition, requested: Action) -> None:
         """Show that a transition is under way, through all re-reads until :meth:`end`. NOT_FOUND if it is not there."""
         if self.generation.system(system_id) is None:
-            raise ModelError(Problem.NOT_FOUND, f"There is no virtual system {system_id}.", subject=system_id)
+            raise ModelError(systems_rows.UNKNOWN, system_id, id=system_id)
         self._register.begin(system_id, transition, requested)
 
     def end(self, system_id: str) -> None:
@@ -136,10 +138,10 @@ class Inventory:
     def _reach(self, host_id: str) -> Platform:
         host, place = self.generation.host(host_id), self._register.place_of(host_id)
         if host is None or place is None:
-            raise ModelError(Problem.NOT_FOUND, f"There is no host {host_id}.", subject=host_id)
+            raise ModelError(systems_rows.HOST_UNKNOWN, host_id, id=host_id)
         platform = self._platforms[place]
         if host.online:
             return platform
         if platform.status.reason is not None:
             raise platform.unavailable()
-        raise ModelError(Problem.UNAVAILABLE, f"Host {host.name} is offline.", subject=host_id)
+        raise ModelError(inventory_rows.HOST_OFFLINE, host_id, host=host)

@@ -15,8 +15,10 @@ import structlog
 from openvman.drivers.contract import ConnectionLost, Driver, Event, HostChanged, SystemChanged, VolumesChanged
 from openvman.inventory.register import Register
 from openvman.inventory.session import Key, Session
+from openvman.messages import inventory as inventory_rows
+from openvman.messages.problem import Problem
 from openvman.model.alert import SystemFault
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.states import State
 from openvman.model.system import VirtualSystem
 
@@ -159,9 +161,7 @@ class Platform:
     def unavailable(self) -> ModelError:
         """The platform does not answer: the error to raise."""
         uri, reason = self.driver.platform, self._status.reason
-        return ModelError(
-            Problem.UNAVAILABLE, f"The platform {uri} is not connected: {reason or 'no answer yet'}.", subject=uri
-        )
+        return ModelError(inventory_rows.NOT_CONNECTED, uri, uri=uri, reason=reason or "no answer yet")
 
     # Connecting
 
@@ -176,7 +176,7 @@ class Platform:
             self._set(PlatformState.REFUSED, str(error))
         except ModelError as error:
             await self._disconnect(error.message)
-            self._failed(error.message)
+            self._failed(session.lost or error.message)
         except Exception as error:  # a fault of the driver ends its connection, not the server
             log.exception("the driver failed", platform=self.driver.platform)
             await self._disconnect(repr(error))
@@ -327,7 +327,8 @@ class Platform:
 
     def _check(self, session: Session) -> None:
         if session.lost is not None:
-            raise ModelError(Problem.UNAVAILABLE, session.lost, subject=self.driver.platform)
+            uri = self.driver.platform
+            raise ModelError(inventory_rows.LOST, uri, uri=uri, reason=session.lost)
 
     # Reading what events name
 

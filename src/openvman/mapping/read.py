@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from openvman.cim.convert import typed_path
-from openvman.cim.status import CIMError, Status
+from openvman.cim.errors import CIMError
 from openvman.cim.uri import format_path
 from openvman.cim.values import InstancePath
 from openvman.mapping.bind import Bound, BoundClass, BoundEdge, BoundView, Link, Node
 from openvman.mapping.declare import Picture
 from openvman.mapping.index import EdgeIndex
+from openvman.messages import requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Filter:
 
 
 def not_found(path: InstancePath) -> CIMError:
-    return CIMError(Status.NOT_FOUND, f"There is no instance {format_path(path)}")
+    return CIMError(requests.NO_INSTANCE, path=format_path(path))
 
 
 class Reader:
@@ -47,7 +48,7 @@ class Reader:
     def find(self, path: InstancePath, namespace: str, picture: Picture) -> tuple[Bound, Any]:
         """The object that a path names. CIMError INVALID_CLASS, INVALID_PARAMETER (its keys) or NOT_FOUND."""
         if path.class_name not in self.graph:
-            raise CIMError(Status.INVALID_CLASS, f"There is no class {path.class_name} in namespace {namespace}")
+            raise CIMError(requests.NO_CLASS, name=path.class_name, namespace=namespace)
         typed = typed_path(self.graph, path)
         for bound in self.view.concrete(namespace, path.class_name):
             # A path names the creation class: a superclass in its place is another path (DSP0004 8.2.5).

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from openvman.cim.convert import convert
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
-from openvman.cim.status import CIMError, Status
 from openvman.cim.values import Instance, Value
 from openvman.mapping.bind import BoundClass, BoundEdge, BoundView, Node
 from openvman.mapping.declare import ClassMap, Purpose, WriteOnly
+from openvman.messages import requests
 
 
 class Writer:
@@ -32,16 +33,13 @@ class Writer:
         NOT_FOUND.
         """
         if instance.class_name not in self.view.graph:
-            raise CIMError(Status.INVALID_CLASS, f"There is no class {instance.class_name}")
+            raise CIMError(requests.CLASS_OF_INSTANCE, name=instance.class_name)
         values = self._typed(instance)
         bound = self._bound(instance.class_name, values, maps)
         node = current(bound, values) if purpose is Purpose.MODIFY else None
         if purpose is Purpose.MODIFY and node is None:
-            raise CIMError(
-                Status.NOT_FOUND,
-                f"{instance.class_name} {_identity(bound, values)}: there is nothing of this identity to modify; "
-                "read its InstanceID anew",
-            )
+            identity = tuple(f"{key}={values.get(key)!r}" for key in bound.map.keys)
+            raise CIMError(requests.NOT_IDENTIFIED, class_name=instance.class_name, identity=identity)
         assert bound.map.spec is not None
         return bound.map.spec(**self._fields(bound, values, purpose, None if node is None else node.obj))
 
@@ -70,7 +68,8 @@ class Writer:
                     if write.into is not None:
                         fields[write.into] = write.parse(value, values)
                 except ValueError as exc:
-                    raise CIMError(Status.INVALID_PARAMETER, f"{bound.class_name}.{name} = {value!r}: {exc}") from None
+                    what = f"{bound.class_name}.{name}"
+                    raise CIMError(requests.VALUE_REFUSED, what=what, value=repr(value), reason=exc) from None
             else:
                 self._check_unwritable(bound, name, value, current, purpose)
         return fields
@@ -81,14 +80,14 @@ class Writer:
         for name, given in instance.properties.items():
             declaration = declared.get(name)
             if declaration is None:
-                raise CIMError(Status.INVALID_PARAMETER, f"Class {instance.class_name} has no property {name}")
+                raise CIMError(requests.PROPERTY_OF_INSTANCE, class_name=instance.class_name, name=name)
             what = f"{instance.class_name}.{declaration.name}"
             try:
                 value = convert(given.value, declaration.type, is_array=declaration.is_array, what=what)
-            except CIMError as error:
+            except CIMError:
                 if not self._is_hidden(instance.class_name, declaration.name):
                     raise
-                raise CIMError(error.status, f"{what} takes one {declaration.type}, and not what was given") from None
+                raise CIMError(requests.SECRET_REFUSED, what=what, type=declaration.type) from None
             typed.append((declaration.name, value))
         return NameMap(typed)
 
@@ -109,11 +108,7 @@ class Writer:
             exact = graph.is_a(class_name, classmap.cim)
             if (exact or graph.is_a(bound.class_name, class_name)) and classmap.accepts(values):
                 return bound
-        taken = ", ".join(self.view.name_of(m) for m in maps)
-        raise CIMError(
-            Status.INVALID_PARAMETER,
-            f"An instance of {class_name} with these values is not among what is taken here: {taken}",
-        )
+        raise CIMError(requests.NOT_TAKEN, class_name=class_name, taken=tuple(map(self.view.name_of, maps)))
 
     def _check_unwritable(
         self, bound: BoundClass | BoundEdge, name: str, value: Value, current: Any, purpose: Purpose
@@ -125,13 +120,9 @@ class Writer:
                 return
         elif known:
             return
-        how = "" if purpose is Purpose.DEFINE else " to another value"
-        raise CIMError(Status.INVALID_PARAMETER, f"{bound.class_name}.{name} cannot be set{how}: leave it out or NULL")
+        row = requests.NOT_SET if purpose is Purpose.DEFINE else requests.NOT_CHANGED
+        raise CIMError(row, class_name=bound.class_name, name=name)
 
 
 def _plain(value: Value) -> Value:
     return tuple(value) if isinstance(value, list) else value
-
-
-def _identity(bound: BoundClass, values: NameMap[Value]) -> str:
-    return ", ".join(f"{key}={values.get(key)!r}" for key in bound.map.keys)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from openvman.messages import cloud_init as cloud_init_rows
 from openvman.model.spec import SystemSpec
 from openvman.model.validation import Rule
 
@@ -48,7 +49,8 @@ def _size(field: str, limit: int) -> Rule[SystemSpec]:
     return Rule(
         (field,),
         lambda v, _: _fits(getattr(v, field), limit),
-        f"the cloud-init {WORDS[field]} has more than {limit} bytes; let it include the rest from elsewhere",
+        cloud_init_rows.TOO_LONG,
+        {"what": WORDS[field], "maximum": limit},
     )
 
 
@@ -56,7 +58,8 @@ def _text(field: str) -> Rule[SystemSpec]:
     return Rule(
         (field,),
         lambda v, _: _is_text(getattr(v, field)),
-        f"the cloud-init {WORDS[field]} is no UTF-8 text, or holds a NUL; encode binary parts, as base64 in MIME",
+        cloud_init_rows.NO_TEXT,
+        {"what": WORDS[field]},
     )
 
 
@@ -66,11 +69,12 @@ CLOUD_INIT_RULES: Final[tuple[Rule[SystemSpec], ...]] = (
     Rule(
         ("user_data",),
         lambda v, _: not v.user_data or has_header(v.user_data),
-        f"cloud-init user data begins with one of {', '.join(map(repr, HEADERS))}, and this does not",
+        cloud_init_rows.NO_HEADER,
+        {"headers": HEADERS},
     ),
     Rule(
         ("meta_data", "network_config"),
         lambda v, _: bool(v.user_data) or not (v.meta_data or v.network_config),
-        "cloud-init meta-data and network-config go with user data; give them together ('#cloud-config' will do)",
+        cloud_init_rows.NO_USER_DATA,
     ),
 )

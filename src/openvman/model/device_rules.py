@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from openvman.messages import devices as devices_rows
 from openvman.model.allocation import NO_DEVICE, DeviceKind
 from openvman.model.endpoint import parse_endpoint
-from openvman.model.errors import Problem
 from openvman.model.spec import DeviceSpec
 from openvman.model.validation import WORD, Rule, Surroundings, is_path
 
@@ -157,56 +157,51 @@ DEVICE_RULES: Final[tuple[Rule[DeviceSpec], ...]] = (
     Rule(
         ("kind",),
         lambda v, _: v.kind is not None,
-        "it is not said of what kind the device is; give its ResourceType",
+        devices_rows.NO_KIND,
     ),
     Rule(
         ("kind", "type", "bus", "address", "source", "backend", "target", "action", "read_only"),
         lambda v, _: _said_of(v) <= SETTINGS[v.kind or Kind.VIDEO],
-        "more is said of a {v.kind} device than it has; leave out what is not its own",
+        devices_rows.NOT_ITS_OWN,
     ),
     *(
         Rule(
             (setting, "kind"),
             _taken(setting),
-            f"a {{v.kind}} device cannot have the {setting} {{v.{setting}!r}}; those taken are: {_list(taken)}",
-            Problem.NOT_SUPPORTED,
+            devices_rows.NOT_TAKEN,
+            {"taken": _list(taken)},
         )
         for setting, taken in TAKEN.items()
     ),
     Rule(
         ("type", "kind"),
         _offered,
-        "host {s.host.name!r} has no {v.kind} device of type {v.type!r}; leave the type out to have one chosen",
-        Problem.NOT_SUPPORTED,
+        devices_rows.TYPE_NOT_OFFERED,
     ),
     Rule(
         ("backend", "kind"),
         _backend_offered,
-        "host {s.host.name!r} has no backend {v.backend!r} for a {v.kind} device; name another, if it has one",
-        Problem.NOT_SUPPORTED,
+        devices_rows.BACKEND_NOT_OFFERED,
     ),
     Rule(
         ("backend",),
         _has_its_server,
-        "a {v.kind} device with the backend {v.backend!r} needs SPICE graphics, and host {s.host.name!r} has none",
-        Problem.NOT_SUPPORTED,
+        devices_rows.NO_VIEWER,
     ),
     Rule(
         ("address", "kind"),
         _address_fits,
-        "{v.address!r} is no address of a {v.kind} device; give an IP address with or without a port to graphics, a "
-        "number to others",
+        devices_rows.ADDRESS,
     ),
     Rule(
         ("source", "kind"),
         _source_fits,
-        "{v.source!r} is nothing of the host that a {v.kind} device can stand on; give a path, an address such as "
-        "0000:00:1f.2 of a PCI device, or 1d6b:0002 of a USB device",
+        devices_rows.SOURCE,
     ),
     Rule(
         ("target", "kind"),
         lambda v, _: (v.target is None and v.kind not in NEEDED["target"]) or bool(_TAG.fullmatch(v.target or "")),
-        "{v.target!r} is no name by which a guest could find a {v.kind} device",
+        devices_rows.TARGET,
     ),
 )
 

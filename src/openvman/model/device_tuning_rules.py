@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from openvman.messages import tuning as tuning_rows
+from openvman.messages.message import ErrorMessage
 from openvman.model.allocation import DEFAULT_MODE, DiskKind, NicConnection
-from openvman.model.errors import Problem
 from openvman.model.spec import DiskSpec, NicSpec
 from openvman.model.validation import Rule
 
@@ -30,13 +31,12 @@ MAXIMUM_BANDWIDTH: Final = BANDWIDTH_INCREMENT * (2**32 // 10**3)
 _BLOCK_BUSES: Final = frozenset({"virtio", "scsi", "usb", "ide", "sata"})
 
 
-def _modes(setting: str, offered: str, what: str) -> Rule[DiskSpec]:
+def _modes(setting: str, offered: str, message: ErrorMessage) -> Rule[DiskSpec]:
     return Rule(
         (setting,),
         lambda v, s: getattr(v, setting) in {None, DEFAULT_MODE, *getattr(s.host.facts, offered)},
-        f"host {{s.host.name!r}} has no {what} {{v.{setting}!r}} for disks; say '{DEFAULT_MODE}', or one of "
-        f"{{s.host.facts.{offered}}}",
-        Problem.NOT_SUPPORTED,
+        message,
+        {"default": DEFAULT_MODE},
     )
 
 
@@ -45,38 +45,37 @@ def _alone(limits: tuple[str, str, str]) -> Rule[DiskSpec]:
     return Rule(
         limits,
         lambda v, _: not (getattr(v, whole) and any(getattr(v, part) for part in parts)),
-        f"a {whole} of {{v.{whole}}} stands beside limits of reading or writing; give the whole or its parts, and 0 "
-        "for what shall have no limit",
+        tuning_rows.DISK_LIMIT_AND_PARTS,
     )
 
 
 DISK_TUNING_RULES: Final[tuple[Rule[DiskSpec], ...]] = (
-    _modes("cache", "disk_caches", "cache mode"),
-    _modes("discard", "disk_discards", "discard mode"),
+    _modes("cache", "disk_caches", tuning_rows.CACHE_MODE),
+    _modes("discard", "disk_discards", tuning_rows.DISCARD_MODE),
     Rule(
         ("block_size",),
         lambda v, _: not v.block_size or v.block_size in BLOCK_SIZES,
-        f"a guest cannot be shown blocks of {{v.block_size}} bytes; say one of {', '.join(map(str, BLOCK_SIZES))}",
+        tuning_rows.BLOCK_SIZE,
+        {"sizes": BLOCK_SIZES},
     ),
     Rule(
         ("block_size",),
         lambda v, _: v.block_size in {None, 0, 512} or (v.kind is DiskKind.DISK and v.bus in _BLOCK_BUSES),
-        "blocks of {v.block_size} bytes are for disks; a {v.kind} on {v.bus} has its own",
-        Problem.NOT_SUPPORTED,
+        tuning_rows.BLOCK_SIZE_UNSUPPORTED,
     ),
     *(
         Rule(
             (limit,),
             lambda v, _, limit=limit: 0 <= (getattr(v, limit) or 0) <= MAXIMUM_DISK_LIMIT,  # type: ignore[misc]
-            f"a {limit} of {{v.{limit}}} a second; it goes from 0, which is none, to {MAXIMUM_DISK_LIMIT}",
+            tuning_rows.DISK_LIMIT,
+            {"maximum": MAXIMUM_DISK_LIMIT},
         )
         for limit in DISK_LIMITS
     ),
     Rule(
         DISK_LIMITS,
         lambda v, s: s.host.facts.has_disk_limits or not any(getattr(v, limit) for limit in DISK_LIMITS),
-        "host {s.host.name!r} cannot limit the throughput of a disk; leave the limits out",
-        Problem.NOT_SUPPORTED,
+        tuning_rows.DISK_LIMITS_UNSUPPORTED,
     ),
     _alone(BYTES_LIMITS),
     _alone(IOPS_LIMITS),
@@ -90,26 +89,24 @@ BANDWIDTH_RULES: Final[tuple[Rule[NicSpec], ...]] = (
                 0 <= (getattr(v, limit) or 0) <= MAXIMUM_BANDWIDTH
                 and not (getattr(v, limit) or 0) % BANDWIDTH_INCREMENT
             ),
-            f"a {limit} of {{v.{limit}}} bits a second; it goes from 0 to {MAXIMUM_BANDWIDTH} in steps of "
-            f"{BANDWIDTH_INCREMENT}",
+            tuning_rows.BANDWIDTH,
+            {"maximum": MAXIMUM_BANDWIDTH, "increment": BANDWIDTH_INCREMENT},
         )
         for limit in NIC_LIMITS
     ),
     Rule(
         (*NIC_LIMITS, "connection"),
         lambda v, _: v.connection is not NicConnection.USER or not any(getattr(v, limit) for limit in NIC_LIMITS),
-        "the bandwidth of user-mode networking cannot be limited; connect the NIC to a network, or leave it out",
-        Problem.NOT_SUPPORTED,
+        tuning_rows.BANDWIDTH_OF_USER_MODE,
     ),
     Rule(
         ("receive_reservation", "connection"),
         lambda v, _: v.connection is NicConnection.NETWORK or not v.receive_reservation,
-        "bandwidth can be reserved on a network, not on a {v.connection}; leave the receive_reservation out",
-        Problem.NOT_SUPPORTED,
+        tuning_rows.BANDWIDTH_RESERVED,
     ),
     Rule(
         ("receive_limit", "receive_reservation"),
         lambda v, _: not v.receive_limit or (v.receive_reservation or 0) <= v.receive_limit,
-        "a receive_reservation of {v.receive_reservation} is more than the receive_limit, {v.receive_limit}",
+        tuning_rows.BANDWIDTH_RESERVATION,
     ),
 )

@@ -1,26 +1,11 @@
-"""What can go wrong with a virtual system, in the domain's own words."""
+"""What can go wrong with a virtual system: :class:`ModelError`."""
 
 from __future__ import annotations
 
-from enum import StrEnum, auto
+from typing import Any
 
-
-class Problem(StrEnum):
-    """The kind of failure; the layers above choose their code for each. Stored by value."""
-
-    INVALID_PARAMETER = auto()  # the request breaks a rule, whatever the state of things
-    NOT_FOUND = auto()  # the object named does not exist (any more)
-    ALREADY_EXISTS = auto()
-    INVALID_STATE = auto()  # the object's state forbids it now
-    NOT_SUPPORTED = auto()  # this hypervisor cannot do it
-    BUSY = auto()  # another change of the same object is under way
-    TIMEOUT = auto()  # begun, and not finished within the time given
-    ACCESS_DENIED = auto()  # the caller's role does not reach this far
-    UNAVAILABLE = auto()  # the hypervisor does not answer
-    IN_USE = auto()  # others depend on the object
-    INSUFFICIENT = auto()  # a pool has not so much left
-    WRONG_KIND = auto()  # a resource of another kind than the pool's
-    FAILED = auto()  # the hypervisor refused, for a reason in the message
+from openvman.messages.message import ErrorMessage, Said
+from openvman.messages.problem import Problem
 
 
 class ModelError(Exception):
@@ -29,8 +14,19 @@ class ModelError(Exception):
     ``subject`` is the id or name of the object, or the name of the setting at fault.
     """
 
-    def __init__(self, problem: Problem, message: str, subject: str | None = None) -> None:
-        super().__init__(message)
-        self.problem = problem
-        self.message = message
+    def __init__(self, message: ErrorMessage | Said, subject: str | None = None, /, **values: Any) -> None:
+        """``message`` is a row of the registry with the ``values`` of its fields, or has been said already."""
+        self.said = message if isinstance(message, Said) else message.said(**values)
         self.subject = subject
+        super().__init__(str(self.said))
+
+    @property
+    def problem(self) -> Problem:
+        """The kind of failure; the layers above choose their code for each."""
+        assert isinstance(self.said.message, ErrorMessage), "alerts are not raised"
+        return self.said.message.problem
+
+    @property
+    def message(self) -> str:
+        """The whole message, for a person."""
+        return str(self.said)

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from openvman.messages.jobs import FORGOTTEN
+from openvman.messages.message import ErrorMessage, Said
+from openvman.messages.registry import find
 from openvman.model.actor import Role
-from openvman.model.errors import Problem
 from openvman.model.states import State
 
 STAYS: Final = timedelta(minutes=5)
@@ -91,11 +93,24 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a job failed: see :class:`openvman.model.errors.ModelError`."""
+    """Why a job failed: a row of the message registry by its id, as :class:`openvman.messages.message.Said` has it."""
 
-    problem: Problem
-    message: str
+    id: str
+    arguments: tuple[str, ...] = ()
     subject: str | None = None
+    context: str = ""
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, said: Said, subject: str | None) -> Failure:
+        return cls(said.message.id, said.arguments, subject, said.context, said.notes)
+
+    @property
+    def said(self) -> Said:
+        row = find(self.id)
+        if isinstance(row, ErrorMessage) and len(row.fields) == len(self.arguments):
+            return Said(row, self.arguments, self.context, self.notes)
+        return FORGOTTEN.said(id=self.id, arguments=self.arguments)  # written by another version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
-from openvman.model.errors import Problem
+from openvman.messages import network_filters as filters_rows
+from openvman.messages import networks as networks_rows
 from openvman.model.host_part import NAME
 from openvman.model.network import HAS_OWN_BRIDGE, ROUTED, AddressRange, Forward, NetworkAddress, NetworkSpec, Vlans
 from openvman.model.network_filter import MATCHES, PROTOCOLS, FilterRule, NetworkFilterSpec, is_chain
@@ -15,6 +16,8 @@ from openvman.model.validation import Rule, Surroundings, is_text, is_uuid
 
 MAXIMUM_RULES: Final = 1024
 MAXIMUM_ADDRESSES: Final = 16
+MAXIMUM_RANGES: Final = 64
+"""Of one address."""
 _INTERFACE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
 """A name that the host's kernel takes for an interface: 15 bytes at most."""
 _WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -68,51 +71,47 @@ NETWORK_RULES: Final[tuple[Rule[NetworkSpec], ...]] = (
     Rule(
         ("name",),
         lambda _, s: s.host.facts.has_networks,
-        "host {s.host.name!r} has no virtual networks; name a host that has",
-        Problem.NOT_SUPPORTED,
+        networks_rows.NO_NETWORKS,
     ),
     Rule(
         ("name",),
         lambda v, _: bool(NAME.fullmatch(v.name)),
-        "{v.name!r} cannot name a network; use up to 64 letters, digits and _.+-, a letter or digit first",
+        networks_rows.NAME,
     ),
     Rule(
         ("name",),
         lambda v, s: all(v.name != network.name for network in s.host.networks),
-        "there is a network {v.name!r} on host {s.host.name!r} already; choose another name",
-        Problem.ALREADY_EXISTS,
+        networks_rows.NAME_TAKEN,
     ),
     Rule(
         ("uuid",),
         lambda v, _: v.uuid is None or is_uuid(v.uuid),
-        "{v.uuid!r} is no UUID; write it in lower case with hyphens, or leave it out",
+        networks_rows.NO_UUID,
     ),
     Rule(
         ("uuid",),
         lambda v, s: all(v.uuid != network.uuid for network in s.host.networks),
-        "there is a network with the UUID {v.uuid} on host {s.host.name!r} already; leave it out",
-        Problem.ALREADY_EXISTS,
+        networks_rows.UUID_TAKEN,
     ),
     Rule(
         ("forward",),
         lambda v, _: v.forward in _MADE,
-        "a network whose traffic goes on as {v.forward} cannot be made; make it at the hypervisor",
-        Problem.NOT_SUPPORTED,
+        networks_rows.FORWARD,
     ),
     Rule(
         ("forward_device",),
         lambda v, _: v.forward_device is None or bool(_INTERFACE.fullmatch(v.forward_device)),
-        "{v.forward_device!r} is no name of an interface; give one of the host's",
+        networks_rows.FORWARD_DEVICE,
     ),
     Rule(
         ("forward_device",),
         lambda v, _: v.forward_device is None or v.forward in _TAKES_DEVICE,
-        "the traffic of an {v.forward} network leaves by no interface; leave the forward device out",
+        networks_rows.NO_FORWARD_DEVICE,
     ),
     Rule(
         ("bridge",),
         lambda v, _: v.bridge is None or bool(_INTERFACE.fullmatch(v.bridge)),
-        "{v.bridge!r} is no name of a bridge; use up to 15 letters, digits and _.-",
+        networks_rows.BRIDGE,
     ),
     Rule(
         ("bridge",),
@@ -121,49 +120,50 @@ NETWORK_RULES: Final[tuple[Rule[NetworkSpec], ...]] = (
             or v.forward not in HAS_OWN_BRIDGE
             or all(v.bridge != network.bridge for network in s.host.networks)
         ),
-        "the bridge {v.bridge!r} is that of another network of host {s.host.name!r}; leave it out to have one chosen",
-        Problem.ALREADY_EXISTS,
+        networks_rows.BRIDGE_TAKEN,
     ),
     Rule(
         ("bridge",),
         lambda v, _: v.forward is not Forward.BRIDGE or (v.bridge is None) != (v.forward_device is None),
-        "a network on the host's own bridge or interface needs one of the two; give the bridge or the forward device",
+        networks_rows.BRIDGE_OR_DEVICE,
     ),
     Rule(
         ("addresses",),
         lambda v, _: not v.addresses or v.forward in HAS_OWN_BRIDGE,
-        "the host has no address on a network whose traffic goes on as {v.forward}; leave the addresses out",
+        networks_rows.NO_ADDRESS,
     ),
     Rule(
         ("addresses",),
         lambda v, _: bool(v.addresses) or v.forward not in ROUTED,
-        "what goes on as {v.forward} is routed by the host, which needs an address; give one",
+        networks_rows.ADDRESS_NEEDED,
     ),
     Rule(
         ("addresses",),
-        lambda v, _: len(v.addresses) <= MAXIMUM_ADDRESSES and all(len(a.ranges) <= 64 for a in v.addresses),
-        f"too many addresses or ranges; a network has {MAXIMUM_ADDRESSES} addresses and 64 ranges of each at most",
+        lambda v, _: (
+            len(v.addresses) <= MAXIMUM_ADDRESSES and all(len(a.ranges) <= MAXIMUM_RANGES for a in v.addresses)
+        ),
+        networks_rows.TOO_MANY_ADDRESSES,
+        {"maximum": MAXIMUM_ADDRESSES, "ranges": MAXIMUM_RANGES},
     ),
     Rule(
         ("addresses",),
         lambda v, _: all(_is_address(address) for address in v.addresses),
-        "an address of the network is none that the host can have; give one of the network's, with its prefix or mask",
+        networks_rows.ADDRESS,
     ),
     Rule(
         ("addresses",),
         lambda v, _: all(_is_within(each, address) for address in v.addresses for each in address.ranges),
-        "a range of addresses is not within the network, or ends before it begins; give its first and last address",
+        networks_rows.RANGE,
     ),
     Rule(
         ("addresses",),
         lambda v, s: not any(_overlapping(v, s)),
-        "the addresses overlap with others of networks of host {s.host.name!r}; choose addresses that are free",
-        Problem.IN_USE,
+        networks_rows.OVERLAP,
     ),
     Rule(
         ("virtual_port",),
         lambda v, _: v.virtual_port is None or bool(_WORD.fullmatch(v.virtual_port)),
-        "{v.virtual_port!r} is no kind of switch; give one such as openvswitch",
+        networks_rows.VIRTUAL_PORT,
     ),
     Rule(
         ("port_groups",),
@@ -172,7 +172,7 @@ NETWORK_RULES: Final[tuple[Rule[NetworkSpec], ...]] = (
             and len({group.name for group in v.port_groups}) == len(v.port_groups)
             and sum(group.default for group in v.port_groups) <= 1
         ),
-        "port groups have names, each its own, and one of them is the default at most",
+        networks_rows.PORT_GROUPS,
     ),
     Rule(
         ("vlans",),
@@ -180,7 +180,7 @@ NETWORK_RULES: Final[tuple[Rule[NetworkSpec], ...]] = (
             vlans.tags and all(tag in _VLANS for tag in vlans.tags) and (vlans.trunk or len(vlans.tags) == 1)
             for vlans in _vlans(v)
         ),
-        "a VLAN is numbered from 1 to 4094, and only a trunk has several",
+        networks_rows.VLANS,
     ),
 )
 
@@ -197,53 +197,55 @@ FILTER_RULES: Final[tuple[Rule[NetworkFilterSpec], ...]] = (
     Rule(
         ("name",),
         lambda _, s: s.host.facts.has_filters,
-        "host {s.host.name!r} has no network filters; name a host that has",
-        Problem.NOT_SUPPORTED,
+        filters_rows.NO_FILTERS,
     ),
     Rule(
         ("name",),
         lambda v, _: bool(NAME.fullmatch(v.name)),
-        "{v.name!r} cannot name a network filter; use up to 64 letters, digits and _.+-, a letter or digit first",
+        filters_rows.FILTER_NAME,
     ),
     Rule(
         ("name",),
         lambda v, s: v.name not in s.host.filter_names,
-        "there is a network filter {v.name!r} on host {s.host.name!r} already; choose another name",
-        Problem.ALREADY_EXISTS,
+        filters_rows.FILTER_NAME_TAKEN,
     ),
     Rule(
         ("uuid",),
         lambda v, _: v.uuid is None or is_uuid(v.uuid),
-        "{v.uuid!r} is no UUID; write it in lower case with hyphens, or leave it out",
+        networks_rows.NO_UUID,
     ),
     Rule(
         ("uuid",),
         lambda v, s: all(v.uuid != each.uuid for each in s.host.filters),
-        "there is a network filter with the UUID {v.uuid} on host {s.host.name!r} already; leave it out",
-        Problem.ALREADY_EXISTS,
+        networks_rows.UUID_TAKEN,
     ),
     Rule(
         ("chain",),
         lambda v, _: is_chain(v.chain),
-        "{v.chain!r} is no chain; give root, or a protocol's chain such as ipv4 or arp-mine",
+        filters_rows.CHAIN,
     ),
     Rule(
         ("priority",),
         lambda v, _: all(-1000 <= priority <= 1000 for priority in (v.priority or 0, *(r.priority for r in v.rules))),
-        "priorities are from -1000 to 1000",
+        filters_rows.PRIORITY,
     ),
     Rule(
-        ("rules",), lambda v, _: len(v.rules) <= MAXIMUM_RULES, f"too many rules; a filter has {MAXIMUM_RULES} at most"
+        ("rules",),
+        lambda v, _: len(v.rules) <= MAXIMUM_RULES,
+        filters_rows.TOO_MANY_RULES,
+        {"maximum": MAXIMUM_RULES},
     ),
     Rule(
         ("rules",),
         lambda v, _: all(rule.protocol in PROTOCOLS if rule.protocol else not rule.match for rule in v.rules),
-        "a rule that asks something of a packet names its protocol, which is one that filters know",
+        filters_rows.PROTOCOL,
+        {"protocols": PROTOCOLS},
     ),
     Rule(
         ("rules",),
         lambda v, _: not _strange(v.rules),
-        "a rule asks of a packet what no rule can ask; see the names of matches",
+        filters_rows.MATCH,
+        {"matches": tuple(sorted(MATCHES))},
     ),
     Rule(
         ("rules",),
@@ -252,17 +254,16 @@ FILTER_RULES: Final[tuple[Rule[NetworkFilterSpec], ...]] = (
             for rule in v.rules
             for _, value in rule.match
         ),
-        "a rule asks for a value that is empty, too long or no text, or twice for the same",
+        filters_rows.MATCH_VALUE,
     ),
     Rule(
         ("references",),
         lambda v, s: all(reference.filter in s.host.filter_names for reference in v.references),
-        "a filter that it refers to is not on host {s.host.name!r}, which has {s.host.filter_names}; make that first",
-        Problem.NOT_FOUND,
+        filters_rows.REFERENCE,
     ),
     Rule(
         ("references",),
         lambda v, _: all(_is_parameter(*each) for reference in v.references for each in reference.parameters),
-        "a reference gives a variable of no name, or a value that is empty, too long or no text",
+        filters_rows.PARAMETER,
     ),
 )

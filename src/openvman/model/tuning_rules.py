@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from openvman.messages import tuning as tuning_rows
 from openvman.model.allocation import WHOLE_PROCESSOR, Affinity
-from openvman.model.errors import Problem
 from openvman.model.host_device import processor_id
 from openvman.model.spec import MemorySpec, ProcessorSpec
 from openvman.model.validation import Rule, Surroundings
@@ -34,64 +34,58 @@ PROCESSOR_TUNING_RULES: Final[tuple[Rule[ProcessorSpec], ...]] = (
     Rule(
         ("weight",),
         lambda v, s: not v.weight or s.host.facts.weights is not None,
-        "host {s.host.name!r} does not share its processors by weight; leave the weight out",
-        Problem.NOT_SUPPORTED,
+        tuning_rows.WEIGHT_UNSUPPORTED,
     ),
     Rule(
         ("weight",),
         _weighs,
-        "the weight {v.weight} is outside of what host {s.host.name!r} takes: {s.host.facts.weights}",
+        tuning_rows.WEIGHT,
     ),
     Rule(
         ("limit",),
         lambda v, s: not v.limit or s.host.facts.can_limit,
-        "host {s.host.name!r} cannot limit processors; leave the limit out",
-        Problem.NOT_SUPPORTED,
+        tuning_rows.PROCESSOR_LIMIT_UNSUPPORTED,
     ),
     Rule(
         ("limit",),
         lambda v, _: not v.limit or v.limit >= MINIMUM_LIMIT,
-        "a limit of {v.limit} thousandths of a percent of a processor; the least is " + str(MINIMUM_LIMIT),
+        tuning_rows.PROCESSOR_LIMIT_TOO_SMALL,
+        {"minimum": MINIMUM_LIMIT},
     ),
     Rule(
         ("limit",),
         lambda v, s: (v.limit or 0) <= s.host.processors * WHOLE_PROCESSOR,
-        "a limit of {v.limit} thousandths of a percent of a processor is more than the {s.host.processors} processors "
-        "of host {s.host.name!r}; leave it out for none",
+        tuning_rows.PROCESSOR_LIMIT_TOO_LARGE,
     ),
     Rule(
         ("reservation", "limit"),
         lambda v, _: not v.limit or (v.reservation or 0) <= v.limit,
-        "the reservation, {v.reservation}, is more than the limit, {v.limit}; raise the limit or reserve less",
+        tuning_rows.PROCESSOR_RESERVATION,
     ),
     Rule(
         ("affinity",),
         lambda v, s: v.affinity is None or v.affinity in s.host.facts.affinities,
-        "host {s.host.name!r} cannot map processors by {v.affinity} affinity; it has {s.host.facts.affinities}",
-        Problem.NOT_SUPPORTED,
+        tuning_rows.AFFINITY_UNSUPPORTED,
     ),
     Rule(
         ("affinity", "processors"),
         lambda v, _: (v.affinity in {None, Affinity.NONE}) == (not v.processors),
-        "a mapping to the host's processors needs an affinity and processors, and has {v.affinity} and {v.processors}; "
-        "give both, or neither",
+        tuning_rows.MAPPING_HALF_SAID,
     ),
     Rule(
         ("processors",),
         _known,
-        "of {v.processors} some are no processors of host {s.host.name!r}; list the host's processors and name those",
-        Problem.NOT_FOUND,
+        tuning_rows.NO_PROCESSOR,
     ),
     Rule(
         ("processors",),
         lambda v, _: len(set(v.processors or ())) == len(v.processors or ()),
-        "a processor of the host is named twice; name each once",
+        tuning_rows.PROCESSOR_TWICE,
     ),
     Rule(
         ("affinity", "processors", "maximum"),
         lambda v, _: v.affinity is not Affinity.DEDICATED or len(v.processors or ()) == v.maximum,
-        "with dedicated processors each virtual processor up to the maximum, {v.maximum}, has one of its own, and "
-        "{v.processors} are given; give as many",
+        tuning_rows.DEDICATED_TOO_FEW,
     ),
 )
 
@@ -99,33 +93,32 @@ MEMORY_TUNING_RULES: Final[tuple[Rule[MemorySpec], ...]] = (
     Rule(
         ("limit",),
         lambda v, s: not v.limit or s.host.facts.can_limit,
-        "host {s.host.name!r} cannot limit memory; leave the limit out",
-        Problem.NOT_SUPPORTED,
+        tuning_rows.MEMORY_LIMIT_UNSUPPORTED,
     ),
     Rule(
         ("limit", "maximum"),
         lambda v, _: not v.limit or v.limit >= (v.maximum or 0) + MEMORY_OVERHEAD,
-        "a limit of {v.limit} bytes is too little: it covers the guest's memory, up to {v.maximum}, and "
-        f"{MEMORY_OVERHEAD} for the hypervisor's own needs; raise the limit, or give the guest less",
+        tuning_rows.MEMORY_LIMIT_TOO_SMALL,
+        {"overhead": MEMORY_OVERHEAD},
     ),
     Rule(
         ("limit",),
         lambda v, s: (v.limit or 0) <= s.host.memory + MEMORY_OVERHEAD,
-        "a limit of {v.limit} bytes is more than host {s.host.name!r} has; leave it out for none",
+        tuning_rows.MEMORY_LIMIT_TOO_LARGE,
     ),
     Rule(
         ("reservation", "maximum"),
         lambda v, _: (v.reservation or 0) <= (v.maximum or 0),
-        "a reservation of {v.reservation} bytes is more than the guest can have, {v.maximum}; reserve less",
+        tuning_rows.MEMORY_RESERVATION,
     ),
     Rule(
         ("page_size",),
         lambda v, s: not v.page_size or v.page_size in s.host.facts.page_sizes,
-        "host {s.host.name!r} has no pages of {v.page_size} bytes; it has {s.host.facts.page_sizes}",
+        tuning_rows.PAGE_SIZE,
     ),
     Rule(
         ("page_size", "size", "maximum"),
         lambda v, _: not v.page_size or not ((v.size or 0) % v.page_size or (v.maximum or 0) % v.page_size),
-        "memory of {v.size} (at most {v.maximum}) bytes is no whole number of pages of {v.page_size}; round it",
+        tuning_rows.NO_WHOLE_PAGES,
     ),
 )

@@ -1,23 +1,23 @@
 """The rules that a request must keep, as tables: the settings a rule is about, the rule, and what to say when broken.
 
-Rules are pure. They see a value and its :class:`Surroundings`; a message may use ``{v}`` (the value) and ``{s}`` (the
-surroundings). A modification is held only to the rules about settings that it changes, so that what exists already,
-however odd, does not stand in the way of something else.
+Rules are pure. They see a value and its :class:`Surroundings`. A modification is held only to the rules about settings
+that it changes, so that what exists already, however odd, does not stand in the way of something else.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from string import Formatter
+from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
+from openvman.messages import settings as settings_rows
+from openvman.messages.message import ErrorMessage, Said
 from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
 from openvman.model.defaults import DISK_BUSES, OTHER_PREFIX, SUFFIX_OF_FORMAT, TARGET_PREFIXES
 from openvman.model.endpoint import parse_endpoint
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.ranges import Range, range_of
 from openvman.model.resource import ResourceKind
@@ -56,7 +56,7 @@ class Surroundings:
 
     host: Host
     of: str = ""
-    """What messages begin with: the system, and the device where there is one."""
+    """What a broken rule is said of: the system, and the device where there is one."""
     macs: AbstractSet[str] = frozenset()
     """MAC addresses of the other systems on the host."""
 
@@ -84,29 +84,36 @@ class Devices:
     others: tuple[DeviceSpec, ...] = ()
 
 
-class _Words(Formatter):
-    """Prints what a message may name: a list as words."""
-
-    def format_field(self, value: Any, format_spec: str) -> str:
-        if isinstance(value, tuple):
-            return ", ".join(map(repr, value)) or "none"
-        return str(super().format_field(value, format_spec))
-
-
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[V]):
-    """``settings`` names the fields that the rule is about; the first one is the subject of the error."""
+    """``settings`` names the fields that the rule is about; the first one is the subject of the error.
+
+    The fields of a message are of ``spec`` (the value), ``setting`` (the subject) and ``value`` (what it would be),
+    ``host`` and ``around`` (the surroundings), and of what is ``given`` here.
+    """
 
     settings: tuple[str, ...]
     holds: Callable[[V, Surroundings], bool]
-    message: str
-    problem: Problem = Problem.INVALID_PARAMETER
+    message: ErrorMessage
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self, value: V, surroundings: Surroundings) -> None:
         """Raise a ModelError when the value breaks the rule."""
         if not self.holds(value, surroundings):
-            said = _Words().format(self.message, v=value, s=surroundings)
-            raise ModelError(self.problem, f"{surroundings.of}: {said}" if surroundings.of else said, self.settings[0])
+            raise ModelError(self.said(value, surroundings), self.settings[0])
+
+    def said(self, value: V, surroundings: Surroundings) -> Said:
+        """What is told when the value breaks the rule."""
+        setting = self.settings[0]
+        said = self.message.said(
+            spec=value,
+            setting=setting,
+            value=getattr(value, setting, None),
+            host=surroundings.host,
+            around=surroundings,
+            **self.given,
+        )
+        return said.within(surroundings.of)
 
 
 def check(
@@ -176,71 +183,72 @@ def _name(system: SystemSpec) -> str:
 
 
 SYSTEM_RULES: Final[tuple[Rule[SystemSpec], ...]] = (
-    Rule(("name",), lambda v, _: bool(_name(v)), "the name is empty; give one, or none to have one made"),
+    Rule(("name",), lambda v, _: bool(_name(v)), settings_rows.NAME_EMPTY),
     Rule(
         ("name",),
         lambda v, _: len(_name(v).encode("utf-8", "replace")) <= MAXIMUM_NAME,
-        f"the name is too long; it may have {MAXIMUM_NAME} bytes in UTF-8",
+        settings_rows.NAME_TOO_LONG,
+        {"maximum": MAXIMUM_NAME},
     ),
     Rule(
         ("name",),
         lambda v, _: is_text(_name(v)) and _name(v) == _name(v).strip(),
-        "the name {v.name!r} has control characters or space at an end; leave them out",
+        settings_rows.NAME_HAS_CONTROLS,
     ),
     Rule(
         ("name",),
         lambda v, _: "/" not in _name(v) and _name(v) not in {".", ".."} and not _name(v).startswith("-"),
-        "the name {v.name!r} cannot be used: it may not hold '/', begin with '-', or be '.' or '..'",
+        settings_rows.NAME_UNUSABLE,
     ),
     Rule(
         ("description",),
         lambda v, _: len(v.description or "") <= MAXIMUM_DESCRIPTION and bool(_LINES.fullmatch(v.description or "")),
-        f"the description has control characters or more than {MAXIMUM_DESCRIPTION} characters; shorten or clean it",
+        settings_rows.DESCRIPTION,
+        {"maximum": MAXIMUM_DESCRIPTION},
     ),
     Rule(
         ("hypervisor",),
         lambda v, s: _offers(v.hypervisor, s.host.facts.hypervisors),
-        "host {s.host.name!r} has no hypervisor {v.hypervisor!r}; it has {s.host.facts.hypervisors}",
+        settings_rows.HYPERVISOR,
     ),
     Rule(
         ("machine",),
         lambda v, s: (v.machine is None and not s.host.facts.machines) or _offers(v.machine, s.host.facts.machines),
-        "host {s.host.name!r} has no machine type {v.machine!r}; leave it out to get its default",
+        settings_rows.MACHINE,
     ),
     Rule(
         ("autostart",),
         lambda v, s: s.host.facts.can_autostart or not v.autostart,
-        "host {s.host.name!r} cannot start systems by itself; leave autostart out",
-        Problem.NOT_SUPPORTED,
+        settings_rows.AUTOSTART,
     ),
     Rule(
         ("boot_order",),
         lambda v, _: len(set(v.boot_order or ())) == len(v.boot_order or ()),
-        "a boot device is named twice; name each once",
+        settings_rows.BOOT_ORDER,
     ),
     Rule(
         ("firmware",),
         lambda v, s: v.firmware is None or v.firmware in s.host.facts.firmwares,
-        "host {s.host.name!r} has no {v.firmware} firmware; it has {s.host.facts.firmwares}",
-        Problem.NOT_SUPPORTED,
+        settings_rows.FIRMWARE,
     ),
     *(
         Rule(
             (path,),
             lambda v, _, path=path: not getattr(v, path) or (getattr(v, path)[0] == "/" and is_path(getattr(v, path))),  # type: ignore[misc]
-            f"the {path} {{v.{path}!r}} cannot be used: an absolute path on the host without '..' is needed",
+            settings_rows.BOOT_FILE,
         )
         for path in ("kernel", "initrd")
     ),
     Rule(
         ("command_line",),
         lambda v, _: len(v.command_line or "") <= MAXIMUM_COMMAND_LINE and is_text(v.command_line or ""),
-        f"the command line has control characters or more than {MAXIMUM_COMMAND_LINE} characters",
+        settings_rows.COMMAND_LINE,
+        {"maximum": MAXIMUM_COMMAND_LINE},
     ),
     Rule(
         ("kernel", "initrd", "command_line"),
         lambda v, _: bool(v.kernel) or not (v.initrd or v.command_line),
-        "an initrd or a command line goes with a kernel; give the kernel too",
+        settings_rows.NO_KERNEL,
     ),
 )
 
@@ -248,45 +256,49 @@ TOGETHER_RULES: Final[tuple[Rule[Devices], ...]] = (
     Rule(
         ("disks",),
         lambda v, _: len(v.disks) <= MAXIMUM_DISKS,
-        f"too many disks; a system has {MAXIMUM_DISKS} at most",
+        settings_rows.DISKS_TOO_MANY,
+        {"maximum": MAXIMUM_DISKS},
     ),
-    Rule(("nics",), lambda v, _: len(v.nics) <= MAXIMUM_NICS, f"too many NICs; a system has {MAXIMUM_NICS} at most"),
+    Rule(("nics",), lambda v, _: len(v.nics) <= MAXIMUM_NICS, settings_rows.NICS_TOO_MANY, {"maximum": MAXIMUM_NICS}),
     Rule(
         ("target", "disks"),
         lambda v, _: len({disk.target for disk in v.disks}) == len(v.disks),
-        "two disks have the same target; give each its own, or none to have one chosen",
+        settings_rows.TARGET_TWICE,
     ),
     Rule(
         ("mac", "nics"),
         lambda v, _: len({nic.mac for nic in v.nics}) == len(v.nics),
-        "two NICs have the same MAC address; give each its own, or none to have one chosen",
+        settings_rows.MAC_TWICE,
     ),
     Rule(
         ("port", "serials"),
         lambda v, _: len({serial.port for serial in v.serials}) == len(v.serials),
-        "two serial ports have the same number; give each its own, or none to have one chosen",
+        settings_rows.PORT_TWICE,
     ),
     Rule(
         ("devices",),
         lambda v, _: len(v.others) <= MAXIMUM_DEVICES,
-        f"too many devices; a system has {MAXIMUM_DEVICES} at most beside disks, NICs and serial ports",
+        settings_rows.DEVICES_TOO_MANY,
+        {"maximum": MAXIMUM_DEVICES},
     ),
     Rule(
         ("devices",),
         lambda v, _: all(sum(device.kind is kind for device in v.others) <= 1 for kind in _SINGLE),
-        f"a system has only one each of {', '.join(_SINGLE)}; leave the others out",
+        settings_rows.DEVICE_TWICE,
+        {"kinds": _SINGLE},
     ),
 )
 SERIAL_RULES: Final[tuple[Rule[SerialSpec], ...]] = (
     Rule(
         ("port",),
         lambda v, _: v.port is not None and 0 <= v.port < MAXIMUM_SERIALS,
-        f"there is no serial port {{v.port}}; they are numbered from 0 to {MAXIMUM_SERIALS - 1}",
+        settings_rows.PORT,
+        {"last": MAXIMUM_SERIALS - 1},
     ),
     Rule(
         ("address",),
         lambda v, _: v.address is None or _has_port(v.address),
-        "{v.address!r} is no place where a serial port can be reached; give an IP address and a port: 127.0.0.1:4555",
+        settings_rows.PORT_ADDRESS,
     ),
 )
 
@@ -297,35 +309,33 @@ def _range(around: Surroundings, kind: ResourceKind) -> Range:
     return found
 
 
-def _amounts(*settings: str, kind: ResourceKind) -> tuple[Rule[Any], ...]:
+def _amounts(*settings: str, kind: ResourceKind, message: ErrorMessage) -> tuple[Rule[Any], ...]:
     """Each of the settings is an amount that the host takes."""
     return tuple(
         Rule(
             (setting,),
             lambda v, s, setting=setting: _range(s, kind).takes(getattr(v, setting)),  # type: ignore[misc]
-            f"the {setting} cannot be {{v.{setting}}}; host {{s.host.name!r}} gives one system {{s.{kind}}}",
+            message,
         )
         for setting in settings
     )
 
 
 PROCESSOR_RULES: Final[tuple[Rule[ProcessorSpec], ...]] = (
-    *_amounts("count", "maximum", kind=ResourceKind.PROCESSOR),
+    *_amounts("count", "maximum", kind=ResourceKind.PROCESSOR, message=settings_rows.PROCESSORS),
     Rule(
         ("count", "maximum"),
         lambda v, _: (v.maximum or 0) >= (v.count or 0),
-        "{v.count} virtual processors are more than the maximum, {v.maximum}; raise the maximum, which an active "
-        "system gets at its next start",
+        settings_rows.PROCESSORS_ABOVE_MAXIMUM,
     ),
 )
 
 MEMORY_RULES: Final[tuple[Rule[MemorySpec], ...]] = (
-    *_amounts("size", "maximum", kind=ResourceKind.MEMORY),
+    *_amounts("size", "maximum", kind=ResourceKind.MEMORY, message=settings_rows.MEMORY),
     Rule(
         ("size", "maximum"),
         lambda v, _: (v.maximum or 0) >= (v.size or 0),
-        "{v.size} bytes of memory are more than the maximum, {v.maximum}; raise the maximum, which an active system "
-        "gets at its next start",
+        settings_rows.MEMORY_ABOVE_MAXIMUM,
     ),
 )
 
@@ -333,55 +343,55 @@ DISK_RULES: Final[tuple[Rule[DiskSpec], ...]] = (
     Rule(
         ("bus",),
         lambda v, s: _offers(v.bus, s.host.facts.disk_buses),
-        "host {s.host.name!r} has no disk bus {v.bus!r}; it has {s.host.facts.disk_buses}",
+        settings_rows.DISK_BUS,
     ),
     Rule(
         ("bus", "kind"),
         lambda v, _: v.bus not in TARGET_PREFIXES or v.bus in DISK_BUSES[v.kind or DiskKind.DISK],
-        "a {v.kind} cannot be on bus {v.bus!r}; leave the bus out to have one chosen",
+        settings_rows.KIND_NOT_ON_BUS,
     ),
     Rule(
         ("target",),  # a disk that changes its bus keeps its target
         _target_fits,
-        "the target {v.target!r} is no place on bus {v.bus!r}; leave the target out to have one chosen",
+        settings_rows.TARGET,
     ),
     Rule(
         ("source",),
         lambda v, _: len(v.source or "") <= MAXIMUM_PATH,
-        f"the source is too long; a path may have {MAXIMUM_PATH} bytes in UTF-8",
+        settings_rows.SOURCE_TOO_LONG,
+        {"maximum": MAXIMUM_PATH},
     ),
     Rule(
         ("source",),
         lambda v, _: not v.source or is_path(v.source),
-        "the source {v.source!r} cannot be used: '..', control characters and a leading '-' are refused; give the path "
-        "itself",
+        settings_rows.SOURCE_UNUSABLE,
     ),
     Rule(
         ("source",),
         lambda v, _: bool(v.source) or v.kind is not DiskKind.DISK or v.capacity is not None,
-        "a disk needs a source, or a capacity to have a new image made",
+        settings_rows.NO_SOURCE,
     ),
     Rule(
         ("capacity",),
         lambda v, _: v.capacity is None or v.kind is DiskKind.DISK or bool(v.source),
-        "no image can be made for a {v.kind}; give a source, or no capacity for an empty drive",
+        settings_rows.CAPACITY_OF_DRIVE,
     ),
     Rule(
         ("capacity",),
         # An image that is there has the size that it has.
         lambda v, s: v.capacity is None or bool(v.source) or _range(s, ResourceKind.DISK).takes(v.capacity),
-        "the capacity cannot be {v.capacity}; host {s.host.name!r} gives one disk {s.disk}",
+        settings_rows.CAPACITY,
     ),
     Rule(
         ("format",),
         lambda v, _: v.format is None or v.format in SUFFIX_OF_FORMAT,
-        f"the format {{v.format!r}} is not supported; convert the image to one of {', '.join(SUFFIX_OF_FORMAT)}",
-        Problem.NOT_SUPPORTED,
+        settings_rows.FORMAT,
+        {"formats": tuple(SUFFIX_OF_FORMAT)},
     ),
     Rule(
         ("read_only",),
         lambda v, _: v.kind is not DiskKind.CDROM or v.read_only is True,
-        "a CD-ROM is read-only; leave it out",
+        settings_rows.CDROM_WRITABLE,
     ),
 )
 
@@ -389,30 +399,27 @@ NIC_RULES: Final[tuple[Rule[NicSpec], ...]] = (
     Rule(
         ("mac",),
         lambda v, _: _MAC.fullmatch(v.mac or "") is not None,
-        "{v.mac!r} is no MAC address; write six pairs of hexadecimal digits with colons",
+        settings_rows.NO_MAC,
     ),
     Rule(
         ("mac",),
         lambda v, _: not int((v.mac or "")[:2], 16) & 1 and v.mac != "00:00:00:00:00:00",
-        "the MAC address {v.mac} is a multicast or null address; leave it out to have one chosen",
+        settings_rows.MAC_OF_MANY,
     ),
     Rule(
         ("mac",),
         lambda v, s: v.mac not in s.macs,
-        "the MAC address {v.mac} is in use on host {s.host.name!r} by another virtual system; leave it out to have one "
-        "chosen",
-        Problem.ALREADY_EXISTS,
+        settings_rows.MAC_IN_USE,
     ),
     Rule(
         ("model",),
         lambda v, s: (v.model is None and not s.host.facts.nic_models) or _offers(v.model, s.host.facts.nic_models),
-        "host {s.host.name!r} has no NIC model {v.model!r}; it has {s.host.facts.nic_models}",
+        settings_rows.NIC_MODEL,
     ),
     Rule(
         ("connection",),
         lambda v, _: v.connection in {NicConnection.NETWORK, NicConnection.BRIDGE, NicConnection.USER},
-        "a NIC can be connected to a network, to a bridge, or get user-mode networking; say which",
-        Problem.NOT_SUPPORTED,
+        settings_rows.CONNECTION,
     ),
     Rule(
         ("source", "connection"),
@@ -420,28 +427,26 @@ NIC_RULES: Final[tuple[Rule[NicSpec], ...]] = (
             v.connection is not NicConnection.NETWORK
             or (s.host.facts.has_networks and _offers(v.source, s.host.network_names))
         ),
-        "host {s.host.name!r} has no network {v.source!r}; it has {s.host.network_names}",
-        Problem.NOT_FOUND,
+        settings_rows.NO_NETWORK,
     ),
     Rule(
         ("source", "connection"),
         lambda v, _: v.connection is not NicConnection.BRIDGE or bool(WORD.fullmatch(v.source or "")),
-        "{v.source!r} is no name of a bridge; give the bridge as source",
+        settings_rows.NO_BRIDGE,
     ),
     Rule(
         ("source", "connection"),
         lambda v, _: v.connection is not NicConnection.USER or not v.source,
-        "user-mode networking has no source, and {v.source!r} was given; leave it out, or say what it is",
+        settings_rows.SOURCE_OF_USER_MODE,
     ),
     Rule(
         ("filter",),
         lambda v, s: not v.filter or v.filter in s.host.filter_names,
-        "host {s.host.name!r} has no network filter {v.filter!r}; it has {s.host.filter_names}",
-        Problem.NOT_FOUND,
+        settings_rows.NO_FILTER,
     ),
     Rule(
         ("filter", "connection"),
         lambda v, _: not v.filter or v.connection in {NicConnection.NETWORK, NicConnection.BRIDGE},
-        "the network filter {v.filter!r} works on a network or a bridge; take it from the NIC, or connect it to one",
+        settings_rows.FILTER_OF_USER_MODE,
     ),
 )

@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import replace
 from typing import TypeVar
 
+from openvman.messages import resources as resources_rows
 from openvman.model.actor import Actor
 from openvman.model.allocation import Allocation
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.pool import demand
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SerialSpec
@@ -98,10 +99,8 @@ def _device(spec: ResourceSpec, configuration: Configuration) -> ResourceSpec:
             return replace(spec, allocation_id=None)
         case ProcessorSpec() | MemorySpec():
             what = "processors" if isinstance(spec, ProcessorSpec) else "memory"
-            message = f"Configuration {configuration.id} has its {what} already. Modify that allocation."
-            raise ModelError(Problem.ALREADY_EXISTS, message, what)
-    message = f"A {type(spec).__name__} cannot be added: it does not say which device it is."
-    raise ModelError(Problem.NOT_SUPPORTED, message, "resource")
+            raise ModelError(resources_rows.THERE_ALREADY, what, configuration=configuration, kind=what)
+    raise ModelError(resources_rows.NO_DEVICE, "resource", type=type(spec).__name__)
 
 
 def _fill(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from openvman.messages import devices as devices_rows
+from openvman.messages import resources as resources_rows
 from openvman.model.allocation import IDENTITY, DiskKind
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.resource import KIND_OF_DISK
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SerialSpec
@@ -37,13 +39,8 @@ def adjusted(spec: ResourceSpec, base: ResourceSpec, kind: ConfigurationKind, ho
         case DeviceSpec(), DeviceSpec():
             return _device(spec, base)
         case _, SerialSpec():
-            message = f"The serial port {base.port} cannot be modified. Define the system anew with others."
-            raise ModelError(Problem.NOT_SUPPORTED, message, base.allocation_id)
-    raise ModelError(
-        Problem.INVALID_PARAMETER,
-        f"The allocation {base.allocation_id} is of another kind than what it is to be modified to.",
-        base.allocation_id,
-    )
+            raise ModelError(resources_rows.SERIAL_FIXED, base.allocation_id, port=base.port)
+    raise ModelError(resources_rows.OTHER_KIND, base.allocation_id, id=base.allocation_id)
 
 
 def _device(spec: DeviceSpec, base: DeviceSpec) -> DeviceSpec:
@@ -51,19 +48,16 @@ def _device(spec: DeviceSpec, base: DeviceSpec) -> DeviceSpec:
     fixed = {"kind", *(IDENTITY.get(base.kind, ()) if base.kind is not None else ())} & changes(full, base)
     if fixed:
         setting = min(fixed)
-        message = f"The {setting} of a {base.kind} device cannot change: it would be another device. Define another."
-        raise ModelError(Problem.NOT_SUPPORTED, message, setting)
+        raise ModelError(devices_rows.IDENTITY, setting, setting=setting, kind=base.kind)
     return full
 
 
 def _disk(spec: DiskSpec, base: DiskSpec) -> DiskSpec:
     full = merged(spec, base)
     if full.kind is not base.kind:
-        message = f"Disk {base.target} is a {base.kind} and cannot become a {full.kind}. Define another."
-        raise ModelError(Problem.NOT_SUPPORTED, message, "kind")
+        raise ModelError(resources_rows.DISK_KEEPS_KIND, "kind", disk=base, wanted=full.kind)
     if full.source == base.source and spec.capacity not in {None, base.capacity}:
-        message = f"Disk {base.target} has {base.capacity} bytes and cannot be resized. Give it another source."
-        raise ModelError(Problem.NOT_SUPPORTED, message, "capacity")
+        raise ModelError(resources_rows.DISK_KEEPS_SIZE, "capacity", disk=base)
     if full.source == base.source:
         return placed(replace(full, capacity=None))
     # What is said of the image before it does not hold for the new one.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from openvman.messages import systems as systems_rows
 from openvman.model.actor import Actor
 from openvman.model.boot import BootSource
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import SystemSpec
 from openvman.model.system import Configuration, ConfigurationKind
 from openvman.operations.context import Context
@@ -22,17 +23,11 @@ async def change_boot_order(
     force: its firmware has read the order already) and as :func:`modify_system` does.
     """
     if configuration.kind is not ConfigurationKind.DEFINED:
-        message = (
-            f"The boot order of {configuration.id} was read when the system was activated. Change the defined "
-            "configuration: the next activation uses it."
-        )
-        raise ModelError(Problem.NOT_SUPPORTED, message, configuration.id)
+        raise ModelError(systems_rows.BOOT_ORDER_READ, configuration.id, configuration=configuration)
     if not sources:
-        message = f"{configuration.id} needs at least one boot source. Name one of its own."
-        raise ModelError(Problem.INVALID_PARAMETER, message, "sources")
+        raise ModelError(systems_rows.NO_BOOT_SOURCE, "sources", configuration=configuration)
     foreign = next((s.id for s in sources if s.configuration_id != configuration.id), None)
     if foreign is not None:
-        message = f"The boot source {foreign} is not one of {configuration.id}. List the sources of that again."
-        raise ModelError(Problem.INVALID_PARAMETER, message, foreign)
+        raise ModelError(systems_rows.FOREIGN_BOOT_SOURCE, foreign, source=foreign, configuration=configuration)
     order = tuple(source.device for source in sources)
     await modify_system(context, actor, SystemSpec(system_id=configuration.system_id, boot_order=order))

@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from openvman.inventory.difference import Difference
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import systems as systems_rows
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.pool import demand
 from openvman.model.states import TRANSITIONS, Action, State, Transition
@@ -60,16 +61,11 @@ def _legal(system: VirtualSystem, action: Action, host: Host | None) -> Transiti
     if system.state is State.UNKNOWN:
         raise unknown(system)
     if action not in possible:
-        raise ModelError(
-            Problem.INVALID_STATE,
-            f"Virtual system {system.name!r} is {system.state}: {action} is not possible. Possible are: "
-            f"{', '.join(possible)}.",
-            system.id,
-        )
+        raise ModelError(systems_rows.NOT_POSSIBLE, system.id, system=system, action=action, possible=tuple(possible))
     if action is Action.SUSPEND and (system.defined is None or host is None or not host.facts.can_suspend):
-        why = "it is transient, without a definition" if system.defined is None else "its hypervisor cannot"
-        message = f"Virtual system {system.name!r} cannot be suspended: {why}. Pause it, or shut it down."
-        raise ModelError(Problem.NOT_SUPPORTED, message, system.id)
+        transient = system.defined is None
+        row = systems_rows.TRANSIENT_NOT_SUSPENDED if transient else systems_rows.SUSPEND_UNSUPPORTED
+        raise ModelError(row, system.id, system=system)
     return possible[action]
 
 
@@ -79,10 +75,7 @@ async def _reached(context: Context, before: VirtualSystem, action: Action, tran
         return _ended_for_good(before, transition.target)
     if found.state is not transition.target and action is not Action.REBOOT:
         raise ModelError(
-            Problem.FAILED,
-            f"Virtual system {found.name!r} is {found.state} after {transition.doing}, not {transition.target}: its "
-            "guest or somebody else changed it. Its console log and the hypervisor's log may say why.",
-            found.id,
+            systems_rows.OTHER_STATE, found.id, system=found, doing=transition.doing, target=transition.target
         )
     return found
 
@@ -109,12 +102,7 @@ async def _ended(context: Context, before: VirtualSystem, time: timedelta) -> Vi
                     async with asyncio.timeout(_LOOK_EVERY):
                         await changed.wait()
     except TimeoutError:
-        raise ModelError(
-            Problem.TIMEOUT,
-            f"The guest of virtual system {before.name!r} was asked to shut down and has not done so within "
-            f"{time.total_seconds():g} s. Wait, ask again, or stop it.",
-            before.id,
-        ) from None
+        raise ModelError(systems_rows.NOT_SHUT_DOWN, before.id, system=before, seconds=time.total_seconds()) from None
     finally:
         unsubscribe()
 

@@ -13,9 +13,11 @@ from dataclasses import replace
 import structlog
 
 from openvman.drivers.contract import Driver
+from openvman.messages import cloud_init as cloud_init_rows
+from openvman.messages.problem import Problem
 from openvman.model.allocation import DiskAllocation, DiskKind
 from openvman.model.cloud_init import CLOUD_INIT_RULES
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.seed import seed_names, seed_owner
 from openvman.model.spec import Definition, DiskSpec, SystemSpec
@@ -71,8 +73,7 @@ async def change(context: Context, host: Host, system: VirtualSystem, data: Syst
     defined = system.defined
     assert defined is not None, "what is modified has a definition"
     if system.state is State.SUSPENDED:
-        message = f"Virtual system {system.name!r} is suspended, and goes on with the disk that it has. Stop it first."
-        raise ModelError(Problem.INVALID_STATE, message, system.id)
+        raise ModelError(cloud_init_rows.SUSPENDED, system.id, system=system)
     driver = context.inventory.driver_of(host.id)
     drive = next((disk for disk in defined.disks if seed_owner(disk.source) == system.id), None)
     if not data.user_data:
@@ -113,17 +114,14 @@ async def forget(context: Context, host_id: str, system_id: str) -> None:
         except ModelError as error:
             if error.problem is Problem.NOT_SUPPORTED:  # a platform where none can have been made
                 continue
-            message = (
-                f"Virtual system {system_id} is gone, but its cloud-init data at {path!r} could not be removed: "
-                f"{error.message} Remove the file by hand."
-            )
-            raise ModelError(Problem.FAILED, message, path) from error
+            raise ModelError(
+                cloud_init_rows.LEFT, path, id=system_id, path=path, reason=str(error.said).rstrip(".")
+            ) from error
 
 
 def _paths(policy: Policy, system_id: str) -> tuple[str, ...]:
     if not policy.image_roots:
-        message = "No image folder is configured to make the disk for the cloud-init data in. Configure one."
-        raise ModelError(Problem.INVALID_PARAMETER, message, "user_data")
+        raise ModelError(cloud_init_rows.NO_FOLDER, "user_data")
     return tuple(f"{policy.image_roots[0]}/{name}" for name in seed_names(system_id))
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from openvman.messages import consoles as consoles_rows
 from openvman.model.actor import Actor
 from openvman.model.allocation import SerialAllocation
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.operations.operations import Operations
 
 _LONGEST: Final = 4096
@@ -39,14 +40,10 @@ async def record(
     """The record at ``position``. ModelError NOT_FOUND when nothing more was printed, INVALID_PARAMETER."""
     text = position or _FIRST
     if not (text.isascii() and text.isdigit() and len(text) < 20):
-        raise ModelError(
-            Problem.INVALID_PARAMETER,
-            f"IterationIdentifier {text[:40]!r} is none of this log's; begin with PositionToFirstRecord",
-            serial.id,
-        )
+        raise ModelError(consoles_rows.NO_SUCH_RECORD, serial.id, position=text[:40])
     chunk = await operations.read_console(actor, serial=serial, offset=int(text), limit=_LONGEST)
     if not chunk.data:
-        raise ModelError(Problem.NOT_FOUND, f"Nothing more was printed on {serial.id}", serial.id)
+        raise ModelError(consoles_rows.NOTHING_MORE, serial.id, serial=serial)
     end = chunk.data.find(b"\n")
     taken = len(chunk.data) if end < 0 else end + 1
     line = chunk.data[:taken].rstrip(b"\r\n")

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from openvman.inventory.inventory import Inventory
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import pools as pools_rows
+from openvman.messages import systems as systems_rows
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.states import Action, Transition
 from openvman.model.system import VirtualSystem
@@ -62,7 +65,7 @@ class Context:
         await self.inventory.refresh_host(host_id)
         host = self.inventory.generation.host(host_id)
         if host is None:
-            raise ModelError(Problem.NOT_FOUND, f"There is no host {host_id!r} any more. List the hosts.", host_id)
+            raise ModelError(pools_rows.HOST_GONE, host_id, id=host_id)
         return host
 
     async def act(self, system: VirtualSystem, action: Action) -> None:
@@ -81,14 +84,12 @@ class Context:
 
 def unknown(system: VirtualSystem) -> ModelError:
     """The system's hypervisor does not answer: the error to raise."""
-    message = f"The state of virtual system {system.name!r} is unknown: its hypervisor does not answer. Wait for it."
-    return ModelError(Problem.UNAVAILABLE, message, system.id)
+    return ModelError(systems_rows.STATE_UNKNOWN, system.id, system=system)
 
 
 def gone(system: VirtualSystem) -> ModelError:
     """The system does not exist any more: the error to raise."""
-    message = f"Virtual system {system.name!r} ({system.id}) does not exist any more. List the systems again."
-    return ModelError(Problem.NOT_FOUND, message, system.id)
+    return ModelError(systems_rows.GONE, system.id, system=system)
 
 
 def turn(system_id: str) -> str:

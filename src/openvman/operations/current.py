@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 
+from openvman.messages import resources as resources_rows
+from openvman.messages import systems as systems_rows
 from openvman.model.allocation import Allocation
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.states import State
 from openvman.model.storage import volume_in
@@ -20,8 +22,7 @@ async def refresh(context: Context, system_ids: Iterable[str]) -> None:
     for system_id in system_ids:
         system = context.inventory.generation.system(system_id)
         if system is None:
-            message = f"There is no virtual system {system_id!r}. List the allocations again."
-            raise ModelError(Problem.NOT_FOUND, message, system_id)
+            raise ModelError(systems_rows.UNKNOWN, system_id, id=system_id)
         found = await context.fresh(system)
         if found.state is State.UNKNOWN:
             raise unknown(found)
@@ -45,11 +46,7 @@ def allocation_of(context: Context, allocation_id: str) -> Allocation:
     """NOT_FOUND when it is gone."""
     found = context.inventory.generation.allocation(allocation_id)
     if found is None:
-        raise ModelError(
-            Problem.NOT_FOUND,
-            f"There is no allocation {allocation_id!r}: it is gone, or its system is not active. List them again.",
-            allocation_id,
-        )
+        raise ModelError(resources_rows.UNKNOWN, allocation_id, id=allocation_id)
     return found
 
 
@@ -58,10 +55,5 @@ def configuration_of(context: Context, configuration_id: str) -> tuple[VirtualSy
     found = context.inventory.generation.configuration(configuration_id)
     system = None if found is None else context.inventory.generation.system(found.system_id)
     if found is None or system is None:
-        raise ModelError(
-            Problem.NOT_FOUND,
-            f"There is no configuration {configuration_id!r}: it is gone, or its system is not active. List them "
-            "again.",
-            configuration_id,
-        )
+        raise ModelError(resources_rows.CONFIGURATION_UNKNOWN, configuration_id, id=configuration_id)
     return system, found

@@ -15,12 +15,14 @@ from string import ascii_lowercase
 from typing import TypeVar
 from uuid import UUID
 
+from openvman.messages import resources as resources_rows
+from openvman.messages import systems as systems_rows
 from openvman.model import defaults
 from openvman.model.allocation import DEFAULT_MODE, DeviceAllocation, DeviceKind, DiskKind, NicConnection
 from openvman.model.capability import usual_amount
 from openvman.model.choice import usual_bus, usual_connection, usual_device, usual_network, usual_nic_model
 from openvman.model.device_rules import SPICE, VIEWER
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host, HostFacts
 from openvman.model.resource import ResourceKind
 from openvman.model.spec import (
@@ -89,8 +91,7 @@ def normal_id(text: str) -> str:
     except ValueError:
         uuid = UUID(int=0)
     if not uuid.int:
-        message = f"{text[:80]!r} is no UUID for a virtual system. Leave it out to have one made."
-        raise ModelError(Problem.INVALID_PARAMETER, message, "system_id")
+        raise ModelError(systems_rows.NO_UUID, "system_id", id=text[:80])
     return str(uuid)
 
 
@@ -266,7 +267,7 @@ def _free_mac(taken: AbstractSet[str], new_mac: Callable[[], str]) -> str:
     made = (normal_mac(new_mac()) for _ in range(_ATTEMPTS))
     free = next((mac for mac in made if mac not in taken), None)
     if free is None:
-        raise ModelError(Problem.FAILED, "No MAC address could be found that is not in use. Give one.", "mac")
+        raise ModelError(resources_rows.NO_FREE_MAC, "mac")
     return free
 
 

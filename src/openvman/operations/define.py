@@ -8,8 +8,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
 from openvman.drivers.contract import Driver
+from openvman.messages import systems as systems_rows
 from openvman.model.actor import Actor
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.pool import HELD_AT_ALL_TIMES
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
@@ -174,8 +175,7 @@ async def _act(context: Context, system: SystemSpec, plan: _Plan) -> VirtualSyst
         await settle(_define(driver, replace(definition, disks=tuple(made)), undo))
         found = await context.inventory.refresh(definition.id, host.id)
         if found is None:
-            message = f"Virtual system {definition.name!r} was defined, and somebody removed it at once."
-            raise ModelError(Problem.NOT_FOUND, message, definition.id)
+            raise ModelError(systems_rows.REMOVED_AT_ONCE, definition.id, system=definition)
         return found
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import systems as systems_rows
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.states import TRANSITIONS, Action, State, Transition
 from openvman.model.system import VirtualSystem
 from openvman.operations import cloud_init
@@ -25,8 +27,7 @@ async def destroy(context: Context, system: VirtualSystem) -> None:
         driver = context.inventory.driver_of(found.host_id)
         await context.settled(found, driver.undefine(found.id))
         if await context.inventory.refresh(found.id, found.host_id) is not None:
-            message = f"Virtual system {found.name!r} was undefined and is there again: somebody else defined it."
-            raise ModelError(Problem.FAILED, message, found.id)
+            raise ModelError(systems_rows.THERE_AGAIN, found.id, system=found)
         await context.pools.assign(found.id, {})
         await cloud_init.forget(context, found.host_id, found.id)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from openvman.inventory.generation import Generation
+from openvman.messages import devices as devices_rows
 from openvman.model.allocation import Allocation, DeviceAllocation, DeviceKind
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.plugging import why_fixed
 from openvman.model.spec import DeviceSpec, ResourceSpec
@@ -18,11 +19,7 @@ def check_pluggable(device: ResourceSpec | Allocation, there: Configuration) -> 
     """Refuse what an active system keeps as it was when it started: NOT_SUPPORTED."""
     reason = why_fixed(device) if there.kind is ConfigurationKind.STATE else None
     if reason is not None:
-        raise ModelError(
-            Problem.NOT_SUPPORTED,
-            f"{label(there.name)} is active, and {reason}. Change its defined configuration, for its next start.",
-            "kind",
-        )
+        raise ModelError(devices_rows.FIXED, "kind", system=label(there.name), reason=reason)
 
 
 def host_device_turns(host: Host, specs: Iterable[ResourceSpec]) -> list[str]:
@@ -51,12 +48,8 @@ def check_not_in_use(
     holders |= dict(_holders(generation, host, system_id))
     for device, wanted in asked:
         if wanted in holders:
-            raise ModelError(
-                Problem.INVALID_STATE,
-                f"{label(name)}: the {device.type} device {device.source} of host {host.name!r} is virtual system "
-                f"{holders[wanted]!r}'s already. Remove it there first, or take another.",
-                "source",
-            )
+            said = devices_rows.IN_USE.said(device=device, host=host, holder=holders[wanted])
+            raise ModelError(said.within(label(name)), "source")
         holders[wanted] = name
 
 

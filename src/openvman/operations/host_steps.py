@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.network_filter import FilterReference
 from openvman.model.storage import storage_pool
 from openvman.operations.context import Context

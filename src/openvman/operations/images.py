@@ -14,9 +14,11 @@ from dataclasses import dataclass, replace
 
 from openvman.drivers.contract import Driver, Image
 from openvman.inventory.generation import Generation
+from openvman.messages import images as images_rows
+from openvman.messages.problem import Problem
 from openvman.model import defaults
 from openvman.model.actor import Actor
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.seed import seed_owner
 from openvman.model.spec import DiskSpec
@@ -84,12 +86,7 @@ async def resolve(
         path = candidates[0]
         made = replace(disk, source=path, format=disk.format or format_of(path))
         return Resolved(spec=made, chain=(path,), make=(path,))
-    raise ModelError(
-        Problem.NOT_FOUND,
-        f"There is no image {disk.source!r} on host {host.name!r} (image folders: {policy.roots()}). Put it there, or "
-        "give a capacity to have a new one made.",
-        "source",
-    )
+    raise ModelError(images_rows.UNKNOWN, "source", source=disk.source, host=host, folders=policy.roots())
 
 
 async def make(driver: Driver, host: Host, image: Resolved, undo: Undo) -> DiskSpec:
@@ -98,10 +95,7 @@ async def make(driver: Driver, host: Host, image: Resolved, undo: Undo) -> DiskS
     assert disk.format is not None, "resolve says the format"
     assert disk.capacity is not None, "an image is made of a capacity"
     if disk.capacity <= 0:
-        message = (
-            f"A new image for {disk.target} cannot have {disk.capacity} bytes. Give a capacity that is more than 0."
-        )
-        raise ModelError(Problem.INVALID_PARAMETER, message, "capacity")
+        raise ModelError(images_rows.EMPTY, "capacity", disk=disk)
     for path in image.make:
         if await _is_there(driver, host, path):
             continue
@@ -117,12 +111,7 @@ async def make(driver: Driver, host: Host, image: Resolved, undo: Undo) -> DiskS
                 raise
         else:
             return replace(disk, source=path)
-    raise ModelError(
-        Problem.ALREADY_EXISTS,
-        f"There is an image {disk.source!r} already. Use it by giving it as the source without a capacity, or name a "
-        "source that does not exist.",
-        "source",
-    )
+    raise ModelError(images_rows.THERE_ALREADY, "source", source=disk.source)
 
 
 async def _is_there(driver: Driver, host: Host, path: str) -> bool:
@@ -183,7 +172,7 @@ def _check_uses(uses: list[_Use], disks: tuple[Resolved, ...], name: str, host: 
         for place, link in enumerate(dict.fromkeys(os.path.realpath(link) for link in disk.chain)):
             for other in by_path.get(link, ()):
                 if not _may_share(own, other, own_top=place == 0):
-                    raise _in_use(disk.spec, link, other)
+                    raise ModelError(images_rows.IN_USE, "source", path=link, disk=disk.spec, system=other.system)
             if place == 0:
                 by_path.setdefault(link, []).append(own)
 
@@ -202,23 +191,9 @@ def _may_share(own: _Use, other: _Use, *, own_top: bool) -> bool:
     return (own.read_only and other.read_only) or (own.shareable and other.shareable)
 
 
-def _in_use(disk: DiskSpec, path: str, other: _Use) -> ModelError:
-    return ModelError(
-        Problem.INVALID_STATE,
-        f"The image {path!r} for disk {disk.target} is in use by virtual system {other.system!r}. Give another source, "
-        "or a capacity to have a new image made; or let both have it read-only or shareable.",
-        "source",
-    )
-
-
 def _refuse_seed(path: str) -> None:
     if seed_owner(path) is not None:
-        raise ModelError(
-            Problem.ACCESS_DENIED,
-            f"The image {path!r} holds the cloud-init data of a virtual system, which alone has it. Leave the disk "
-            "out, and give cloud-init data in the system's settings.",
-            "source",
-        )
+        raise ModelError(images_rows.OF_CLOUD_INIT, "source", path=path)
 
 
 async def _resolve_volume(
@@ -258,31 +233,14 @@ async def _existing(
 ) -> Resolved:
     by_name = format_of(image.path)
     if disk.format is None and not also and not await asyncio.to_thread(policy.is_familiar, image.path):
-        raise ModelError(
-            Problem.INVALID_PARAMETER,
-            f"The path {image.path!r} is in no image folder ({policy.roots()}), and its name is not that of an image. "
-            "Say its format to have it as a disk all the same.",
-            "format",
-        )
+        raise ModelError(images_rows.STRANGE, "format", image=image, folders=policy.roots())
     if disk.format is None and image.format != by_name:
-        raise ModelError(
-            Problem.INVALID_PARAMETER,
-            f"The image {image.path!r} is {by_name} by its name and {image.format} by its content. Say the format: "
-            "'raw' if a guest has written to it as a raw disk, for then its content may pretend.",
-            "format",
-        )
+        raise ModelError(images_rows.FORMAT_UNCERTAIN, "format", image=image, by_name=by_name)
     format = disk.format or by_name
     if format not in {"raw", image.format}:
-        raise ModelError(
-            Problem.INVALID_PARAMETER, f"The image {image.path!r} is {image.format}, not {format}.", "format"
-        )
+        raise ModelError(images_rows.OTHER_FORMAT, "format", image=image, wanted=format)
     if disk.capacity not in {None, image.capacity}:
-        raise ModelError(
-            Problem.INVALID_PARAMETER,
-            f"The image {image.path!r} exists and holds {image.capacity} bytes, not {disk.capacity}. Leave the "
-            "capacity out to use it as it is.",
-            "capacity",
-        )
+        raise ModelError(images_rows.OTHER_CAPACITY, "capacity", image=image, wanted=disk.capacity)
     await asyncio.to_thread(policy.check_image, actor, image.path, also)
     # As a raw disk, an image stands on nothing: what its content may name is never looked at.
     below = [] if format == "raw" else await _below(policy, actor, driver, host, image, also)
@@ -302,9 +260,7 @@ async def _below(
     link = image
     while link.backing is not None:
         if len(found) == _LONGEST_CHAIN:
-            raise ModelError(
-                Problem.NOT_SUPPORTED, f"The image {image.path!r} stands on itself, or on too many others.", "source"
-            )
+            raise ModelError(images_rows.ENDLESS_CHAIN, "source", image=image)
         await asyncio.to_thread(policy.check_image, actor, link.backing, also)
         is_raw = link.backing_format == "raw"
         link = await driver.inspect_image(host.id, link.backing)
@@ -317,11 +273,7 @@ async def _below(
 
 def _new(policy: Policy, disk: DiskSpec, name: str) -> Resolved:
     if not policy.image_roots:
-        raise ModelError(
-            Problem.INVALID_PARAMETER,
-            "No image folder is configured to make a new image in. Configure one, or give an absolute source.",
-            "source",
-        )
+        raise ModelError(images_rows.NO_FOLDER, "source")
     format = disk.format or defaults.IMAGE_FORMAT
     stem, suffix = f"{policy.image_roots[0]}/{name}-{disk.target}", defaults.SUFFIX_OF_FORMAT[format]
     make = (f"{stem}{suffix}", *(f"{stem}-{number}{suffix}" for number in range(2, _NUMBERS + 1)))
@@ -332,9 +284,5 @@ def _candidates(policy: Policy, source: str) -> list[str]:
     if source.startswith("/"):
         return [os.path.normpath(source)]
     if not policy.image_roots:
-        raise ModelError(
-            Problem.INVALID_PARAMETER,
-            f"The source {source!r} is relative, and no image folder is configured. Give an absolute path.",
-            "source",
-        )
+        raise ModelError(images_rows.RELATIVE, "source", source=source)
     return [os.path.normpath(f"{root}/{source}") for root in policy.image_roots]

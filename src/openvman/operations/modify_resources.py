@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager, AsyncExitStack, ExitStack
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from openvman.messages import resources as resources_rows
 from openvman.model.actor import Actor
 from openvman.model.allocation import Allocation
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.pool import demand
 from openvman.model.spec import DeviceSpec, DiskSpec, NicSpec, ProcessorSpec, ResourceSpec
@@ -95,8 +96,7 @@ def _systems(specs: Sequence[ResourceSpec]) -> list[str]:
     """The ids of the systems that the specs are about, in order."""
     named = [spec.allocation_id or "" for spec in specs]
     if len(set(named)) != len(named):
-        message = "An allocation is named twice in one request. Say at once all that shall change of it."
-        raise ModelError(Problem.INVALID_PARAMETER, message, "allocation_id")
+        raise ModelError(resources_rows.TWICE, "allocation_id")
     return list(dict.fromkeys(id.partition("/")[0] for id in named))
 
 
@@ -183,8 +183,7 @@ def _pledged(context: Context, there: list[_Change]) -> AbstractContextManager[N
     wanted = demand(one.configuration)
     for change in there:
         if "pool" in change.changed and system.current is not None:
-            message = f"Virtual system {one.name!r} is {system.state} and stays in its pools. Stop it to move it."
-            raise ModelError(Problem.INVALID_STATE, message, system.id)
+            raise ModelError(resources_rows.STAYS_IN_POOLS, system.id, system=system)
         # Of a disk that keeps its image, nothing is said of the size.
         sized = merged(change.full, change.base) if isinstance(change.full, DiskSpec) else change.full
         for sign, spec in ((-1, change.base), (1, sized)):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from openvman.messages import systems as systems_rows
 from openvman.model.actor import Actor
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import SystemSpec
 from openvman.model.states import State
 from openvman.model.system import VirtualSystem
@@ -27,8 +28,7 @@ async def modify_system(context: Context, actor: Actor, spec: SystemSpec) -> Vir
     generation = context.inventory.generation
     system = generation.system(spec.system_id or "")
     if system is None:
-        message = f"There is no virtual system {spec.system_id!r} to modify. List the systems again."
-        raise ModelError(Problem.NOT_FOUND, message, spec.system_id)
+        raise ModelError(systems_rows.UNKNOWN, spec.system_id, id=spec.system_id)
     turns = [turn(system.id)]
     if spec.name is not None:
         turns.append(name_turn(system.host_id, spec.name))
@@ -59,8 +59,7 @@ def _change(context: Context, system: VirtualSystem, spec: SystemSpec) -> tuple[
     if system.state is State.UNKNOWN:
         raise unknown(system)
     if system.defined is None:
-        message = f"Virtual system {system.name!r} is transient: it has no definition to modify. Define it first."
-        raise ModelError(Problem.INVALID_STATE, message, system.id)
+        raise ModelError(systems_rows.TRANSIENT, system.id, system=system)
     base = SystemSpec(
         system_id=system.id,
         name=system.name,
@@ -78,14 +77,12 @@ def _change(context: Context, system: VirtualSystem, spec: SystemSpec) -> tuple[
     )
     changed = changes(spec, base)
     if "host_id" in changed:
-        message = f"Virtual system {system.name!r} cannot be moved to another host by modifying it. Define it there."
-        raise ModelError(Problem.NOT_SUPPORTED, message, "host_id")
+        raise ModelError(systems_rows.STAYS_ON_HOST, "host_id", system=system)
     host = context.inventory.generation.host(system.host_id)
     assert host is not None, "a system that was just read has a host"
     check_system(merged(spec, base), system.name, host, changed)
     if spec.name is not None and "name" in changed:
         if system.state is not State.DEFINED:
-            message = f"Virtual system {system.name!r} is {system.state} and keeps its name. Stop it to rename it."
-            raise ModelError(Problem.INVALID_STATE, message, system.id)
+            raise ModelError(systems_rows.KEEPS_NAME, system.id, system=system)
         check_name_free(context.inventory.generation, host, spec.name)
     return said(replace(spec, system_id=system.id), changed), said(base, changed)

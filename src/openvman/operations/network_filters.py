@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from openvman.messages import network_filters as filters_rows
 from openvman.model.actor import Actor
 from openvman.model.allocation import Allocation, NicAllocation
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.host_part import filter_users
 from openvman.model.network_filter import FilterReference, NetworkFilter, NetworkFilterSpec, filter_named, reached_from
@@ -49,12 +50,7 @@ async def delete(context: Context, actor: Actor, filter: NetworkFilter) -> None:
         there = _same(now, filter)
         users = filter_users(there, now, context.inventory.generation.systems_of(now.id))
         if users:
-            raise ModelError(
-                Problem.IN_USE,
-                f"Network filter {there.name!r} on host {now.name!r} is used by {', '.join(users[:5])}. Remove it "
-                "there first.",
-                there.id,
-            )
+            raise ModelError(filters_rows.IN_USE, there.id, filter=there, host=now, users=users[:5])
         await settle(context.inventory.driver_of(now.id).delete_filter(now.id, there.uuid))
         await context.inventory.refresh_host(now.id)
 
@@ -76,11 +72,9 @@ async def add_reference(
             frozenset({"references"}),
         )
         if reference in there.references:
-            message = f"Network filter {there.name!r} refers to {other.name!r} already. Nothing needs to be done."
-            raise ModelError(Problem.ALREADY_EXISTS, message, other.id)
+            raise ModelError(filters_rows.REFERS_ALREADY, other.id, filter=there, other=other)
         if there.name == other.name or there.name in reached_from(now.filters, other.name):
-            message = f"Network filter {other.name!r} is {there.name!r} or refers to it. Choose another filter."
-            raise ModelError(Problem.INVALID_PARAMETER, message, other.id)
+            raise ModelError(filters_rows.REFERS_TO_ITSELF, other.id, filter=there, other=other)
         return await _referring(context, now, there, reference, there_after=True)
 
 
@@ -92,8 +86,7 @@ async def remove_reference(
     async with _configuring(context, filter.host_id) as now:
         there = _same(now, filter)
         if reference not in there.references:
-            message = f"Network filter {there.name!r} does not refer to {reference.filter!r}. List its references."
-            raise ModelError(Problem.NOT_FOUND, message, there.id)
+            raise ModelError(filters_rows.DOES_NOT_REFER, there.id, filter=there, other=reference.filter)
         return await _referring(context, now, there, reference, there_after=False)
 
 
@@ -115,19 +108,16 @@ async def apply(context: Context, actor: Actor, nic: NicAllocation, filter: Netw
     ALREADY_EXISTS when it has the filter, IN_USE when it has another: a NIC has one.
     """
     if nic.filter == filter.name:
-        message = f"NIC {nic.mac} has the network filter {filter.name!r} already. Nothing needs to be done."
-        raise ModelError(Problem.ALREADY_EXISTS, message, nic.id)
+        raise ModelError(filters_rows.APPLIED_ALREADY, nic.id, nic=nic)
     if nic.filter is not None:
-        message = f"NIC {nic.mac} has the network filter {nic.filter!r}, and can have one only. Remove that first."
-        raise ModelError(Problem.IN_USE, message, nic.id)
+        raise ModelError(filters_rows.ANOTHER_APPLIED, nic.id, nic=nic)
     return await _put(context, actor, nic, filter.name)
 
 
 async def remove(context: Context, actor: Actor, nic: NicAllocation, filter: NetworkFilter) -> Sequence[Allocation]:
     """Take a filter from a NIC, likewise. NOT_FOUND when the NIC does not have it."""
     if nic.filter != filter.name:
-        message = f"NIC {nic.mac} does not have the network filter {filter.name!r}. List the filters of the NIC."
-        raise ModelError(Problem.NOT_FOUND, message, nic.id)
+        raise ModelError(filters_rows.NOT_APPLIED, nic.id, nic=nic, filter=filter)
     return await _put(context, actor, nic, "")
 
 
@@ -136,7 +126,7 @@ async def _put(context: Context, actor: Actor, nic: NicAllocation, name: str) ->
     configurations = () if system is None else system.configurations()
     ids = [each.id for there in configurations for each in there.nics if each.local_id == nic.local_id]
     if not ids:
-        raise ModelError(Problem.NOT_FOUND, f"There is no NIC {nic.mac} any more. List the NICs again.", nic.id)
+        raise ModelError(filters_rows.NIC_GONE, nic.id, nic=nic)
     return await modify_resources(context, actor, [NicSpec(allocation_id=id, filter=name) for id in ids])
 
 
@@ -156,5 +146,4 @@ def _same(host: Host, filter: NetworkFilter) -> NetworkFilter:
 
 
 def _gone(host: Host, name: str) -> ModelError:
-    message = f"There is no such network filter {name!r} on host {host.name!r} any more. List the filters again."
-    return ModelError(Problem.NOT_FOUND, message, name)
+    return ModelError(filters_rows.GONE, name, name=name, host=host)

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from openvman.messages import networks as networks_rows
 from openvman.model.actor import Actor
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.host_part import find_network, network_users
 from openvman.model.network import NetworkSpec, VirtualNetwork, network_with
@@ -72,8 +73,7 @@ async def change(
         if active is False:
             _check_unused(context, there, now)
         if autostart and not there.persistent:
-            message = f"Virtual network {there.name!r} does not last, and starts with no host. Make one that does."
-            raise ModelError(Problem.INVALID_STATE, message, there.id)
+            raise ModelError(networks_rows.DOES_NOT_LAST, there.id, network=there)
         back = RestoreNetwork(
             now.id,
             there.uuid,
@@ -92,17 +92,11 @@ async def change(
 def _shown(host: Host, uuid: str, name: str) -> VirtualNetwork:
     found = network_with(host.networks, uuid)
     if found is None:
-        message = f"There is no virtual network {name!r} on host {host.name!r} any more. List the networks again."
-        raise ModelError(Problem.NOT_FOUND, message, uuid)
+        raise ModelError(networks_rows.GONE, uuid, name=name, host=host)
     return found
 
 
 def _check_unused(context: Context, network: VirtualNetwork, host: Host) -> None:
     users = network_users(network, context.inventory.generation.systems_of(host.id))
     if users:
-        raise ModelError(
-            Problem.IN_USE,
-            f"Virtual network {network.name!r} on host {host.name!r} has NICs of {', '.join(users[:5])}. Stop these "
-            "systems, or connect them to another network first.",
-            network.id,
-        )
+        raise ModelError(networks_rows.IN_USE, network.id, network=network, host=host, users=users[:5])

@@ -11,10 +11,11 @@ from uuid import uuid4
 
 from openvman.drivers.contract import ConsoleChunk
 from openvman.inventory.inventory import Inventory
+from openvman.messages import consoles as consoles_rows
 from openvman.model.actor import Actor
 from openvman.model.allocation import Allocation, NicAllocation, SerialAllocation
 from openvman.model.boot import BootSource
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.host_device import HostDevice
 from openvman.model.network import NetworkSpec, VirtualNetwork
@@ -311,11 +312,10 @@ class Operations:
     ) -> ConsoleChunk:
         """Bytes of a serial port's log from ``offset`` on, at most ``limit`` and no more than the policy's limit."""
         if offset < 0 or limit < 0:
-            message = f"The console of {serial.system_id} has no bytes at {offset}, {limit} of them. Count from 0."
-            raise ModelError(Problem.INVALID_PARAMETER, message, "offset" if offset < 0 else "limit")
+            wrong = "offset" if offset < 0 else "limit"
+            raise ModelError(consoles_rows.NO_SUCH_BYTES, wrong, serial=serial, offset=offset, limit=limit)
         if not serial.has_log:
-            message = f"The output of serial port {serial.port} of virtual system {serial.system_id} is not kept."
-            raise ModelError(Problem.NOT_SUPPORTED, message, serial.id)
+            raise ModelError(consoles_rows.NOT_KEPT, serial.id, serial=serial)
         driver = self._context.inventory.driver_of(serial.host_id)
         limit = min(limit, self._context.policy.console_limit)
         return await driver.read_console(serial.system_id, serial.port, offset, limit)

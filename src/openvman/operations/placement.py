@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from openvman.inventory.generation import Generation
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import systems as systems_rows
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.spec import SystemSpec
 from openvman.model.states import State
@@ -19,11 +20,9 @@ def choose_host(generation: Generation, spec: SystemSpec, reference: Configurati
     if spec.host_id is not None:
         host = generation.host(spec.host_id)
         if host is None:
-            raise ModelError(Problem.NOT_FOUND, f"There is no host {spec.host_id!r}. List the hosts.", "host_id")
+            raise ModelError(systems_rows.HOST_UNKNOWN, "host_id", id=spec.host_id)
         if not host.online:
-            raise ModelError(
-                Problem.UNAVAILABLE, f"Host {host.name!r} does not answer. Name another, or wait for it.", host.id
-            )
+            raise ModelError(systems_rows.HOST_SILENT, host.id, host=host)
         return host
     able = [
         host
@@ -31,8 +30,8 @@ def choose_host(generation: Generation, spec: SystemSpec, reference: Configurati
         if host.online and (spec.hypervisor is None or spec.hypervisor in host.facts.hypervisors)
     ]
     if not able:
-        having = f" has hypervisor {spec.hypervisor!r} and" if spec.hypervisor is not None else ""
-        raise ModelError(Problem.UNAVAILABLE, f"No host{having} answers now. See the hosts' states.", "host_id")
+        row = systems_rows.NO_HOST if spec.hypervisor is None else systems_rows.NO_HOST_WITH
+        raise ModelError(row, "host_id", hypervisor=spec.hypervisor)
     if reference is not None and any(host.id == reference.host_id for host in able):
         able = [host for host in able if host.id == reference.host_id]
     if len(able) == 1:

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from openvman.messages import devices as devices_rows
+from openvman.messages import images as images_rows
+from openvman.messages import networks as networks_rows
+from openvman.messages.message import ErrorMessage
 from openvman.model.actor import Actor, Role
 from openvman.model.allocation import DeviceKind, NicConnection
 from openvman.model.defaults import ENTROPY, FORMAT_OF_SUFFIX
 from openvman.model.endpoint import is_loopback
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import DeviceSpec, NicSpec, SerialSpec
 from openvman.operations import host_files
 
@@ -54,12 +58,7 @@ class Policy:
         if actor.role >= Role.ADMIN:
             return
         if not self._is_below(path, [str(root) for root in self.image_roots]):
-            raise ModelError(
-                Problem.ACCESS_DENIED,
-                f"The path {path!r} is not in an image folder (they are: {self.roots()}). Move the image there, or ask "
-                "an administrator.",
-                setting,
-            )
+            raise ModelError(images_rows.NOT_OPEN, setting, path=path, folders=self.roots())
 
     def check_image(self, actor: Actor, path: str, also: tuple[str, ...] = ()) -> None:
         """Refuse a disk image that the actor may not reach: ACCESS_DENIED. Blocks, likewise.
@@ -73,11 +72,7 @@ class Policy:
         self.check_path(actor, path, "source")
         reason = host_files.reason_against(path)
         if reason is not None:
-            raise ModelError(
-                Problem.ACCESS_DENIED,
-                f"The path {path!r} cannot be a disk: {reason}. Copy the image to an image folder ({self.roots()}).",
-                "source",
-            )
+            raise ModelError(images_rows.OF_THE_HOST, "source", path=path, reason=reason, folders=self.roots())
 
     def is_familiar(self, path: str) -> bool:
         """Whether what is there is meant to be a disk: it is in an image folder, or its name says so. Blocks."""
@@ -94,57 +89,39 @@ class Policy:
     def check_bridge(self, actor: Actor, nic: NicSpec) -> None:
         """Refuse a bridge that the actor may not use: ACCESS_DENIED."""
         if nic.connection is NicConnection.BRIDGE and actor.role < Role.ADMIN and nic.source not in self.bridges:
-            raise ModelError(
-                Problem.ACCESS_DENIED,
-                f"The bridge {nic.source!r} is not open to operators (open are: {', '.join(self.bridges) or 'none'}). "
-                "Use a virtual network, or ask an administrator.",
-                "source",
-            )
+            raise ModelError(devices_rows.BRIDGE_NOT_OPEN, "source", bridge=nic.source, bridges=self.bridges)
 
     def check_reach(self, actor: Actor, what: str) -> None:
         """Refuse a change of the host itself, such as its networks, to those who manage systems: ACCESS_DENIED."""
         if actor.role < Role.ADMIN:
-            message = f"{what} reaches into the host, and is not open to operators. Ask an administrator."
-            raise ModelError(Problem.ACCESS_DENIED, message, "name")
+            raise ModelError(networks_rows.NOT_OPEN, "name", what=what)
 
     def check_serial(self, actor: Actor, serial: SerialSpec) -> None:
         """Refuse a serial port that listens where the actor may not let it: ACCESS_DENIED."""
         if actor.role < Role.ADMIN and serial.address is not None and not is_loopback(serial.address):
-            raise ModelError(
-                Problem.ACCESS_DENIED,
-                f"A serial port at {serial.address} is not open to operators: other machines can reach it. Give an "
-                "address such as 127.0.0.1, or ask an administrator.",
-                "address",
-            )
+            raise ModelError(devices_rows.SERIAL_NOT_OPEN, "address", serial=serial)
 
     def check_device(self, actor: Actor, device: DeviceSpec) -> None:
         """Refuse a device that reaches into the host further than the actor may: ACCESS_DENIED."""
         if actor.role >= Role.ADMIN:
             return
-        reason = next((reason for reaches, reason in _REACHING if reaches(device)), None)
-        if reason is not None:
-            raise ModelError(
-                Problem.ACCESS_DENIED,
-                f"The {device.kind} device is not open to operators: {reason}. Ask an administrator.",
-                "source" if device.source else "kind",
-            )
+        row = next((row for reaches, row in _REACHING if reaches(device)), None)
+        if row is not None:
+            raise ModelError(row, "source" if device.source else "kind", device=device, open=ENTROPY)
 
     def shut_down_time(self, asked: timedelta | None) -> timedelta:
         """How long to wait for a guest to shut down."""
         return min(self.shut_down_timeout if asked is None else asked, self.maximum_timeout)
 
 
-_REACHING: tuple[tuple[Callable[[DeviceSpec], bool], str], ...] = (
-    (lambda d: d.kind is DeviceKind.HOST_DEVICE, "it is a device of the host"),
-    (lambda d: d.kind is DeviceKind.FILE_SYSTEM, "it opens a folder of the host"),
+_REACHING: tuple[tuple[Callable[[DeviceSpec], bool], ErrorMessage], ...] = (
+    (lambda d: d.kind is DeviceKind.HOST_DEVICE, devices_rows.HOST_DEVICE_NOT_OPEN),
+    (lambda d: d.kind is DeviceKind.FILE_SYSTEM, devices_rows.FILE_SYSTEM_NOT_OPEN),
     (
         lambda d: d.kind is DeviceKind.GRAPHICS and d.address is not None and not is_loopback(d.address),
-        "it listens where other machines can reach it; leave the address out, or give 127.0.0.1",
+        devices_rows.LISTENER_NOT_OPEN,
     ),
-    (
-        lambda d: d.source is not None and d.source != ENTROPY,
-        f"it opens a file of the host, of which only {ENTROPY} may be opened",
-    ),
+    (lambda d: d.source is not None and d.source != ENTROPY, devices_rows.FILE_NOT_OPEN),
 )
 """What touches the host beyond the system's own, and why it may not."""
 

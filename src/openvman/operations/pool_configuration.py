@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import count
 
+from openvman.messages import pools as pools_rows
 from openvman.model.actor import Actor
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import ChildPool, Host, PoolShare
 from openvman.model.host_device import HostDevice
 from openvman.model.host_part import NAME
@@ -26,7 +27,7 @@ async def _configuring(context: Context, host_id: str) -> AsyncIterator[Host]:
     async with context.turns.hold([f"resource pools of host {host_id}"]):
         host = context.inventory.generation.host(host_id)
         if host is None:
-            raise ModelError(Problem.NOT_FOUND, f"There is no host {host_id!r} any more. List the hosts.", host_id)
+            raise ModelError(pools_rows.HOST_GONE, host_id, id=host_id)
         yield host
 
 
@@ -64,8 +65,7 @@ async def create(
     """Make a pool of devices of the host, or an empty one of the kind: resources can be added."""
     async with _configuring(context, host.id) as now:
         if kind is None and not devices:
-            message = "A pool without resources needs a ResourceType. Say it, or name resources of the host."
-            raise ModelError(Problem.INVALID_PARAMETER, message, "ResourceType")
+            raise ModelError(pools_rows.NO_KIND, "ResourceType")
         kind = devices[0].kind if kind is None else kind
         child = ChildPool(name=_named(now, name, kind), kind=kind, shares=(PoolShare(kind.value, 0),))
         child = replace(child, resources=_free_devices(now, child, devices))
@@ -80,11 +80,7 @@ async def add(context: Context, pool: ResourcePool, devices: Sequence[HostDevice
     async with _configuring(context, pool.host.id) as now:
         child = _child(now, pool)
         if child.kind.value not in child.parents:
-            message = (
-                f"Pool {child.name!r} is a part of {', '.join(map(repr, child.parents))}, and gets nothing but from "
-            )
-            message += f"there. Make {child.kind.value!r} one of its parents first."
-            raise ModelError(Problem.INVALID_PARAMETER, message, pool.id)
+            raise ModelError(pools_rows.HAS_PARENTS, pool.id, pool=child)
         grown = replace(child, resources=(*child.resources, *_free_devices(now, child, _some(devices))))
         await _replaced(context, now, grown, f"Adding resources to pool {child.name!r}")
 
@@ -96,8 +92,7 @@ async def remove(context: Context, pool: ResourcePool, devices: Sequence[HostDev
         leaving = {device.id for device in _some(devices)}
         strange = leaving.difference(child.resources)
         if strange:
-            message = f"Pool {child.name!r} does not have {min(strange)!r}. Remove what it has."
-            raise ModelError(Problem.INVALID_PARAMETER, message, pool.id)
+            raise ModelError(pools_rows.NOT_IN_POOL, pool.id, pool=child, device=min(strange))
         shrunk = replace(child, resources=tuple(i for i in child.resources if i not in leaving))
         await _replaced(context, now, shrunk, f"Removing resources from pool {child.name!r}")
 
@@ -110,7 +105,7 @@ async def _replaced(context: Context, host: Host, child: ChildPool, doing: str) 
 
 def _some(devices: Sequence[HostDevice]) -> Sequence[HostDevice]:
     if not devices:
-        raise ModelError(Problem.INVALID_PARAMETER, "HostResources is empty. Name at least one.", "HostResources")
+        raise ModelError(pools_rows.NOTHING_NAMED, "HostResources")
     return devices
 
 
@@ -119,16 +114,11 @@ def _free_devices(host: Host, pool: ChildPool, devices: Sequence[HostDevice]) ->
     holders = {device_id: child.name for child in host.pools for device_id in child.resources}
     for device in devices:
         if device.host.id != host.id:
-            message = f"{device.id!r} is of host {device.host.name!r}, and the pool of {host.name!r}. Name its own."
-            raise ModelError(Problem.INVALID_PARAMETER, message, device.id)
+            raise ModelError(pools_rows.DEVICE_OF_OTHER_HOST, device.id, device=device, host=host)
         if device.kind is not pool.kind:
-            message = (
-                f"{device.id!r} is {device.kind.value}, and pool {pool.name!r} has {pool.kind.value}. Name others."
-            )
-            raise ModelError(Problem.WRONG_KIND, message, device.id)
+            raise ModelError(pools_rows.DEVICE_OF_OTHER_KIND, device.id, device=device, pool=pool)
         if device.id in holders:
-            message = f"{device.id!r} is in pool {holders[device.id]!r} already. Remove it there first."
-            raise ModelError(Problem.IN_USE, message, device.id)
+            raise ModelError(pools_rows.DEVICE_IN_POOL, device.id, device=device, holder=holders[device.id])
     return tuple(dict.fromkeys(device.id for device in devices))
 
 
@@ -146,12 +136,7 @@ async def delete(context: Context, actor: Actor, pool: ResourcePool) -> None:
             if any(a.pool == child.name for c in system.configurations() for a in c.allocations())
         ]
         if users or context.pools.is_pledged(pool.id):
-            raise ModelError(
-                Problem.IN_USE,
-                f"Pool {child.name!r} on host {now.name!r} is in use by {', '.join(users[:5]) or 'a request'}. Move "
-                "them to another pool first.",
-                pool.id,
-            )
+            raise ModelError(pools_rows.IN_USE, pool.id, pool=child, host=now, users=users[:5] or "a request")
         await context.pools.put(now.id, tuple(other for other in now.pools if other.name != child.name))
 
 
@@ -168,20 +153,14 @@ async def change_parent(
         _check_kind(child.kind, parents[0])
         for parent in parents:
             if child.name in _above(now, parent.name):
-                raise ModelError(
-                    Problem.INVALID_PARAMETER,
-                    f"Pool {child.name!r} cannot be put under {parent.name!r}, which is itself or a part of it. Name a "
-                    "parent outside of it.",
-                    pool.id,
-                )
+                raise ModelError(pools_rows.UNDER_ITSELF, pool.id, pool=child, parent=parent)
         if specs or len(parents) != 1:
             shares = _shares(kind, parents, specs)
         else:
             shares = (PoolShare(parents[0].name, sum(share.quantity for share in child.shares)),)
         moved = replace(child, shares=shares)
         if child.resources and kind.value not in moved.parents:
-            message = f"Pool {child.name!r} has resources of the host itself, which come from pool {kind.value!r}. "
-            raise ModelError(Problem.INVALID_PARAMETER, message + "Remove them first, or keep that parent.", pool.id)
+            raise ModelError(pools_rows.HAS_DEVICES, pool.id, pool=child, kind=kind)
         await _replaced(context, now, moved, f"Moving pool {child.name!r}")
 
 
@@ -199,15 +178,14 @@ def _above(host: Host, name: str) -> set[str]:
 def _kind(host: Host, parents: Sequence[ResourcePool]) -> ResourceKind:
     """The kind that all the parents have; they are pools of the host, each named once."""
     if not parents:
-        message = "ParentPool is empty. Name the pools that the pool shall be a part of."
-        raise ModelError(Problem.INVALID_PARAMETER, message, "ParentPool")
+        raise ModelError(pools_rows.NO_PARENT, "ParentPool")
     names = [parent.name for parent in parents]
     if len(set(names)) != len(names):
-        message = f"ParentPool names a pool twice: {', '.join(names)}. Name each once, with all that it shall give."
-        raise ModelError(Problem.INVALID_PARAMETER, message, "ParentPool")
+        raise ModelError(pools_rows.PARENT_TWICE, "ParentPool", names=names)
     for parent in parents:
         _same_host(host, parent)
-        storage_pools.refuse(parent, "nothing of it can be set aside")
+        if parent.is_native:
+            raise ModelError(pools_rows.NATIVE_GIVES_NOTHING, parent.id, pool=parent)
         _check_kind(parents[0].kind, parent)
     return parents[0].kind
 
@@ -218,26 +196,20 @@ def _folder(parents: Sequence[ResourcePool], specs: Sequence[PoolSpec]) -> str |
     if spec is None:
         return None
     if spec.quantity is not None:
-        message = "A storage pool has what its folder has. Leave the quantity out, or the HostResource."
-        raise ModelError(Problem.INVALID_PARAMETER, message, "quantity")
+        raise ModelError(pools_rows.STORAGE_HAS_NO_QUANTITY, "quantity")
     if len(specs) != 1 or len(parents) != 1 or spec.parent not in {None, parents[0].name}:
-        message = "A storage pool has one folder, and pool 'disk' as its parent. Give one of Settings and ParentPool."
-        raise ModelError(Problem.INVALID_PARAMETER, message, "Settings")
+        raise ModelError(pools_rows.STORAGE_HAS_ONE_PARENT, "Settings")
     return spec.folder
 
 
 def _shares(kind: ResourceKind, parents: Sequence[ResourcePool], specs: Sequence[PoolSpec]) -> tuple[PoolShare, ...]:
     """What each parent gives."""
     if len(specs) != len(parents):
-        message = f"Settings has {len(specs)} items for {len(parents)} parents. Give one for each, in the same order."
-        raise ModelError(Problem.INVALID_PARAMETER, message, "Settings")
+        raise ModelError(pools_rows.SETTINGS_UNPAIRED, "Settings", settings=len(specs), parents=len(parents))
     named = {spec.parent: spec for spec in specs if spec.parent is not None}
     unnamed = [spec for spec in specs if spec.parent is None]
     if named and (unnamed or named.keys() != {parent.name for parent in parents}):
-        message = (
-            f"Settings is of the parents {', '.join(map(repr, named))}, and ParentPool has others. Name each once "
-        )
-        raise ModelError(Problem.INVALID_PARAMETER, message + "as PoolID, or none and keep their order.", "Settings")
+        raise ModelError(pools_rows.SETTINGS_OF_OTHERS, "Settings", names=tuple(named))
     shares: list[PoolShare] = []
     for place, parent in enumerate(parents):
         spec = named[parent.name] if named else unnamed[place]
@@ -248,29 +220,25 @@ def _shares(kind: ResourceKind, parents: Sequence[ResourcePool], specs: Sequence
 
 def _child(host: Host, pool: ResourcePool) -> ChildPool:
     if pool.is_primordial:
-        message = f"Pool {pool.name!r} of host {host.name!r} is primordial: it cannot be deleted or moved."
-        raise ModelError(Problem.INVALID_PARAMETER, message, pool.id)
-    storage_pools.refuse(pool, "it has its own place on the host, and no devices")
+        raise ModelError(pools_rows.PRIMORDIAL, pool.id, pool=pool, host=host)
+    if pool.is_native:
+        raise ModelError(pools_rows.NATIVE_STAYS, pool.id, pool=pool)
     found = next((child for child in host.pools if child.name == pool.name), None)
     if found is None:
-        message = f"There is no pool {pool.name!r} on host {host.name!r} any more. List the pools again."
-        raise ModelError(Problem.NOT_FOUND, message, pool.id)
+        raise ModelError(pools_rows.GONE, pool.id, pool=pool, host=host)
     return found
 
 
 def _same_host(host: Host, parent: ResourcePool) -> None:
     if parent.host.id != host.id:
-        message = f"Pool {parent.name!r} is on host {parent.host.name!r}, not on {host.name!r}. Name one of its pools."
-        raise ModelError(Problem.INVALID_PARAMETER, message, parent.id)
+        raise ModelError(pools_rows.PARENT_OF_OTHER_HOST, parent.id, pool=parent, host=host)
     if pool_named(host, parent.name, lambda _: 0) is None:
-        message = f"There is no pool {parent.name!r} on host {host.name!r} any more. List the pools again."
-        raise ModelError(Problem.NOT_FOUND, message, parent.id)
+        raise ModelError(pools_rows.GONE, parent.id, pool=parent, host=host)
 
 
 def _check_kind(kind: ResourceKind, parent: ResourcePool) -> None:
     if kind is not parent.kind:
-        message = f"Pool {parent.name!r} has {parent.kind.value}, not {kind.value}. Name a pool of that kind."
-        raise ModelError(Problem.WRONG_KIND, message, parent.id)
+        raise ModelError(pools_rows.OTHER_KIND, parent.id, pool=parent, kind=kind)
 
 
 def _named(host: Host, name: str | None, kind: ResourceKind) -> str:
@@ -279,11 +247,9 @@ def _named(host: Host, name: str | None, kind: ResourceKind) -> str:
         made = (f"{kind.value}-{number}" for number in count(1))
         return next(each for each in made if pool_named(host, each, lambda _: 0) is None)
     if not NAME.fullmatch(name):
-        message = f"{name[:80]!r} cannot name a pool: use up to 64 letters, digits and _.+-, a letter first."
-        raise ModelError(Problem.INVALID_PARAMETER, message, "name")
+        raise ModelError(pools_rows.NO_NAME, "name", name=name[:80])
     if pool_named(host, name, lambda _: 0) is not None:
-        message = f"There is a pool {name!r} on host {host.name!r} already. Choose another name."
-        raise ModelError(Problem.ALREADY_EXISTS, message, name)
+        raise ModelError(pools_rows.NAME_TAKEN, name, name=name, host=host)
     return name
 
 
@@ -292,8 +258,7 @@ def _amount(kind: ResourceKind, spec: PoolSpec) -> int:
     increment = MEMORY_INCREMENT if kind is ResourceKind.MEMORY else 1
     amount = spec.quantity or 0
     if amount <= 0 or amount % increment or amount >= 2**63:
-        message = f"A pool of {kind.value} cannot have {amount}; say how much, more than 0, in steps of {increment}."
-        raise ModelError(Problem.INVALID_PARAMETER, message, "quantity")
+        raise ModelError(pools_rows.AMOUNT, "quantity", kind=kind, amount=amount, increment=increment)
     return amount
 
 

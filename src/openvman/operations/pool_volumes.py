@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import pools as pools_rows
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.host_part import volume_users
 from openvman.model.storage import PoolVolumes, StoragePool, StorageVolume, Volume, VolumeSpec, is_volume_name, place_of
@@ -23,14 +25,9 @@ async def create(context: Context, pool: StoragePool, spec: VolumeSpec) -> Stora
     ALREADY_EXISTS, INSUFFICIENT when the pool has not so much left, NOT_FOUND when it is not active (any more).
     """
     if not is_volume_name(spec.name):
-        message = (
-            f"{spec.name[:80]!r} cannot name a volume: up to 255 bytes without '/', control characters and a leading "
-            "'-' are needed."
-        )
-        raise ModelError(Problem.INVALID_PARAMETER, message, "name")
+        raise ModelError(pools_rows.VOLUME_NAMED, "name", name=spec.name[:80])
     if not 0 <= spec.capacity < 2**63:
-        message = f"A volume cannot have {spec.capacity} bytes. Give a number from 0 to {2**63 - 1}."
-        raise ModelError(Problem.INVALID_PARAMETER, message, "capacity")
+        raise ModelError(pools_rows.VOLUME_SIZE, "capacity", capacity=spec.capacity, maximum=2**63 - 1)
     volume = Volume(pool.name, spec.name)
     async with context.turns.hold(_turns(await context.fresh_host(pool.host_id), volume)):
         now = await context.fresh_host(pool.host_id)
@@ -52,8 +49,7 @@ async def _check_free(context: Context, host: Host, volume: Volume) -> None:
         if error.problem is not Problem.NOT_FOUND:
             raise
         return
-    message = f"There is a volume {volume.name!r} in storage pool {volume.pool!r} already. Choose another name."
-    raise ModelError(Problem.ALREADY_EXISTS, message, volume.name)
+    raise ModelError(pools_rows.VOLUME_EXISTS, volume.name, volume=volume)
 
 
 async def delete(context: Context, volume: StorageVolume) -> None:
@@ -67,12 +63,7 @@ async def delete(context: Context, volume: StorageVolume) -> None:
         await _check_place(now, pool, reference)
         users = volume_users(there, now, held, context.inventory.generation.systems_of(now.id))
         if users:
-            raise ModelError(
-                Problem.IN_USE,
-                f"Volume {volume.name!r} of storage pool {volume.pool!r} is in use by {', '.join(users[:5])}. Remove "
-                "it there first.",
-                volume.id,
-            )
+            raise ModelError(pools_rows.VOLUME_IN_USE, volume.id, volume=volume, users=users[:5])
         await settle(context.inventory.driver_of(now.id).delete_volume(now.id, reference))
         await _held(context, now, volume.pool)
 
@@ -88,11 +79,7 @@ async def _held(context: Context, host: Host, pool: str) -> PoolVolumes:
 def _needed(held: PoolVolumes, host: Host, volume: Volume) -> StorageVolume:
     found = next((each for each in held.volumes if each.name == volume.name), None)
     if found is None:
-        message = (
-            f"There is no volume {volume.name!r} in storage pool {volume.pool!r} on host {host.name!r}. List the "
-            "volumes again."
-        )
-        raise ModelError(Problem.NOT_FOUND, message, volume.name)
+        raise ModelError(pools_rows.VOLUME_GONE, volume.name, volume=volume, host=host)
     return found
 
 
@@ -108,7 +95,4 @@ async def _check_place(host: Host, pool: StoragePool, volume: Volume) -> None:
         return
     reason = await asyncio.to_thread(host_files.reason_against, path) if path.startswith("/") else None
     if reason is not None:
-        message = (
-            f"The volume {volume.name!r} of storage pool {volume.pool!r} cannot be touched: {reason}. Name another."
-        )
-        raise ModelError(Problem.ACCESS_DENIED, message, volume.name)
+        raise ModelError(pools_rows.VOLUME_OF_HOST, volume.name, volume=volume, reason=reason)

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from openvman.inventory.inventory import Inventory
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import pools as pools_rows
+from openvman.model.errors import ModelError
 from openvman.model.host import ChildPool, Host
 from openvman.model.pool import PROMISED, RESERVED, ResourcePool, consumption, pool_id, pool_in, pools_of, whole
 from openvman.model.storage import storage_pool_name
@@ -61,7 +62,7 @@ class Pools:
             amount = whole(pool.kind, wanted.get(pool.name + RESERVED, 0))
             bound = not (pool.is_primordial or pool.is_native) or bool(wanted.get(pool.name + PROMISED))
             if bound and pool.capacity is not None and amount > pool.capacity:
-                raise _insufficient(pool, f"{of} asks for {amount}", pool.capacity)
+                raise _too_little(pool, of, amount, pool.capacity)
 
     def check_change(self, host: Host, pools: Sequence[ChildPool], of: str) -> None:
         """Refuse child pools that would make a pool give more than it has: INSUFFICIENT."""
@@ -70,7 +71,9 @@ class Pools:
             before = now.get(pool.name)
             worse = before is None or (pool.reserved, pool.capacity) != (before.reserved, before.capacity)
             if worse and not pool.is_native and pool.capacity is not None and pool.reserved > pool.capacity:
-                raise _insufficient(pool, f"{of} would leave it with {pool.reserved} given away", pool.capacity)
+                raise ModelError(
+                    pools_rows.GIVEN_AWAY, pool.id, asker=of, pool=pool, amount=pool.reserved, free=pool.capacity
+                )
 
     def is_pledged(self, wanted: str) -> bool:
         """Whether a request under way is about to take of a pool."""
@@ -106,8 +109,7 @@ class Pools:
         wanted = {id for id in map(pool_in, mine) if storage_pool_name(id.rpartition("/")[2]) is None}
         gone = wanted - {pool.id for pool in pools_of(host, lambda _: 0)}
         if gone:
-            message = f"{of}: the pool {min(gone)!r} was deleted meanwhile. Name another."
-            raise ModelError(Problem.NOT_FOUND, message, min(gone))
+            raise ModelError(pools_rows.DELETED_MEANWHILE.said(id=min(gone)).within(of), min(gone))
         parents = {parent for child in host.pools for parent in child.parents}
         for pool in pools_of(host, self._consumed):
             asked = whole(pool.kind, mine.get(pool.id + RESERVED, 0))
@@ -116,7 +118,7 @@ class Pools:
                 continue
             if pool.reserved > pool.capacity:
                 free = max(0, pool.capacity - pool.reserved + asked)
-                raise _insufficient(pool, f"{of} asks for {asked}", free)
+                raise _too_little(pool, of, asked, free)
 
     def _consumed(self, wanted: str) -> int:
         """How much of a pool is given, and will be when all that is under way is done."""
@@ -137,13 +139,8 @@ class Pools:
 
 
 def _unsaved(error: StoreError) -> ModelError:
-    return ModelError(Problem.FAILED, f"The change could not be stored and was taken back: {error}.")
+    return ModelError(pools_rows.NOT_STORED, reason=error)
 
 
-def _insufficient(pool: ResourcePool, why: str, free: int) -> ModelError:
-    return ModelError(
-        Problem.INSUFFICIENT,
-        f"{why} of pool {pool.name!r} on host {pool.host.name!r}, which has {free} of {pool.capacity} free. Ask for "
-        "less, give the pool more, or name another pool.",
-        pool.id,
-    )
+def _too_little(pool: ResourcePool, of: str, amount: int, free: int) -> ModelError:
+    return ModelError(pools_rows.TOO_LITTLE_FREE, pool.id, asker=of, pool=pool, amount=amount, free=free)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from itertools import groupby
 
+from openvman.messages import resources as resources_rows
 from openvman.model.allocation import (
     IDENTITY,
     Allocation,
@@ -14,7 +15,7 @@ from openvman.model.allocation import (
     MemoryAllocation,
     ProcessorAllocation,
 )
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.states import State
 from openvman.model.system import Configuration, ConfigurationKind
 from openvman.operations.context import Context, turn
@@ -79,25 +80,17 @@ def _moved_up(members: Mapping[str, str], removed: list[Allocation]) -> dict[str
 
 def _removable(context: Context, allocation: Allocation) -> Allocation:
     system, configuration = configuration_of(context, allocation.configuration_id)
-    of = label(system.name)
     match allocation:
         case ProcessorAllocation() | MemoryAllocation():
             what = "processors" if isinstance(allocation, ProcessorAllocation) else "memory"
-            message = f"{of} cannot be without {what}. Modify the allocation to have less."
-            raise ModelError(Problem.INVALID_PARAMETER, message, allocation.id)
+            raise ModelError(resources_rows.NEEDED, allocation.id, system=system, kind=what)
     if configuration.kind is not ConfigurationKind.STATE:
         return allocation
     check_pluggable(allocation, configuration)
     if isinstance(allocation, DiskAllocation) and allocation.target == configuration.boot_disk:
-        raise ModelError(
-            Problem.INVALID_STATE,
-            f"{of} is {system.state} and was booted from disk {allocation.target}. Stop it first, or remove the disk "
-            "from its defined configuration.",
-            allocation.id,
-        )
+        raise ModelError(resources_rows.BOOTED_FROM, allocation.id, system=system, disk=allocation)
     if system.state is not State.ACTIVE:
-        message = f"{of} is {system.state}, and its guest cannot let go of {allocation.local_id}. Start it first."
-        raise ModelError(Problem.INVALID_STATE, message, allocation.id)
+        raise ModelError(resources_rows.HELD_BY_GUEST, allocation.id, system=system, allocation=allocation)
     return allocation
 
 
@@ -112,12 +105,8 @@ def _check_empty(context: Context, there: list[Allocation]) -> None:
             if each.parent == controller.local_id and each.id not in gone
         ]
         if left:
-            raise ModelError(
-                Problem.IN_USE,
-                f"{label(configuration.name)}, {controller.local_id}: {', '.join(left)} would have nothing to sit on. "
-                "Remove what sits on it first, or together with it.",
-                controller.id,
-            )
+            said = resources_rows.NOTHING_TO_SIT_ON.said(devices=left)
+            raise ModelError(said.within(f"{label(configuration.name)}, {controller.local_id}"), controller.id)
 
 
 def _by_configuration(context: Context, there: list[Allocation]) -> list[tuple[Configuration, list[Allocation]]]:

@@ -9,7 +9,8 @@ from typing import Any, Final
 import pycdlib
 import yaml
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import cloud_init as cloud_init_rows
+from openvman.model.errors import ModelError
 from openvman.model.spec import SystemSpec
 
 LABEL: Final = "cidata"
@@ -70,5 +71,4 @@ def _mapping(text: str) -> dict[Any, Any]:
         where = f" (line {error.problem_mark.line + 1})" if error.problem_mark is not None else ""
     except (yaml.YAMLError, ValueError, RecursionError):
         pass  # what is wrong is said below; the text itself is not repeated
-    message = f"The cloud-init meta-data is no YAML mapping without aliases{where}. Give lines such as 'key: value'."
-    raise ModelError(Problem.INVALID_PARAMETER, message, "meta_data")
+    raise ModelError(cloud_init_rows.NO_MAPPING, "meta_data", where=where)

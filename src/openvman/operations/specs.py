@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar, overload
 
+from openvman.messages import resources as resources_rows
 from openvman.model.allocation import (
     NO_DEVICE,
     Allocation,
@@ -21,7 +22,7 @@ from openvman.model.allocation import (
     device_local_id,
 )
 from openvman.model.device_tuning_rules import DISK_TUNING, NIC_TUNING
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.pool import taken
 from openvman.model.resource import KIND_OF_DISK, ResourceKind, device_resource, pool_name
 from openvman.model.spec import (
@@ -78,11 +79,7 @@ def sort(specs: Iterable[ResourceSpec]) -> Resources:
                 raise _unknown(spec)
     for kind, found in (("processors", processors), ("memory", memories)):
         if len(found) > 1:
-            raise ModelError(
-                Problem.INVALID_PARAMETER,
-                f"{len(found)} allocations of {kind}; a system has one: give their sum in one.",
-                kind,
-            )
+            raise ModelError(resources_rows.TOO_MANY, kind, number=len(found), kind=kind)
     return Resources(
         processor=processors[0] if processors else ProcessorSpec(),
         memory=memories[0] if memories else MemorySpec(),
@@ -298,4 +295,4 @@ def child_pools(specs: Iterable[ResourceSpec], there: Configuration | None = Non
 
 
 def _unknown(thing: ResourceSpec | Allocation) -> ModelError:
-    return ModelError(Problem.NOT_SUPPORTED, f"No such resource can be allocated: {type(thing).__name__}.", "resource")
+    return ModelError(resources_rows.NO_SUCH_RESOURCE, "resource", type=type(thing).__name__)

@@ -13,7 +13,9 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import images as images_rows
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import (
     DeviceSpec,
     DiskSpec,
@@ -78,8 +80,7 @@ class DeleteImage:
             if any(disk.source == self.path for each in system.configurations() for disk in each.disks)
         ]
         if users:
-            message = f"The image {self.path!r} is in use by virtual system {users[0]!r} by now, and stays."
-            raise ModelError(Problem.IN_USE, message, self.path)
+            raise ModelError(images_rows.IN_USE_BY_NOW, self.path, path=self.path, system=users[0])
         driver, volume = context.inventory.driver_of(self.host_id), volume_in(self.path)
         if volume is None:
             await driver.delete_image(self.host_id, self.path)

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from openvman.messages import pools as pools_rows
 from openvman.model.actor import Actor, Role
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.host_part import NAME, find_storage_pool, pool_users
 from openvman.model.pool import ResourcePool, find_pool, pool_id
@@ -53,8 +54,7 @@ async def create(context: Context, actor: Actor, host: Host, spec: StoragePoolSp
             context.policy.check_reach(actor, f"Storage pool {spec.name!r} of type {spec.type}")
         users = [pool.name for pool in now.storage if pool.type == spec.type == "dir" and pool.folder == spec.folder]
         if users:
-            message = f"The folder {spec.folder!r} is that of storage pool {users[0]!r} already. Use that, or another."
-            raise ModelError(Problem.IN_USE, message, "source")
+            raise ModelError(pools_rows.FOLDER_TAKEN, "source", folder=spec.folder, holder=users[0])
         spec = replace(spec, uuid=spec.uuid or context.new_id())
         assert spec.uuid is not None, "it was just made"
         async with Undo(context) as undo:
@@ -70,48 +70,38 @@ async def create_child(
 ) -> ResourcePool:
     """Make a storage pool of a folder as a child of the host's pool of disks."""
     if parent.name != ResourceKind.DISK:
-        message = f"A storage pool is a child of pool 'disk', not of {parent.name!r}. Name that as the parent."
-        raise ModelError(Problem.WRONG_KIND, message, parent.id)
+        raise ModelError(pools_rows.STORAGE_PARENT, parent.id, pool=parent)
     await create(context, actor, host, StoragePoolSpec(name=name, folder=folder))
     found = find_pool(context.inventory.generation, pool_id(host.id, resource_pool_name(name)))
     if found is None:
-        message = f"Storage pool {name!r} was made, and somebody stopped it at once."
-        raise ModelError(Problem.NOT_FOUND, message, name)
+        raise ModelError(pools_rows.STORAGE_STOPPED_AT_ONCE, name, name=name)
     return found
 
 
 def _check_spec(host: Host, spec: StoragePoolSpec) -> None:
     if not NAME.fullmatch(spec.name):
-        message = f"{spec.name[:80]!r} cannot name a pool: use up to 64 letters, digits and _.+-, a letter first."
-        raise ModelError(Problem.INVALID_PARAMETER, message, "name")
+        raise ModelError(pools_rows.NO_NAME, "name", name=spec.name[:80])
     if any(spec.name == pool.name or spec.uuid == pool.uuid for pool in host.storage):
-        message = f"There is a storage pool {spec.name!r} on host {host.name!r} already. Choose another name."
-        raise ModelError(Problem.ALREADY_EXISTS, message, spec.name)
+        raise ModelError(pools_rows.STORAGE_NAME_TAKEN, spec.name, name=spec.name, host=host)
     if spec.uuid is not None and not is_uuid(spec.uuid):
-        message = f"{spec.uuid[:80]!r} is no UUID. Write it in lower case with hyphens, or leave it out."
-        raise ModelError(Problem.INVALID_PARAMETER, message, "uuid")
+        raise ModelError(pools_rows.STORAGE_UUID, "uuid", uuid=spec.uuid[:80])
     if spec.type not in POOL_NEEDS:
-        message = f"A storage pool of type {spec.type!r} cannot be made. Make one of {', '.join(POOL_NEEDS)}."
-        raise ModelError(Problem.NOT_SUPPORTED, message, "type")
+        raise ModelError(pools_rows.STORAGE_TYPE, "type", type=spec.type, types=tuple(POOL_NEEDS))
     missing = sorted(each for each in POOL_NEEDS[spec.type] if not getattr(spec, each))
     if missing:
-        message = f"A storage pool of type {spec.type!r} needs {', '.join(missing)}. Say what they are."
-        raise ModelError(Problem.INVALID_PARAMETER, message, missing[0])
+        raise ModelError(pools_rows.STORAGE_NEEDS, missing[0], type=spec.type, needs=missing)
     useless = [each for each in (*_SOURCES, "devices") if getattr(spec, each) and each not in POOL_TAKES[spec.type]]
     if useless:
-        message = f"A storage pool of type {spec.type!r} has no {useless[0]}. Leave it out."
-        raise ModelError(Problem.INVALID_PARAMETER, message, useless[0])
+        raise ModelError(pools_rows.STORAGE_HAS_NO_SUCH, useless[0], type=spec.type, setting=useless[0])
     paths = [("source", spec.folder), ("export", spec.export), *(("devices", each) for each in spec.devices)]
     for setting, value in paths:
         may_be_a_name = setting == "devices" and spec.type == "iscsi"
         if value is not None and not (is_path(value) and (value.startswith("/") or may_be_a_name)):
-            message = f"The path {value!r} cannot be used: an absolute one without '..' is needed."
-            raise ModelError(Problem.INVALID_PARAMETER, message, setting)
+            raise ModelError(pools_rows.STORAGE_PATH, setting, path=value)
     for setting in _SOURCES:
         value = getattr(spec, setting)
         if value is not None and (not is_text(value) or len(value) > 255 or value.startswith("-")):
-            message = f"The {setting} {value[:80]!r} cannot be used: it begins with '-', or is no text, or too long."
-            raise ModelError(Problem.INVALID_PARAMETER, message, setting)
+            raise ModelError(pools_rows.STORAGE_SETTING, setting, setting=setting, value=value[:80])
 
 
 def _checked_folder(context: Context, actor: Actor, folder: str) -> str:
@@ -121,16 +111,11 @@ def _checked_folder(context: Context, actor: Actor, folder: str) -> str:
     if any(place == root or place.startswith(f"{root}/") for root in roots):
         return place
     if actor.role < Role.ADMIN:
-        raise ModelError(
-            Problem.ACCESS_DENIED,
-            f"The folder {folder!r} is in no image folder (they are: {context.policy.roots()}). Name one that is.",
-            "source",
-        )
+        raise ModelError(pools_rows.FOLDER_NOT_OPEN, "source", folder=folder, folders=context.policy.roots())
     # With something behind it: a folder of the host's own is no place for volumes either.
     reason = host_files.reason_against(os.path.join(place, "volume"))  # noqa: PTH118 - a path of the host
     if reason is not None:
-        message = f"The folder {folder!r} cannot be that of a storage pool: {reason}. Name another."
-        raise ModelError(Problem.ACCESS_DENIED, message, "source")
+        raise ModelError(pools_rows.FOLDER_OF_HOST, "source", folder=folder, reason=reason)
     return place
 
 
@@ -169,8 +154,7 @@ async def change(
         if active is False:
             _check_unused(context, there, now)
         if autostart and not there.persistent:
-            message = f"Storage pool {there.name!r} does not last, and starts with no host. Make one that does."
-            raise ModelError(Problem.INVALID_STATE, message, there.id)
+            raise ModelError(pools_rows.STORAGE_DOES_NOT_LAST, there.id, pool=there)
         back = RestoreStoragePool(
             now.id,
             there.name,
@@ -191,8 +175,7 @@ async def look_through(context: Context, pool: StoragePool) -> None:
     async with _configuring(context, pool.host_id) as now:
         there = _same(now, pool)
         if not there.active:
-            message = f"Storage pool {there.name!r} on host {now.name!r} is not active. Start it first."
-            raise ModelError(Problem.INVALID_STATE, message, there.id)
+            raise ModelError(pools_rows.STORAGE_RESTS, there.id, pool=there, host=now)
         await settle(context.inventory.driver_of(now.id).refresh_storage_pool(now.id, there.name))
         await context.inventory.refresh_host(now.id)
         await context.inventory.refresh_volumes(now.id, there.name)
@@ -201,12 +184,7 @@ async def look_through(context: Context, pool: StoragePool) -> None:
 def _check_unused(context: Context, pool: StoragePool, host: Host) -> None:
     users = pool_users(pool, context.inventory.generation.systems_of(host.id))
     if users:
-        raise ModelError(
-            Problem.IN_USE,
-            f"Pool {resource_pool_name(pool.name)!r} on host {host.name!r} has disks of {', '.join(users[:5])}. Remove "
-            "them first.",
-            pool.id,
-        )
+        raise ModelError(pools_rows.STORAGE_HAS_DISKS, pool.id, pool=pool, host=host, users=users[:5])
 
 
 def _shown(host: Host, name: str) -> StoragePool:
@@ -225,15 +203,4 @@ def _same(host: Host, pool: StoragePool) -> StoragePool:
 
 
 def _gone(host: Host, name: str) -> ModelError:
-    message = f"There is no such storage pool {name!r} on host {host.name!r} any more. List the pools again."
-    return ModelError(Problem.NOT_FOUND, message, name)
-
-
-def refuse(pool: ResourcePool, wish: str) -> None:
-    """NOT_SUPPORTED when the pool is the hypervisor's own."""
-    if pool.is_native:
-        raise ModelError(
-            Problem.NOT_SUPPORTED,
-            f"Pool {pool.name!r} of host {pool.host.name!r} is the hypervisor's own: {wish}. Name another pool.",
-            pool.id,
-        )
+    return ModelError(pools_rows.STORAGE_GONE, name, name=name, host=host)

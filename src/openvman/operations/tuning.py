@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from openvman.inventory.generation import Generation
+from openvman.messages import tuning as tuning_rows
 from openvman.model.allocation import WHOLE_PROCESSOR, Affinity
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.spec import ProcessorSpec, ResourceSpec
 
@@ -44,8 +45,7 @@ def in_parts(spec: ProcessorSpec, host: Host, mapped: Affinity | None = None) ->
 def _parts(hertz: int, host: Host, setting: str) -> int:
     """Of a processor at the host's clock, rounded up to whole parts."""
     if host.processor_mhz is None:
-        message = f"Host {host.name!r} does not tell its clock: say the {setting} in percent of a processor, not in Hz."
-        raise ModelError(Problem.NOT_SUPPORTED, message, setting)
+        raise ModelError(tuning_rows.NO_CLOCK, setting, host=host, setting=setting)
     return -(-hertz * WHOLE_PROCESSOR // (host.processor_mhz * _MHZ))
 
 
@@ -59,11 +59,8 @@ def check_dedicated(generation: Generation, host: Host, system_id: str, spec: Re
     for other, affinity, processors in _mappings(generation, host, system_id):
         shared = set(processors) & set(spec.processors)
         if shared and Affinity.DEDICATED in {affinity, spec.affinity}:
-            message = (
-                f"{of}: the processor {min(shared)!r} of host {host.name!r} cannot be dedicated to one system while "
-                f"another is mapped to it: {other!r} is. Name others."
-            )
-            raise ModelError(Problem.INSUFFICIENT, message, min(shared))
+            said = tuning_rows.DEDICATED_TO_ANOTHER.said(processor=min(shared), host=host, holder=other)
+            raise ModelError(said.within(of), min(shared))
 
 
 def mapping_turns(host_id: str, spec: ResourceSpec) -> list[str]:

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import systems as systems_rows
+from openvman.model.errors import ModelError
 
 
 class Turns:
@@ -38,8 +39,7 @@ class Turns:
                 async with asyncio.timeout(self._patience.total_seconds()):
                     await lock.acquire()
             except TimeoutError:
-                message = f"Another change of {thing} is under way. Try again when it is over."
-                raise ModelError(Problem.BUSY, message, thing.partition(" ")[2]) from None
+                raise ModelError(systems_rows.OTHER_CHANGE, thing.partition(" ")[2], thing=thing) from None
             try:
                 yield
             finally:

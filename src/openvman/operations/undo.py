@@ -10,7 +10,8 @@ from typing import Final, Self
 import structlog
 
 from openvman.fault_points import fault_point
-from openvman.model.errors import ModelError, Problem
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.operations.context import Context
 from openvman.operations.settle import settle
 from openvman.operations.steps import Step

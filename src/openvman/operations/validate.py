@@ -9,10 +9,12 @@ import asyncio
 from collections.abc import Set as AbstractSet
 
 from openvman.inventory.generation import Generation
+from openvman.messages import pools as pools_rows
+from openvman.messages import systems as systems_rows
 from openvman.model.actor import Actor
 from openvman.model.device_rules import DEVICE_RULES
 from openvman.model.device_tuning_rules import BANDWIDTH_RULES, DISK_TUNING_RULES
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.pool import pools_of
 from openvman.model.spec import (
@@ -78,11 +80,7 @@ def check_definition(
     check_name_free(generation, host, definition.name)
     holder = generation.system(definition.id)
     if holder is not None:
-        raise ModelError(
-            Problem.ALREADY_EXISTS,
-            f"The UUID {definition.id} is that of virtual system {holder.name!r}. Leave it out to have one made.",
-            definition.id,
-        )
+        raise ModelError(systems_rows.UUID_TAKEN, definition.id, id=definition.id, holder=holder)
     devices = Devices(
         disks=definition.disks, nics=definition.nics, serials=definition.serials, others=definition.devices
     )
@@ -116,11 +114,7 @@ async def check_boot(policy: Policy, actor: Actor, system: SystemSpec | Definiti
 def check_name_free(generation: Generation, host: Host, name: str) -> None:
     """ALREADY_EXISTS when a system of the host has the name."""
     if generation.system_named(host.id, name) is not None:
-        raise ModelError(
-            Problem.ALREADY_EXISTS,
-            f"There is a virtual system {name!r} on host {host.name!r} already. Choose another name.",
-            name,
-        )
+        raise ModelError(systems_rows.NAME_TAKEN, name, name=name, host=host)
 
 
 def check_devices(devices: Devices, name: str, host: Host, changed: AbstractSet[str] | None = None) -> None:
@@ -172,12 +166,8 @@ def check_pool(spec: ResourceSpec, of: str, host: Host) -> None:
         return
     if kind is None:
         return  # what it is was not said, which other rules refuse
-    raise ModelError(
-        Problem.INVALID_PARAMETER,
-        f"{of}: host {host.name!r} has no pool {spec.pool[:_SHOWN]!r} of kind {kind.value}; it has "
-        f"{', '.join(map(repr, names))}. Leave the pool out to get {kind.value!r}.",
-        "pool",
-    )
+    said = pools_rows.NO_SUCH_POOL.said(host=host, name=spec.pool[:_SHOWN], kind=kind.value, names=names)
+    raise ModelError(said.within(of), "pool")
 
 
 def label(name: str) -> str:

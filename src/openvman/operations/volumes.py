@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from openvman.messages import images as images_rows
 from openvman.model import defaults
 from openvman.model.allocation import DiskKind
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.spec import DiskSpec
 from openvman.model.storage import (
@@ -32,29 +33,16 @@ def placed(disk: DiskSpec) -> DiskSpec:
     named, volume = storage_pool_name(disk.pool), volume_in(disk.source)
     if named is not None and volume is None and disk.source:
         if "/" in disk.source:
-            raise ModelError(
-                Problem.INVALID_PARAMETER,
-                f"Disk {disk.target}: the source {disk.source!r} is a path, and pool {disk.pool!r} has volumes. Give "
-                "the name of a volume, or leave the pool out.",
-                "source",
-            )
+            raise ModelError(images_rows.PATH_IN_STORAGE_POOL, "source", disk=disk)
         volume = Volume(named, disk.source)
         disk = replace(disk, source=volume.source)
     if volume is None:
         return disk
     if not (volume.pool and volume.name) or "/" in volume.name:
-        raise ModelError(
-            Problem.INVALID_PARAMETER,
-            f"Disk {disk.target}: {disk.source!r} names no volume. Write volume:<pool>/<volume>.",
-            "source",
-        )
+        raise ModelError(images_rows.NO_VOLUME, "source", disk=disk)
     own = resource_pool_name(volume.pool)
     if disk.pool not in {None, own} and disk.kind in {None, DiskKind.DISK}:
-        raise ModelError(
-            Problem.INVALID_PARAMETER,
-            f"Disk {disk.target}: the volume {disk.source!r} is not from pool {disk.pool!r}. Leave the pool out.",
-            "pool",
-        )
+        raise ModelError(images_rows.OTHER_POOL, "pool", disk=disk)
     return replace(disk, pool=own) if disk.kind in {None, DiskKind.DISK} else disk
 
 
@@ -62,12 +50,8 @@ def pool_on(host: Host, name: str) -> StoragePool:
     """The active storage pool of the name; NOT_FOUND."""
     found = active_pool(host.storage, name)
     if found is None:
-        known = ", ".join(pool.name for pool in host.active_storage) or "none"
-        raise ModelError(
-            Problem.NOT_FOUND,
-            f"Host {host.name!r} has no active storage pool {name!r}; it has {known}. Name one of these, or start it.",
-            "source",
-        )
+        known = [pool.name for pool in host.active_storage]
+        raise ModelError(images_rows.STORAGE_POOL_UNKNOWN, "source", host=host, name=name, known=known)
     return found
 
 
@@ -76,11 +60,7 @@ def format_in(pool: StoragePool, asked: str | None) -> str:
     if pool.has_files:
         return asked or defaults.IMAGE_FORMAT
     if asked not in {None, "raw"}:
-        raise ModelError(
-            Problem.INVALID_PARAMETER,
-            f"A volume of storage pool {pool.name!r} ({pool.type}) is raw and cannot be {asked}. Leave the format out.",
-            "format",
-        )
+        raise ModelError(images_rows.VOLUME_IS_RAW, "format", pool=pool, wanted=asked)
     return "raw"
 
 

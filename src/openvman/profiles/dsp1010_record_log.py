@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
 from openvman.mapping.declare import Call, ClassMap, ClassName, Const, Edge, End, MethodMap, PlainInput, PlainOutput
+from openvman.messages.problem import Problem
 from openvman.model.actor import Role
 from openvman.model.allocation import SerialAllocation
-from openvman.model.errors import Problem
 from openvman.model.picture import Picture
 from openvman.model.system import VirtualSystem
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM

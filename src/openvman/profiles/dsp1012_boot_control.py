@@ -8,9 +8,9 @@ from typing import Any, Final
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
 from openvman.mapping.declare import Attr, Call, ClassMap, Const, Edge, End, MethodMap, ObjectInput
+from openvman.messages.problem import Problem
 from openvman.model.actor import Role
 from openvman.model.boot import BootSource, boot_sources
-from openvman.model.errors import Problem
 from openvman.model.host import Host
 from openvman.model.picture import Picture
 from openvman.model.system import BootDevice, Configuration, VirtualSystem

@@ -23,8 +23,8 @@ from openvman.mapping.declare import (
     SpecInput,
     Write,
 )
+from openvman.messages.problem import Problem
 from openvman.model.actor import Role
-from openvman.model.errors import Problem
 from openvman.model.host import Host
 from openvman.model.picture import Picture
 from openvman.model.pool import ResourcePool, find_pool, pools_of

@@ -23,8 +23,10 @@ from openvman.mapping.declare import (
     own_method,
     own_parameter,
 )
+from openvman.messages import requests
+from openvman.messages.problem import Problem
 from openvman.model.actor import Role
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.picture import Picture
 from openvman.model.spec import SystemSpec
@@ -53,8 +55,7 @@ def _only_of_this_host(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
     of = arguments.get("allocations") or [arguments["configuration"]]
     elsewhere = next((each.id for each in of if each.host_id != host.id), None)
     if elsewhere is not None:
-        message = f"{elsewhere} is not on host {host.name!r}. Use the management service of its own host."
-        raise ModelError(Problem.INVALID_PARAMETER, message, elsewhere)
+        raise ModelError(requests.OF_ANOTHER_HOST, elsewhere, id=elsewhere, host=host)
     return arguments
 
 

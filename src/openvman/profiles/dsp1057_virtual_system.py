@@ -22,8 +22,8 @@ from openvman.mapping.declare import (
     WriteOnly,
     own_property,
 )
+from openvman.messages.problem import Problem
 from openvman.model.actor import Role
-from openvman.model.errors import Problem
 from openvman.model.picture import Picture
 from openvman.model.spec import SystemSpec
 from openvman.model.system import BootDevice, Configuration, Firmware, OnCrash, VirtualSystem

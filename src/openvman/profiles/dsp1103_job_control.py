@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, Final
 
+from openvman.cim.errors import error_instance
 from openvman.cim.values import Instance, Property, Value
 from openvman.mapping.declare import (
     Attr,
@@ -21,8 +22,8 @@ from openvman.mapping.declare import (
     PlainOutput,
     Write,
 )
+from openvman.messages.problem import Problem
 from openvman.model.actor import Role
-from openvman.model.errors import Problem
 from openvman.model.job import Effect, Element, Job, JobAction, JobSpec, JobState
 from openvman.model.picture import Picture
 from openvman.model.pool import find_pool
@@ -30,7 +31,6 @@ from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1041_service import POOL_SERVICE
 from openvman.profiles.dsp1042_system_virtualization import MANAGEMENT_SERVICE
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
-from openvman.profiles.errors import error_instance
 from openvman.profiles.identity import id_in, instance_id
 
 _STATE: Final[dict[JobState, int]] = {
@@ -116,7 +116,7 @@ CONCRETE_JOB = ClassMap(
         "DeleteOnCompletion": Attr("delete_on_completion", Write("delete_on_completion")),
         "LocalOrUtcTime": Const(2),
         "ErrorCode": Call(lambda job: 0 if job.failure is None else 1),
-        "ErrorDescription": Call(lambda job: job.failure and job.failure.message),
+        "ErrorDescription": Call(lambda job: job.failure and str(job.failure.said)),
         "JobInParameters": Call(lambda job: job.call and job.call.inputs),
         "JobOutParameters": Call(lambda job: job.call and job.call.outputs),
     },
@@ -139,7 +139,11 @@ CONCRETE_JOB = ClassMap(
             permission=Role.VIEWER,
             target="job",
             inputs={},
-            outputs={"Errors": PlainOutput(lambda failures: tuple(map(error_instance, failures)))},
+            outputs={
+                "Errors": PlainOutput(
+                    lambda failures: tuple(error_instance(each.said, each.subject) for each in failures)
+                )
+            },
         ),
         MethodMap(
             name="GetError",
@@ -147,7 +151,11 @@ CONCRETE_JOB = ClassMap(
             permission=Role.VIEWER,
             target="job",
             inputs={},
-            outputs={"Error": PlainOutput(lambda failures: error_instance(failures[0]) if failures else None)},
+            outputs={
+                "Error": PlainOutput(
+                    lambda failures: error_instance(failures[0].said, failures[0].subject) if failures else None
+                )
+            },
         ),
     ),
 )

@@ -7,7 +7,8 @@ from typing import Final
 
 import argon2
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import users as users_rows
+from openvman.model.errors import ModelError
 
 SHORTEST: Final = 8
 LONGEST: Final = 256
@@ -21,12 +22,9 @@ def generate() -> str:
 def check_rules(password: str) -> None:
     """Raises ModelError INVALID_PARAMETER, which does not repeat the password."""
     if not SHORTEST <= len(password) <= LONGEST:
-        raise ModelError(
-            Problem.INVALID_PARAMETER,
-            f"a password has {SHORTEST} to {LONGEST} characters; `vman user add` can make one",
-        )
+        raise ModelError(users_rows.PASSWORD_LENGTH, shortest=SHORTEST, longest=LONGEST)
     if not password.isprintable():
-        raise ModelError(Problem.INVALID_PARAMETER, "a password has printable characters only")
+        raise ModelError(users_rows.PASSWORD_UNPRINTABLE)
 
 
 class Hasher:

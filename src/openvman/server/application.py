@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from openvman.messages import server
 from openvman.model.actor import Actor, Role
 from openvman.server.exchange import ClientGoneError, Exchange, HTTPError, Receive, Scope, Send
 from openvman.server.gate import Gate
@@ -75,7 +76,7 @@ class Application:
             exchange.line.hang_up()
         except Exception:  # noqa: BLE001 - one request's fault must not reach the others; it is logged and answered
             _log.error("request failed", id=exchange.id, exc_info=True)
-            await exchange.refuse(HTTPError(500, f"internal error, reference {exchange.id}"))
+            await exchange.refuse(HTTPError(500, str(server.INTERNAL.said(reference=exchange.id))))
         finally:
             exchange.release()
             self._record(exchange)

@@ -10,9 +10,10 @@ from typing import Final, Protocol
 
 import structlog
 
+from openvman.cim.errors import CIMError
 from openvman.cim.operations import MethodCall, Request, Response, Shape
-from openvman.cim.status import CIMError, Status
 from openvman.cim.values import ClassPath, InstancePath
+from openvman.messages import server
 from openvman.model.actor import Actor
 from openvman.server.compress import WORTH, Gzip
 from openvman.server.exchange import ClientGoneError, Exchange, HTTPError
@@ -152,7 +153,7 @@ def _explained(exchange: Exchange, error: Exception) -> CIMError:
     """The error as a client may see it: one that was not foreseen is logged and only referred to."""
     if not isinstance(error, CIMError):
         _log.error("operation failed", id=exchange.id, exc_info=error, **exchange.facts)
-        error = CIMError(Status.FAILED, f"internal error, reference {exchange.id}")
+        error = CIMError(server.INTERNAL, reference=exchange.id)
     exchange.facts["cim_status"] = error.status.name
     return error
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from openvman.messages import users as users_rows
 from openvman.model.actor import Role
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.store.database import Database
 
 # No colon, which ends the name in Basic credentials (RFC 7617), and nothing that a shell or a log would have to quote.
@@ -46,18 +47,14 @@ class UserStore:
     def add(self, name: str, role: Role, password_hash: str) -> None:
         """Raises ModelError: INVALID_PARAMETER for a name that cannot be one, ALREADY_EXISTS."""
         if not _NAME.fullmatch(name):
-            raise ModelError(
-                Problem.INVALID_PARAMETER,
-                f"{name!r} cannot be a user's name: use up to 64 of letters, digits and _.@+-, not beginning with .@+-",
-                name,
-            )
+            raise ModelError(users_rows.NO_NAME, name, name=name)
         try:
             with self._database.write() as connection:
                 connection.execute(
                     "INSERT INTO users VALUES (?, ?, ?, ?)", (name, int(role), password_hash, secrets.token_hex(16))
                 )
         except sqlite3.IntegrityError:
-            raise ModelError(Problem.ALREADY_EXISTS, f"user {name!r} exists already", name) from None
+            raise ModelError(users_rows.THERE_ALREADY, name, name=name) from None
 
     def set_password(self, name: str, password_hash: str) -> None:
         """Raises ModelError NOT_FOUND."""
@@ -88,4 +85,4 @@ def _record(row: tuple[Any, ...]) -> UserRecord:
 
 
 def _unknown(name: str) -> ModelError:
-    return ModelError(Problem.NOT_FOUND, f"there is no user {name!r}: `vman user list` shows those there are", name)
+    return ModelError(users_rows.UNKNOWN, name, name=name)

@@ -11,10 +11,10 @@ import pywbem
 import requests
 from requests.adapters import BaseAdapter
 
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import OPERATIONS, Answer, Call, MethodCall, Response
 from openvman.cim.plan import Column, InstancePlan
-from openvman.cim.status import CIMError
 from openvman.cim.values import Instance
 from openvman.wire.cimxml.decode import Message, decode_request
 from openvman.wire.cimxml.encode import Encoder, encode_error

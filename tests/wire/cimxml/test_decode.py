@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from openvman.cim.datetime import CIMDateTime
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import Argument, Call, MethodCall
-from openvman.cim.status import CIMError, Status
+from openvman.cim.status import Status
 from openvman.cim.values import ClassPath, Instance, InstancePath, Property
 from openvman.wire.cimxml.decode import decode_embedded, decode_request
 from openvman.wire.cimxml.errors import ProtocolError, RequestError

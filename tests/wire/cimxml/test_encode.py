@@ -20,14 +20,17 @@ from openvman.cim.declarations import (
     Qualifier,
     QualifierType,
 )
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import Answer, MethodAnswer, MethodCall, Output
 from openvman.cim.plan import Column, InstancePlan
-from openvman.cim.status import CIMError, Status
 from openvman.cim.values import ClassPath, Instance, InstancePath, Property
+from openvman.messages.message import ErrorMessage
+from openvman.messages.problem import Problem
 from openvman.wire.cimxml.decode import Message
 from openvman.wire.cimxml.encode import CHUNK, Encoder, encode_error
 
+FAILED = ErrorMessage(1, "{reason}")
 HOSTILE = "a\"b'&<>]]> é€😀\t\n\r{0}%s%b"
 ELSEWHERE = InstancePath("VMAN_Y", NameMap({"Id": HOSTILE, "N": -3, "F": True}), "root/other", "far:5988")
 INNER = Instance.of("VMAN_I", [Property("Text", "string", HOSTILE), Property("Deep", "string", None)])
@@ -399,20 +402,26 @@ def test_an_answer_of_the_wrong_kind_is_a_mistake_of_the_caller(message) -> None
 
 
 @pytest.mark.parametrize("name", ["GetInstance", "InvokeMethod"])
-def test_an_error_with_instances(peer, name) -> None:
-    why = Instance.of("CIM_Error", [Property("Message", "string", HOSTILE), Property("CIMStatusCode", "uint32", 4)])
-    peer.answer = CIMError(Status.INVALID_PARAMETER, HOSTILE, (why, why))
+def test_an_error_with_its_instance(peer, name) -> None:
+    row = ErrorMessage(2, "{first} of {second}", "Ask {whom}.", problem=Problem.INVALID_PARAMETER)
+    peer.answer = CIMError(row, "here", first=HOSTILE, second=["x", "y"], whom="an admin")
     arguments = ("Do", "VMAN_X") if name == "InvokeMethod" else (pywbem.CIMInstanceName("VMAN_X", {"K": 1}),)
     with pytest.raises(pywbem.CIMError) as raised:
         getattr(peer.connection, name)(*arguments)
-    assert (raised.value.status_code, raised.value.status_description) == (4, HOSTILE)
-    assert raised.value.instances == [pywbem_instance(why)] * 2
+    said = f"{HOSTILE} of x, y"
+    assert (raised.value.status_code, raised.value.status_description) == (4, f"{said} Ask an admin.")
+    (why,) = raised.value.instances
+    assert why == pywbem_instance(peer.answer.errors[0])
+    assert (why["OwningEntity"], why["MessageID"], why["Message"]) == ("openvman", "VMAN0002", said)
+    assert why["MessageArguments"] == [HOSTILE, "x, y"]
+    assert why["RecommendedActions"] == ["Ask an admin."]
+    assert (why["CIMStatusCode"], why["ErrorSource"]) == (4, "here")
 
 
 def rows_then_error(plan, count):
     for _ in range(count):
         yield plan, SAMPLE
-    raise CIMError(Status.FAILED, "the hypervisor went away")
+    raise CIMError(FAILED, reason="the hypervisor went away")
 
 
 def test_an_error_before_the_first_chunk_is_the_whole_answer(message, plan) -> None:
@@ -420,7 +429,7 @@ def test_an_error_before_the_first_chunk_is_the_whole_answer(message, plan) -> N
     chunks = list(Encoder("h").encode_response(asked, Answer(rows_then_error(plan, 2))))
     assert chunks == [
         encode_error(
-            '4"2', "EnumerateInstances", is_extrinsic=False, error=CIMError(Status.FAILED, "the hypervisor went away")
+            '4"2', "EnumerateInstances", is_extrinsic=False, error=CIMError(FAILED, reason="the hypervisor went away")
         )
     ]
     root = etree.fromstring(chunks[0])
@@ -547,8 +556,9 @@ def test_characters_that_xml_does_not_have(message, plan_of, bad) -> None:
     chunks = Encoder("h").encode_response(message("EnumerateInstances"), Answer([(plan_of(sample), sample)]))
     root = etree.fromstring(b"".join(chunks))
     assert [element.text for element in root.iter("VALUE", "KEYVALUE")] == ["x\ufffd<", "x\ufffd<", "\ufffd"]
-    failed = etree.fromstring(encode_error("1", f"m{bad}", is_extrinsic=True, error=CIMError(Status.FAILED, f"d{bad}")))
+    failed = etree.fromstring(encode_error("1", f"m{bad}", is_extrinsic=True, error=CIMError(FAILED, reason=f"d{bad}")))
     assert failed.find(".//ERROR").get("DESCRIPTION") == "d\ufffd"
+    assert failed.findtext(".//PROPERTY.ARRAY[@NAME='MessageArguments']/VALUE.ARRAY/VALUE") == "d\ufffd"
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 import pywbem
 
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import OPERATIONS, Call, MethodAnswer, MethodCall
-from openvman.cim.status import CIMError, Status
 from openvman.cim.values import ClassPath, InstancePath
+from openvman.messages.message import ErrorMessage
 from openvman.wire.cimxml.decode import Message
 from openvman.wire.cimxml.errors import ProtocolError
 from openvman.wire.cimxml.headers import (
@@ -184,7 +185,7 @@ def test_errors_in_headers() -> None:
     assert protocol_error_headers(error) == [("CIMError", "header-mismatch")]
     assert protocol_error_headers(error, "73-") == [("73-CIMError", "header-mismatch")]
     assert protocol_error_headers(ProtocolError(415, None, "no")) == []
-    assert error_trailers(CIMError(Status.FAILED, "gone: é\r\n")) == [
+    assert error_trailers(CIMError(ErrorMessage(1, "gone: {what}"), what="é\r\n")) == [
         ("CIMStatusCode", "1"),
         ("CIMStatusCodeDescription", "gone%3A %C3%A9%0D%0A"),
     ]

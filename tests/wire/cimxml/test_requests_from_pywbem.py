@@ -8,10 +8,12 @@ import pytest
 import pywbem
 
 from openvman.cim.datetime import CIMDateTime
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import OPERATIONS, Answer, Argument, Call, MethodAnswer, MethodCall, QualifierType
-from openvman.cim.status import CIMError, Status
 from openvman.cim.values import ClassPath, Instance, InstancePath, Property
+from openvman.messages.message import ErrorMessage
+from openvman.messages.problem import Problem
 from openvman.wire.cimxml.decode import decode_embedded
 
 PYWBEM_PATH = pywbem.CIMInstanceName("VMAN_X", {"Name": 'a"b&<>é', "Number": pywbem.Uint32(7)})
@@ -65,7 +67,7 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "given", "changed"), CASES, ids=[f"{c[0]}-{len(c[1])}" for c in CASES])
 def test_operation(peer, name, given, changed) -> None:
-    peer.answer = CIMError(Status.NOT_FOUND, 'no "such" <thing>')
+    peer.answer = CIMError(ErrorMessage(1, 'no "such" <thing>', problem=Problem.NOT_FOUND))
     with pytest.raises(pywbem.CIMError) as raised:
         getattr(peer.connection, name)(**given)
     assert (raised.value.status_code, raised.value.status_description) == (6, 'no "such" <thing>')

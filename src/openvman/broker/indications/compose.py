@@ -46,8 +46,6 @@ class Composer:
             "SystemCreationClassName": "CIM_ComputerSystem",
             "SystemName": self._host_name,
             "ProviderName": "openvman",
-            "OwningEntity": "openvman",
-            "MessageID": values.get("EventID"),
             **values,
         }
 

@@ -13,11 +13,12 @@ from openvman.broker.indications.compose import Composer, Encode
 from openvman.broker.indications.filters import Event, Matcher, Occurrence, Query
 from openvman.broker.indications.occurrences import occurrences, owner_type
 from openvman.broker.indications.outbox import Outbox
-from openvman.cim.status import CIMError
+from openvman.cim.errors import CIMError
 from openvman.inventory.difference import Difference
 from openvman.mapping.bind import Bound, BoundClass, BoundView
 from openvman.mapping.declare import AlertRow
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import subscriptions
+from openvman.model.errors import ModelError
 from openvman.model.indication import IndicationFilter, Posting, Subscriptions
 from openvman.model.picture import Picture
 
@@ -62,14 +63,12 @@ class Engine:
         """Raises ModelError INVALID_PARAMETER for a filter that cannot be answered."""
         for namespace in made.namespaces:
             if all(view.space(namespace) is None for view in self._views):
-                message = f"Indication filter {made.name!r}: there is no namespace {namespace!r}."
-                raise ModelError(Problem.INVALID_PARAMETER, message, made.name)
+                raise ModelError(subscriptions.FILTER_NAMESPACE, made.name, filter=made, namespace=namespace)
         try:
             for view, _ in self._places(made):
                 Query(made.language, made.query, view.graph)
         except CIMError as error:
-            message = f"Indication filter {made.name!r}: {error.description}."
-            raise ModelError(Problem.INVALID_PARAMETER, message, made.name) from None
+            raise ModelError(subscriptions.FILTER_QUERY, made.name, filter=made, reason=error.description) from None
 
     def subscribe(self, subscriptions: Subscriptions) -> None:
         """Watch for what these ask for, from now on."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
-from openvman.broker.query.condition import Test, blank_plan, can_hold, compile_in, found, wrong
+from openvman.broker.query.condition import Test, blank_plan, can_hold, compile_in, found
 from openvman.broker.query.parse import (
     AllOf,
     AnyOf,
@@ -21,11 +21,12 @@ from openvman.broker.query.parse import (
 )
 from openvman.broker.query.select import LANGUAGES
 from openvman.cim.declarations import Class, PropertyDeclaration
+from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.plan import Column, InstancePlan
-from openvman.cim.status import CIMError, Status
 from openvman.cim.values import Value
 from openvman.mapping.bind import Bound
+from openvman.messages import queries
 from openvman.model.indication import IndicationFilter
 
 SOURCE: Final = "sourceinstance"
@@ -87,18 +88,16 @@ class Query:
 
     def __init__(self, language: str, text: str, graph: ClassGraph) -> None:
         if language.lower() not in LANGUAGES:
-            raise CIMError(
-                Status.QUERY_LANGUAGE_NOT_SUPPORTED, f"Query language {language} is not known; use DMTF:CQL, WQL"
-            )
+            raise CIMError(queries.QUERY_LANGUAGE, language=language)
         self._graph = graph
         self._select: Select = parse(text, "select")
         name = self._select.class_name
         if name not in graph or not graph.is_a(name, _INDICATION):
             column = text.lower().find(name.lower()) + 1
-            raise wrong(f"{name} is no class of indications: select from CIM_InstModification or another", column)
+            raise CIMError(queries.NO_INDICATION, name=name, column=column)
         self.events = tuple(event for event in Event if graph.is_a(event.value, name))
         if not self.events:
-            raise wrong(f"{name} is never sent by this server", 0)
+            raise CIMError(queries.NEVER_SENT, name=name)
         self._cls = graph[name]
         self._asserted = dict(_asserted(self._select.condition))
         self._check()
@@ -157,7 +156,7 @@ class IndicationScope:
     def is_a(self, name: PropertyName, class_name: str) -> bool:
         steps = self._steps(name)
         if len(steps) != 1 or steps[0].name.lower() not in _EMBEDDED:
-            raise wrong(f"{name} is no instance: write SourceInstance ISA {class_name}", name.column)
+            raise CIMError(queries.NO_INSTANCE_NAMED, name=name, class_name=class_name, column=name.column)
         return self.plan is not None and self.graph.is_a(self.plan.class_name, class_name)
 
     def declared(self, name: PropertyName) -> tuple[PropertyDeclaration, str]:
@@ -166,24 +165,22 @@ class IndicationScope:
         first = steps[0]
         own = self.cls.properties.get(first.name)
         if own is None:
-            raise wrong(f"Class {self.cls.name} has no property {first.name}", name.column)
+            raise CIMError(queries.NAMED_PROPERTY, class_name=self.cls.name, name=first.name, column=name.column)
         if len(steps) == 1:
             return own, self.cls.name
         if len(steps) > 2 or first.name.lower() not in _EMBEDDED:
-            raise wrong(
-                f"{name} leads too far: properties of SourceInstance and PreviousInstance are read", name.column
-            )
+            raise CIMError(queries.TOO_FAR, name=name, column=name.column)
         class_name = steps[1].scope or self.asserted.get(first.name.lower()) or self.asserted.get(SOURCE)
         if class_name is None:
-            raise wrong(
-                f"{name}: of which class? Write {first.name}.Class::{steps[1].name}, or AND {first.name} ISA Class",
-                name.column,
+            property = steps[1].name
+            raise CIMError(
+                queries.OF_WHICH_CLASS, name=name, instance=first.name, property=property, column=name.column
             )
         if class_name not in self.graph:
-            raise wrong(f"There is no class {class_name}", name.column)
+            raise CIMError(queries.NAMED_CLASS, name=class_name, column=name.column)
         declared = self.graph[class_name].properties.get(steps[1].name)
         if declared is None:
-            raise wrong(f"Class {class_name} has no property {steps[1].name}", name.column)
+            raise CIMError(queries.NAMED_PROPERTY, class_name=class_name, name=steps[1].name, column=name.column)
         return declared, self.graph[class_name].name
 
     def _steps(self, name: PropertyName) -> tuple[Any, ...]:

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 from uuid import uuid4
 
+from openvman.messages import subscriptions
 from openvman.model.actor import Actor, Role
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.indication import (
     DeliverySettings,
     DeliverySpec,
@@ -97,14 +98,12 @@ class Registry:
     async def create_filter(self, actor: Actor, *, spec: FilterSpec) -> IndicationFilter:
         """Raises INVALID_PARAMETER (the query), ALREADY_EXISTS, NOT_SUPPORTED (switched off), INSUFFICIENT."""
         if not self.current.settings.filters_can_be_made:
-            raise ModelError(
-                Problem.NOT_SUPPORTED, "Filters cannot be made: FilterCreationEnabled is false. Use the static ones."
-            )
+            raise ModelError(subscriptions.FILTERS_OFF)
         if not spec.query or not spec.language:
-            raise ModelError(Problem.INVALID_PARAMETER, "An indication filter needs Query and QueryLanguage.")
+            raise ModelError(subscriptions.QUERY_NEEDED)
         name = _name(spec.name, "filter")
         if name in self.current.filters:
-            raise ModelError(Problem.ALREADY_EXISTS, f"There is an indication filter {name!r} already.", name)
+            raise ModelError(subscriptions.FILTER_EXISTS, name, name=name)
         namespaces = spec.namespaces or (() if spec.namespace is None else (spec.namespace,))
         made = IndicationFilter(
             host_name=self.current.host_name,
@@ -124,8 +123,7 @@ class Registry:
     async def delete_filter(self, actor: Actor, *, filter: IndicationFilter) -> None:
         """Raises IN_USE while it is subscribed to, ACCESS_DENIED for another's, NOT_SUPPORTED for a static one."""
         if filter.owner is None:
-            message = f"Indication filter {filter.name!r} comes with the server and cannot be deleted."
-            raise ModelError(Problem.NOT_SUPPORTED, message, filter.name)
+            raise ModelError(subscriptions.STATIC_FILTER, filter.name, filter=filter)
         _own(actor, filter.owner, f"indication filter {filter.name!r}")
         self._unused("Indication filter", filter.name, [s for s in self._all() if s.source == filter])
         self._keeper.drop_filter(filter)
@@ -138,11 +136,11 @@ class Registry:
         name = _name(spec.name, "destination")
         may_be_local = actor.role >= Role.ADMIN
         if not spec.url:
-            raise ModelError(Problem.INVALID_PARAMETER, f"Listener destination {name!r} needs a Destination.", name)
+            raise ModelError(subscriptions.URL_NEEDED, name, name=name)
         try:
             self._policy.target(spec.url, may_be_local=may_be_local)
         except TargetError as error:
-            raise ModelError(Problem.INVALID_PARAMETER, f"Destination {spec.url[:200]!r}: {error}.", name) from None
+            raise ModelError(subscriptions.BAD_URL, name, url=spec.url[:200], reason=error) from None
         made = ListenerDestination(
             host_name=self.current.host_name,
             kind=spec.kind,
@@ -154,7 +152,7 @@ class Registry:
             element_name=spec.element_name,
         )
         if made.id in self.current.destinations:
-            raise ModelError(Problem.ALREADY_EXISTS, f"There is a listener destination {name!r} already.", name)
+            raise ModelError(subscriptions.DESTINATION_EXISTS, name, name=name)
         if len(self.current.destinations) >= self._limits.destinations:
             raise _too_many("listener destinations", self._limits.destinations)
         self._spare(actor, "listener destinations", self.current.destinations)
@@ -184,8 +182,7 @@ class Registry:
         _own(actor, destination.owner, f"listener destination {destination.name!r}")
         id = subscription_id(source, destination)
         if id in self.current.subscriptions:
-            message = f"{source.name!r} is subscribed to by {destination.name!r} already."
-            raise ModelError(Problem.ALREADY_EXISTS, message, source.name)
+            raise ModelError(subscriptions.SUBSCRIBED, source.name, source=source, destination=destination)
         if len(self.current.subscriptions) >= self._limits.subscriptions:
             raise _too_many("subscriptions", self._limits.subscriptions)
         self._spare(actor, "subscriptions", self.current.subscriptions)
@@ -212,7 +209,7 @@ class Registry:
         """Change how delivery is tried. Raises INVALID_PARAMETER."""
         given = {name: value for name in spec.__slots__ if (value := getattr(spec, name)) is not None}
         if given.get("retry_interval", 1) < 1:
-            raise ModelError(Problem.INVALID_PARAMETER, "DeliveryRetryInterval is 1 second or more.")
+            raise ModelError(subscriptions.RETRY_INTERVAL)
         settings = replace(self.current.settings, **given)
         self._keeper.save_settings(settings)
         self._become(settings=settings)
@@ -250,8 +247,7 @@ class Registry:
 
     def _unused(self, what: str, name: str, using: list[Subscription]) -> None:
         if using:
-            message = f"{what} {name!r} is used by {len(using)} subscription(s): delete them first."
-            raise ModelError(Problem.IN_USE, message, name)
+            raise ModelError(subscriptions.USED, name, what=what, name=name, count=len(using))
 
     def _spare(self, actor: Actor, what: str, there: Mapping[str, Any]) -> None:
         if actor.role < Role.ADMIN and sum(1 for o in there.values() if o.owner == actor.name) >= self._limits.per_user:
@@ -260,17 +256,14 @@ class Registry:
 
 def _own(actor: Actor, owner: str, what: str) -> None:
     if actor.role < Role.ADMIN and actor.name != owner:
-        raise ModelError(
-            Problem.ACCESS_DENIED, f"{what[0].upper()}{what[1:]} belongs to {owner}; ask them or an admin."
-        )
+        raise ModelError(subscriptions.ANOTHERS, what=what[0].upper() + what[1:], owner=owner)
 
 
 def _name(given: str | None, kind: str) -> str:
     """The name given, or one of our own for none."""
     name = given or f"VMAN:{kind}:{uuid4()}"
     if len(name) > _LONGEST_NAME or not name.isprintable():
-        rule = f"A name is printable and has at most {_LONGEST_NAME} characters"
-        raise ModelError(Problem.INVALID_PARAMETER, f"{rule}: {name[:80]!r} is no name for a {kind}.", "Name")
+        raise ModelError(subscriptions.BAD_NAME, "Name", most=_LONGEST_NAME, name=name[:80], kind=kind)
     return name
 
 
@@ -279,4 +272,4 @@ def _without(mapping: Mapping[str, T], key: str) -> dict[str, T]:
 
 
 def _too_many(what: str, most: int) -> ModelError:
-    return ModelError(Problem.INSUFFICIENT, f"There are {most} {what}, which is the limit: delete some first.")
+    return ModelError(subscriptions.TOO_MANY, most=most, what=what)

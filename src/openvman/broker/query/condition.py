@@ -13,11 +13,12 @@ from openvman.broker.query.parse import AllOf, AnyOf, Comparison, Condition, Lit
 from openvman.cim.convert import convert
 from openvman.cim.datetime import CIMDateTime, format_datetime
 from openvman.cim.declarations import Class
+from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.plan import Column, InstancePlan
-from openvman.cim.status import CIMError, Status
 from openvman.cim.uri import format_path
 from openvman.cim.values import InstancePath, Value
+from openvman.messages import queries
 
 Test = Callable[[Any], bool | None]
 
@@ -106,19 +107,14 @@ def can_hold(condition: Condition, scope: Scope) -> bool:
 def found(plan: InstancePlan, cls: Class, name: PropertyName) -> Column:
     """The column of a plan that a name's last step means. CIMError INVALID_QUERY."""
     if name.name not in cls.properties:
-        raise wrong(f"Class {cls.name} has no property {name.name}", name.column)
+        raise CIMError(queries.NAMED_PROPERTY, class_name=cls.name, name=name.name, column=name.column)
     column = next(c for c in plan.columns if c.name.lower() == name.name.lower())
     indexed = name.index is not None or name.any_item
     if column.is_array and not indexed:
-        raise wrong(f"{cls.name}.{column.name} is an array: use ANY or an index", name.column)
+        raise CIMError(queries.IS_ARRAY, what=f"{cls.name}.{column.name}", column=name.column)
     if indexed and not column.is_array:
-        raise wrong(f"{cls.name}.{column.name} is no array", name.column)
+        raise CIMError(queries.IS_NO_ARRAY, what=f"{cls.name}.{column.name}", column=name.column)
     return column
-
-
-def wrong(sentence: str, column: int) -> CIMError:
-    """What is wrong with a query, and where."""
-    return CIMError(Status.INVALID_QUERY, f"{sentence} (column {column})" if column else sentence)
 
 
 def _comparison(comparison: Comparison, scope: Scope) -> Test:
@@ -126,13 +122,13 @@ def _comparison(comparison: Comparison, scope: Scope) -> Test:
     if op == "ISA":
         assert isinstance(right, Literal)
         if str(right.value) not in scope.graph:
-            raise wrong(f"There is no class {right.value}", comparison.column)
+            raise CIMError(queries.NAMED_CLASS, name=right.value, column=comparison.column)
         outcome = isinstance(left, PropertyName) and scope.is_a(left, str(right.value))
         return lambda _obj: outcome
     if isinstance(left, Literal) and isinstance(right, PropertyName):
         left, right, op = right, left, _MIRRORED.get(op, op)
     if not isinstance(left, PropertyName):
-        raise CIMError(Status.INVALID_QUERY, "A comparison needs a property on one side")
+        raise CIMError(queries.NO_PROPERTY_COMPARED)
     column, class_name = scope.column(left)
     read = _reader(left, column)
     if op == "IS NULL":
@@ -142,33 +138,30 @@ def _comparison(comparison: Comparison, scope: Scope) -> Test:
         compare = _ORDER[op]
         return lambda obj: _known(compare, read(obj), other(obj))
     assert isinstance(right, Literal)
-    try:
-        test = _against(column, op, right.value, f"{class_name}.{column.name}")
-    except CIMError as exc:
-        raise wrong(exc.description, left.column) from None
+    test = _against(column, op, right.value, f"{class_name}.{column.name}", left.column)
     if left.any_item:
         return lambda obj: _any(test, read(obj))
     return lambda obj: _one(test, read(obj))
 
 
-def _against(column: Column, op: str, literal: Value, what: str) -> Callable[[Value], bool]:
-    """The test of one value against a literal of the property's own type."""
+def _against(column: Column, op: str, literal: Value, what: str, at: int) -> Callable[[Value], bool]:
+    """The test of one value against a literal of the property's own type; ``at`` is where its name stands."""
     if op == "LIKE":
         if column.type not in ("string", "char16"):
-            raise CIMError(Status.INVALID_QUERY, f"LIKE needs a string: {what} is {column.type}")
+            raise CIMError(queries.NOT_LIKE, what=what, type=column.type, column=at)
         return _like(str(literal))
     if op not in ("=", "<>") and column.type in _ONLY_EQUALITY:
-        raise CIMError(Status.INVALID_QUERY, f"{what} is {column.type}: it can be compared by = and <> only")
+        raise CIMError(queries.NOT_ORDERED, what=what, type=column.type, column=at)
     is_text = isinstance(literal, str)
     if is_text != (column.type in ("string", "char16", "datetime", "reference")) or (
         isinstance(literal, bool) != (column.type == "boolean")
     ):
-        raise CIMError(Status.INVALID_QUERY, f"{what} is {column.type}: it cannot be compared with {literal!r}")
+        raise CIMError(queries.NOT_COMPARABLE, what=what, type=column.type, literal=literal, column=at)
     try:
         as_given = column.type in ("reference", "real32", "real64")
         wanted = literal if as_given else convert(literal, column.type, what=what)
     except CIMError as exc:
-        raise CIMError(Status.INVALID_QUERY, exc.description) from None
+        raise CIMError(queries.BAD_LITERAL, reason=exc.description, column=at) from None
     wanted = _comparable(wanted)
     compare = _ORDER[op]
     return lambda value: compare(value, wanted)

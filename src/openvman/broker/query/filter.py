@@ -7,10 +7,11 @@ from typing import Final
 
 from openvman.broker.query.condition import Test, compile_condition
 from openvman.broker.query.parse import Condition, parse
+from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.operations import Row
 from openvman.cim.plan import InstancePlan
-from openvman.cim.status import CIMError, Status
+from openvman.messages import queries
 
 LANGUAGES: Final = ("dmtf:fql",)
 
@@ -18,7 +19,7 @@ LANGUAGES: Final = ("dmtf:fql",)
 def parse_filter(language: str, text: str) -> Condition:
     """CIMError QUERY_LANGUAGE_NOT_SUPPORTED, INVALID_QUERY."""
     if language.lower() not in LANGUAGES:
-        raise CIMError(Status.QUERY_LANGUAGE_NOT_SUPPORTED, f"Filter language {language} is not known; use DMTF:FQL")
+        raise CIMError(queries.FILTER_LANGUAGE, language=language)
     condition: Condition = parse(text, "condition")
     return condition
 

@@ -11,7 +11,8 @@ from typing import Any, Final, TypeAlias
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedInput, VisitError
 
-from openvman.cim.status import CIMError, Status
+from openvman.cim.errors import CIMError
+from openvman.messages import queries
 
 _MAXIMUM_LENGTH: Final = 16_384
 _MAXIMUM_NESTING: Final = 64
@@ -98,17 +99,18 @@ class Select:
 def parse(text: str, start: str) -> Any:
     """``start`` is ``select`` or ``condition``. CIMError INVALID_QUERY."""
     if len(text) > _MAXIMUM_LENGTH:
-        raise CIMError(Status.INVALID_QUERY, f"The query is longer than {_MAXIMUM_LENGTH} characters")
+        raise CIMError(queries.TOO_LONG, most=_MAXIMUM_LENGTH)
     if _nesting(text) > _MAXIMUM_NESTING:
-        raise CIMError(Status.INVALID_QUERY, f"The query nests deeper than {_MAXIMUM_NESTING}")
+        raise CIMError(queries.TOO_DEEP, most=_MAXIMUM_NESTING)
     try:
         return _Build().transform(_parser(start).parse(text))
     except UnexpectedInput as exc:
         column = getattr(exc, "column", 0)
-        where = f"at column {column}" if column and column > 0 else "at its end"
-        raise CIMError(Status.INVALID_QUERY, f"The query is not understood {where}: {text[:200]!r}") from None
+        if column and column > 0:
+            raise CIMError(queries.NOT_UNDERSTOOD_AT, column=column, query=text[:200]) from None
+        raise CIMError(queries.NOT_UNDERSTOOD_AT_END, query=text[:200]) from None
     except VisitError as exc:
-        raise CIMError(Status.INVALID_QUERY, f"The query is not understood: {exc.orig_exc}") from None
+        raise CIMError(queries.NOT_UNDERSTOOD, reason=exc.orig_exc) from None
 
 
 @cache

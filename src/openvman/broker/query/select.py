@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Final
 
 from openvman.broker.context import Context
-from openvman.broker.query.condition import Test, check, compile_condition, wrong
+from openvman.broker.query.condition import Test, check, compile_condition
 from openvman.broker.query.parse import Select, parse
 from openvman.cim.declarations import Class
+from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.names import NameMap
 from openvman.cim.operations import Row
-from openvman.cim.status import CIMError, Status
+from openvman.messages import queries
 
 LANGUAGES: Final = ("dmtf:cql", "cql", "cim:cql", "wql")
 
@@ -24,16 +25,15 @@ def parse_select(language: str, text: str, graph: ClassGraph) -> Select:
     Raises CIMError QUERY_LANGUAGE_NOT_SUPPORTED, INVALID_QUERY.
     """
     if language.lower() not in LANGUAGES:
-        raise CIMError(
-            Status.QUERY_LANGUAGE_NOT_SUPPORTED, f"Query language {language} is not known; use DMTF:CQL, WQL"
-        )
+        raise CIMError(queries.QUERY_LANGUAGE, language=language)
     select: Select = parse(text, "select")
     if select.class_name not in graph:
-        raise CIMError(Status.INVALID_QUERY, f"There is no class {select.class_name}")
+        raise CIMError(queries.SELECTED_CLASS, name=select.class_name)
     cls = graph[select.class_name]
     for chosen in select.columns or ():
         if not chosen.whole and chosen.property.name not in cls.properties:
-            raise wrong(f"Class {cls.name} has no property {chosen.property.name}", chosen.property.column)
+            name = chosen.property
+            raise CIMError(queries.NAMED_PROPERTY, class_name=cls.name, name=name.name, column=name.column)
     if select.condition is not None:
         check(select.condition, cls, graph)
     return select

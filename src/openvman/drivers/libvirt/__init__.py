@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from openvman.drivers.contract import Driver
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor
+from openvman.model.errors import ModelError
 
 SCHEMES: Final = ("qemu", "lxc", "test", "xen", "ch", "bhyve", "vz", "vbox", "esx", "vpx", "hyperv")
 """What an address can begin with, before a transport such as ``+ssh``."""
@@ -43,7 +44,6 @@ def prepare(state: Path) -> None:
     libvirt reads the variable once, when the binding is first imported, and would write to stderr without it.
     """
     if not binding_is_there():
-        message = "libvirt's Python binding is missing: install openvman[libvirt]"
-        raise ModelError(Problem.UNAVAILABLE, message, "libvirt")
+        raise ModelError(hypervisor.BINDING_MISSING, "libvirt", binding="libvirt")
     if state.is_dir():
         os.environ.setdefault("LIBVIRT_LOG_OUTPUTS", f"3:file:{state.absolute() / 'libvirt.log'}")

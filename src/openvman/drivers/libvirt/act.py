@@ -15,7 +15,8 @@ import libvirt
 from openvman.drivers.libvirt import console, domain_xml, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.read import state_of
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor
+from openvman.model.errors import ModelError
 from openvman.model.host import HostFacts
 from openvman.model.spec import Definition
 from openvman.model.states import Action, State
@@ -44,7 +45,7 @@ def lookup(connection: Any, system_id: str) -> Any:
         return connection.lookupByUUIDString(system_id)
     except libvirt.libvirtError as error:
         if error.get_error_code() in {libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_INVALID_ARG}:
-            raise ModelError(Problem.NOT_FOUND, f"there is no virtual system {system_id}", system_id) from None
+            raise ModelError(hypervisor.NO_SYSTEM, system_id, system=system_id) from None
         raise
 
 
@@ -57,7 +58,7 @@ def act(connection: Any, system_id: str, action: Action) -> None:
     state = state_of(domain)
     step = _STEPS.get((state, action))
     if step is None:
-        raise ModelError(Problem.INVALID_STATE, f"cannot {action} virtual system {system_id}: it is {state}", system_id)
+        raise ModelError(hypervisor.WRONG_STATE, system_id, action=action, system=system_id, state=state)
     step(domain)
 
 
@@ -103,8 +104,9 @@ _STEPS: Final[dict[tuple[State, Action], Callable[[Any], object]]] = {
 def define(connection: Any, definition: Definition, facts: HostFacts, address: Address) -> None:
     """Define a system; nothing is left when it fails. ALREADY_EXISTS when its id or name is in use."""
     if definition.hypervisor not in facts.hypervisors:
-        message = f"this host runs guests by {', '.join(facts.hypervisors)}, not by {definition.hypervisor}"
-        raise ModelError(Problem.NOT_SUPPORTED, message, "hypervisor")
+        raise ModelError(
+            hypervisor.OTHER_HYPERVISOR, "hypervisor", hypervisors=facts.hypervisors, asked=definition.hypervisor
+        )
     root = domain_xml.build(
         definition,
         architecture=facts.architecture,
@@ -130,14 +132,14 @@ def must_be_free(connection: Any, name: str) -> None:
         if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
             return
         raise
-    raise ModelError(Problem.ALREADY_EXISTS, f"there is already a virtual system {name!r}", name)
+    raise ModelError(hypervisor.SYSTEM_TAKEN, name, system=name)
 
 
 def undefine(connection: Any, system_id: str, address: Address) -> None:
     """Remove an inactive system with its saved memory, firmware variables, snapshots' records and console logs."""
     domain = lookup(connection, system_id)
     if domain.isActive():
-        raise ModelError(Problem.INVALID_STATE, f"virtual system {system_id} is active: stop it first", system_id)
+        raise ModelError(hypervisor.ACTIVE, system_id, system=system_id)
     logs = console.logs_of(xml.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)), address.console_logs)
     _undefine(domain)
     for log in filter(None, logs.values()):
@@ -163,10 +165,8 @@ def console_log(connection: Any, system_id: str, port: int, folder: Path | None)
     domain = lookup(connection, system_id)
     logs = console.logs_of(xml.parse(domain.XMLDesc(0)), folder)
     if port not in logs:
-        message = f"virtual system {system_id} has no serial port {port}"
-        raise ModelError(Problem.NOT_FOUND, message, f"serial:{port}")
+        raise ModelError(hypervisor.NO_SERIAL_PORT, f"serial:{port}", system=system_id, port=port)
     path = logs[port]
     if path is None:
-        message = f"the output of serial port {port} of virtual system {system_id} is not kept where it can be read"
-        raise ModelError(Problem.NOT_SUPPORTED, message, f"serial:{port}")
+        raise ModelError(hypervisor.LOG_NOT_KEPT, f"serial:{port}", port=port, system=system_id)
     return path

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor
+from openvman.model.errors import ModelError
 
 CONSOLE_LOGS: Final = "console_logs"
 """Query parameter of our own: a folder on this machine that the hypervisor may write console logs to."""
@@ -52,29 +53,31 @@ def parse(uri: str) -> Address:
         parts = urlsplit(uri)
         host = parts.hostname or ""
         query = parse_qsl(parts.query, keep_blank_values=True)
-    except ValueError as error:
-        raise ModelError(Problem.INVALID_PARAMETER, f"the platform address cannot be read: {error}") from error
-    hypervisor, _, transport = parts.scheme.partition("+")
-    if not hypervisor or any(ord(character) < 0x21 for character in uri):
-        raise ModelError(Problem.INVALID_PARAMETER, "the platform address is not of the form scheme:///path")
+    except ValueError:
+        query = None  # what was wrong is not told: the parser's own words may repeat a password
+    if query is None:
+        raise ModelError(hypervisor.ADDRESS_UNREADABLE, "platform")
+    kind, _, transport = parts.scheme.partition("+")
+    if not kind or any(ord(character) < 0x21 for character in uri):
+        raise ModelError(hypervisor.ADDRESS_FORM, "platform")
     values = dict(query)
-    embed = hypervisor == "qemu" and not host and parts.path == "/embed"
+    embed = kind == "qemu" and not host and parts.path == "/embed"
     root = values.get("root", "")
     if embed and not root.startswith("/"):
-        raise ModelError(Problem.INVALID_PARAMETER, "qemu:///embed needs an absolute folder: qemu:///embed?root=/DIR")
+        raise ModelError(hypervisor.EMBEDDED_ROOT, "platform")
     local = not host and transport in _LOCAL_TRANSPORTS
     own = values.pop(CONSOLE_LOGS, None)
     if own is not None and not (local and own.startswith("/")):
-        raise ModelError(Problem.INVALID_PARAMETER, f"{CONSOLE_LOGS} needs a local platform and an absolute folder")
+        raise ModelError(hypervisor.CONSOLE_LOGS, "platform", option=CONSOLE_LOGS)
     kept = [(key, value) for key, value in query if key != CONSOLE_LOGS]
     public = [(key, value) for key, value in query if not any(word in key.lower() for word in _SECRET_WORDS)]
     return Address(
         uri=uri if own is None else _join(parts.scheme, parts.netloc, parts.path, kept),
         shown=_join(parts.scheme, parts.netloc.rpartition("@")[2], parts.path, public),
-        hypervisor=hypervisor,
+        hypervisor=kind,
         local=local,
         embed_root=Path(root) if embed else None,
-        console_logs=_console_logs(hypervisor, parts.path, local=local, own=own, root=root if embed else None),
+        console_logs=_console_logs(kind, parts.path, local=local, own=own, root=root if embed else None),
         private_daemon="socket" in values,
     )
 
@@ -85,8 +88,8 @@ def _join(scheme: str, netloc: str, path: str, query: list[tuple[str, str]]) -> 
     return f"{scheme}://{netloc}{path}{end}"
 
 
-def _console_logs(hypervisor: str, path: str, *, local: bool, own: str | None, root: str | None) -> Path | None:
-    if hypervisor != "qemu" or not local:
+def _console_logs(kind: str, path: str, *, local: bool, own: str | None, root: str | None) -> Path | None:
+    if kind != "qemu" or not local:
         return None
     if own is not None:
         return Path(own)

@@ -12,10 +12,12 @@ import libvirt
 import structlog
 
 from openvman.drivers.libvirt.address import Address
-from openvman.drivers.libvirt.errors import PROBLEMS, translate
+from openvman.drivers.libvirt.errors import PROBLEMS, reason_of, translate
 from openvman.drivers.libvirt.use import Use
 from openvman.drivers.libvirt.workers import Workers, post
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor
+from openvman.messages.message import ErrorMessage
+from openvman.model.errors import ModelError
 
 T = TypeVar("T")
 
@@ -89,24 +91,20 @@ class Connection:
             post(loop, self._on_closed, _REASONS.get(reason, "the connection was closed"))
 
         def connect() -> Any:
-            raw = libvirt.openAuth(self.address.uri, [[], _no_credentials, None], 0)
-            # A hypervisor inside this process has neither, and is lost only with it.
-            _where_supported(raw.setKeepAlive, KEEPALIVE_SECONDS, KEEPALIVE_COUNT)
-            _where_supported(raw.registerCloseCallback, closed, None)
-            return raw
+            try:
+                raw = libvirt.openAuth(self.address.uri, [[], _no_credentials, None], 0)
+                # A hypervisor inside this process has neither, and is lost only with it.
+                _where_supported(raw.setKeepAlive, KEEPALIVE_SECONDS, KEEPALIVE_COUNT)
+                _where_supported(raw.registerCloseCallback, closed, None)
+            except libvirt.libvirtError as error:
+                reason = self.address.redact(reason_of(error))
+            else:
+                return raw
+            raise no_answer(shown, reason)
 
+        shown = self.address.shown
         try:
-            self._raw = await self._run(
-                lambda: self._translating(connect, "connect", None, None),
-                "connect",
-                None,
-                changes=False,
-                deadline=self.deadline,
-            )
-        except ModelError as error:
-            self._end()
-            message = f"{self.address.shown} does not answer: {error.message}{cure(error.message)}"
-            raise ModelError(Problem.UNAVAILABLE, message, self.address.shown) from error
+            self._raw = await self._run(connect, "connect", shown, changes=False, deadline=self.deadline)
         except BaseException:
             self._end()
             raise
@@ -174,19 +172,18 @@ class Connection:
         try:
             return await asyncio.wait_for(future, deadline)
         except TimeoutError:
-            message = f"cannot {doing}: {self.address.shown} did not answer within {deadline:g} s"
-            raise ModelError(Problem.TIMEOUT if changes else Problem.UNAVAILABLE, message, subject) from None
+            row = hypervisor.CHANGE_LATE if changes else hypervisor.READ_LATE
+            raise ModelError(row, subject, doing=doing, platform=self.address.shown, seconds=deadline) from None
         finally:
             self._pending.discard(future)
 
     def _translating(self, work: Callable[[], T], doing: str, subject: str | None, raw: Any) -> T:
-        """Do ``work``, with libvirt's errors as ModelError; ``raw`` is the connection, None while there is none."""
+        """Do ``work``, with libvirt's errors as ModelError, which keep nothing of them but their redacted words."""
         try:
             return work()
         except libvirt.libvirtError as error:
-            failure = translate(error, doing, subject, alive=raw is None or _is_alive(raw, error))
-            failure = ModelError(failure.problem, self.address.redact(failure.message), subject)
-            raise failure from None  # libvirt's own text may hold the address with its credentials
+            failure = translate(error, doing, subject, alive=_is_alive(raw, error), redact=self.address.redact)
+        raise failure  # not from libvirt's own error: that may hold the address with its credentials
 
     def _on_closed(self, reason: str) -> None:
         lost, self._lost = self._lost, None
@@ -200,7 +197,7 @@ class Connection:
         self._readers = self._changers = None
 
     def _gone(self) -> ModelError:
-        return ModelError(Problem.UNAVAILABLE, f"{self.address.shown} is not connected", self.address.shown)
+        return ModelError(hypervisor.NOT_CONNECTED, self.address.shown, platform=self.address.shown)
 
 
 _REASONS: Final[dict[int, str]] = {
@@ -210,19 +207,20 @@ _REASONS: Final[dict[int, str]] = {
     libvirt.VIR_CONNECT_CLOSE_REASON_CLIENT: "the connection was closed here",
 }
 
-_CURES: Final[tuple[tuple[str, str], ...]] = (
-    ("Failed to connect socket", "start the daemon (libvirtd), or check the socket's path"),
-    ("already open with path", "a process can have one embedded folder: use another process"),
-    ("Failed to acquire pid file", "another process has this embedded folder open: end it, or use another folder"),
-    ("authentication", "allow this user on the daemon's socket, or run as one that is allowed"),
-    ("no connection driver available", "install the hypervisor's libvirt driver package"),
-    ("Cannot find", "install QEMU (qemu-system-x86)"),
+_NO_ANSWER: Final[tuple[tuple[str, ErrorMessage], ...]] = (
+    ("Failed to connect socket", hypervisor.DAEMON_DOWN),
+    ("already open with path", hypervisor.EMBEDDED_OPEN),
+    ("Failed to acquire pid file", hypervisor.EMBEDDED_TAKEN),
+    ("authentication", hypervisor.NOT_LET_IN),
+    ("no connection driver available", hypervisor.NO_DRIVER_PACKAGE),
+    ("Cannot find", hypervisor.NO_EMULATOR),
 )
 
 
-def cure(message: str) -> str:
-    """What to do about a connection that failed with ``message``, as the end of a sentence; empty when unknown."""
-    return next((f" ({advice})" for words, advice in _CURES if words in message), "")
+def no_answer(platform: str, reason: str) -> ModelError:
+    """A connection failed with libvirt's ``reason``: with the way out, where one is known."""
+    row = next((row for words, row in _NO_ANSWER if words in reason), hypervisor.NO_ANSWER)
+    return ModelError(row, platform, platform=platform, reason=reason, daemon="libvirtd", library="libvirt")
 
 
 def binding_version() -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 from openvman.drivers.contract import ConsoleChunk
 from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.xml import Element
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor
+from openvman.model.errors import ModelError
 
 
 def log_path(folder: Path, system_id: str, port: int) -> Path:
@@ -44,19 +45,19 @@ def read(path: Path, offset: int, limit: int) -> ConsoleChunk:
     Raises NOT_FOUND when the file is no regular file, UNAVAILABLE when it cannot be read.
     """
     if offset < 0 or limit < 0:
-        raise ModelError(Problem.INVALID_PARAMETER, "offset and limit of a console log are not negative", "offset")
+        raise ModelError(hypervisor.CONSOLE_RANGE, "offset")
     try:
         # O_NONBLOCK: opening a pipe put there must not wait.
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return ConsoleChunk(b"", 0, 0)
     except OSError as error:
-        problem = Problem.NOT_FOUND if error.errno == errno.ELOOP else Problem.UNAVAILABLE
-        raise ModelError(problem, f"the console log {path} cannot be read: {error.strerror}", str(path)) from error
+        row = hypervisor.LOG_IRREGULAR if error.errno == errno.ELOOP else hypervisor.LOG_UNREADABLE
+        raise ModelError(row, str(path), path=path, reason=error.strerror) from error
     try:
         about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode):
-            raise ModelError(Problem.NOT_FOUND, f"the console log {path} is no regular file", str(path))
+            raise ModelError(hypervisor.LOG_IRREGULAR, str(path), path=path)
         start = offset if offset <= about.st_size else 0
         return ConsoleChunk(os.pread(handle, min(limit, about.st_size - start), start), start, about.st_size)
     finally:

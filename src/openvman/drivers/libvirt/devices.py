@@ -16,9 +16,10 @@ from lxml import etree
 
 from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.xml import Element
+from openvman.messages import hypervisor, hypervisor_devices
 from openvman.model.allocation import IDENTITY, DeviceAllocation, DeviceKind, device_local_id
 from openvman.model.endpoint import format_endpoint, parse_endpoint
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import DeviceSpec
 
 
@@ -205,7 +206,7 @@ Clean: TypeAlias = Callable[[str, str], str]
 def build(spec: DeviceSpec, clean: Clean) -> Element:
     """The element that ``spec`` asks for. Raises INVALID_PARAMETER naming the setting at fault."""
     if spec.kind is None:
-        raise ModelError(Problem.INVALID_PARAMETER, "a device's kind is missing in the definition", "kind")
+        raise ModelError(hypervisor.LACKING, "kind", setting="kind", part="a device")
     shape = _SHAPES[spec.kind]
     element = etree.Element(shape.tag, dict(shape.fixed))
     for setting, where in shape.settings.items():
@@ -244,7 +245,7 @@ def spec_of(root: Element, local: str) -> DeviceSpec:
 def _find(root: Element, local: str) -> _Description:
     found = next((each for each in _described(root, active=False) if each[2] == local), None)
     if found is None:
-        raise ModelError(Problem.NOT_FOUND, f"there is no device {local}", local)
+        raise ModelError(hypervisor_devices.NO_ALLOCATION, local, allocation=local)
     return found
 
 
@@ -254,7 +255,7 @@ def patch(root: Element, local: str, spec: DeviceSpec, clean: Clean) -> None:
     for setting in ("kind", *sorted(IDENTITY.get(kind, ()))):
         asked = getattr(spec, setting)
         if asked is not None and asked != (kind if setting == "kind" else now.get(setting)):
-            raise ModelError(Problem.NOT_SUPPORTED, f"the {setting} of {local} cannot be changed", setting)
+            raise ModelError(hypervisor_devices.UNCHANGEABLE, setting, setting=setting, device=local)
     shape = _SHAPES[kind]
     if spec.type is not None and spec.type != now.get("type"):
         _forget(element)
@@ -294,7 +295,7 @@ def _listen(graphics: Element, address: str) -> None:
     try:
         listen, port = parse_endpoint(address)
     except ValueError as error:
-        raise ModelError(Problem.INVALID_PARAMETER, f"{address!r}: {error}", "address") from error
+        raise ModelError(hypervisor_devices.ENDPOINT, "address", address=address, reason=error) from error
     graphics.attrib.pop("listen", "")
     for old in graphics.findall("listen"):
         graphics.remove(old)
@@ -319,4 +320,4 @@ def _point(element: Element, spec: DeviceSpec) -> None:
     elif spec.type == "usb" and (place := _USB_PLACE.fullmatch(text)):
         etree.SubElement(source, "address", place.groupdict())
     else:
-        raise ModelError(Problem.INVALID_PARAMETER, f"{text!r} names no {spec.type} device of the host", "source")
+        raise ModelError(hypervisor_devices.HOST_DEVICE, "source", source=text, type=spec.type)

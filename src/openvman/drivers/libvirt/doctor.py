@@ -74,7 +74,7 @@ async def ask_daemon() -> Daemon:
         finally:
             await connection.close()
     except ModelError as error:
-        return Daemon(None, None, error.message)
+        return Daemon(None, None, error.said.text.removesuffix("."))  # the doctor has its own cures
 
 
 async def diagnose() -> list[Check]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from lxml import etree
 
@@ -13,10 +13,13 @@ from openvman.drivers.libvirt import boot, device_tuning, serial_ports, tuning, 
 from openvman.drivers.libvirt import devices as device_xml
 from openvman.drivers.libvirt.console import log_path
 from openvman.drivers.libvirt.xml import Element
+from openvman.messages import hypervisor, hypervisor_devices
 from openvman.model.allocation import NO_DEVICE, DeviceKind, DiskKind, NicConnection
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec, ResourceSpec, SerialSpec
 from openvman.model.storage import volume_in
+
+T = TypeVar("T")
 
 KIB: Final = 1024
 _TARGET_PREFIX: Final[dict[str, str]] = {
@@ -97,17 +100,16 @@ def _devices(definition: Definition) -> Iterator[DeviceSpec]:
 def clean(value: str, setting: str, *, lines: bool = False) -> str:
     """``value`` if it may stand in a domain's XML. Control characters are refused, but for ``lines`` in prose."""
     for character in value:
-        if unicodedata.category(character) in {"Cc", "Cs"} and not (lines and character in "\n\t"):
-            raise ModelError(Problem.INVALID_PARAMETER, f"{setting} holds a control character", setting)
-        if character in "\ufffe\uffff":
-            raise ModelError(Problem.INVALID_PARAMETER, f"{setting} holds a character that no text has", setting)
+        is_control = unicodedata.category(character) in {"Cc", "Cs"} and not (lines and character in "\n\t")
+        if is_control or character in "\ufffe\uffff":
+            raise ModelError(hypervisor.UNPRINTABLE, setting, setting=setting)
     return value
 
 
 def clean_name(name: str) -> str:
     """``name`` if a domain may have it: hypervisors make file names of it."""
     if not name or "/" in name or name in {".", ".."}:
-        raise ModelError(Problem.INVALID_PARAMETER, "a virtual system's name is neither empty nor a path", "name")
+        raise ModelError(hypervisor.NAME, "name")
     return clean(name, "name")
 
 
@@ -131,8 +133,7 @@ def set_source(disk: Element, source: str | None) -> None:
         disk.set("type", "block" if device else "file")
         element.set("dev" if device else "file", clean(source, "source"))
     else:
-        message = "a disk's source is an absolute path on the host, or a volume"
-        raise ModelError(Problem.INVALID_PARAMETER, message, "source")
+        raise ModelError(hypervisor_devices.DISK_SOURCE, "source")
     driver = disk.find("driver")
     disk.insert(0 if driver is None else disk.index(driver) + 1, element)
 
@@ -158,9 +159,9 @@ def set_flag(parent: Element, name: str, value: bool) -> None:
 def set_connection(interface: Element, connection: NicConnection, source: str | None) -> None:
     """Connect an ``<interface>``; what belonged to the old connection goes."""
     if connection is NicConnection.OTHER:
-        raise ModelError(Problem.NOT_SUPPORTED, "a NIC connects to a network, to a bridge or as user", "connection")
+        raise ModelError(hypervisor_devices.NIC_CONNECTION, "connection")
     if connection is not NicConnection.USER and not source:
-        raise ModelError(Problem.INVALID_PARAMETER, f"a NIC on a {connection} needs its name as the source", "source")
+        raise ModelError(hypervisor_devices.NIC_SOURCE, "source", connection=connection)
     interface.set("type", connection.value)
     for name in ("source", "virtualport", "backend"):
         for old in interface.findall(name):
@@ -177,26 +178,26 @@ def _child(parent: Element, name: str, content: str, **attributes: str) -> Eleme
 
 
 def _memory(root: Element, definition: Definition) -> None:
-    size = _needed(definition.memory.size, "memory size")
+    size = _needed(definition.memory.size, "size", "the memory")
     maximum = definition.memory.maximum or size
     if not 0 < size <= maximum:
-        raise ModelError(Problem.INVALID_PARAMETER, "memory size is between 1 byte and the maximum", "memory")
+        raise ModelError(hypervisor_devices.MEMORY_SIZE, "memory", size=size, maximum=maximum)
     # libvirt counts KiB; a part of one is rounded up, so that the guest gets what was asked.
     _child(root, "memory", str(-(-maximum // KIB)), unit="KiB")
     _child(root, "currentMemory", str(-(-size // KIB)), unit="KiB")
 
 
 def _processors(root: Element, definition: Definition) -> None:
-    count = _needed(definition.processor.count, "processor count")
+    count = _needed(definition.processor.count, "count", "the processors")
     maximum = definition.processor.maximum or count
     if not 0 < count <= maximum:
-        raise ModelError(Problem.INVALID_PARAMETER, "processor count is between 1 and the maximum", "processor")
+        raise ModelError(hypervisor_devices.PROCESSOR_COUNT, "processor", count=count, maximum=maximum)
     _child(root, "vcpu", str(maximum), placement="static", current=str(count))
 
 
-def _needed(value: int | None, setting: str) -> int:
+def _needed(value: T | None, setting: str, part: str) -> T:
     if value is None:
-        raise ModelError(Problem.INVALID_PARAMETER, f"{setting} is missing in the definition", setting)
+        raise ModelError(hypervisor.LACKING, setting, setting=setting, part=part)
     return value
 
 
@@ -228,21 +229,20 @@ def _next_target(disk: DiskSpec, taken: set[str]) -> str:
         target = prefix + (chr(ord("a") + high - 1) if high else "") + chr(ord("a") + low)
         if target not in taken:
             return target
-    raise ModelError(Problem.INVALID_PARAMETER, f"there is no room for another disk on {disk.bus}", "disks")
+    raise ModelError(hypervisor_devices.BUS_FULL, "disks", bus=disk.bus)
 
 
 def add_disk(devices: Element, spec: DiskSpec, target: str) -> Element:
     """Append a ``<disk>`` of which ``spec`` says all. Raises INVALID_PARAMETER naming what is missing or cannot be."""
     kind = spec.kind or DiskKind.DISK
-    if spec.bus is None:
-        raise ModelError(Problem.INVALID_PARAMETER, "a disk's bus is missing in the definition", "bus")
-    if kind is DiskKind.DISK and not spec.source:
-        raise ModelError(Problem.INVALID_PARAMETER, "a disk's source is missing in the definition", "source")
+    bus = _needed(spec.bus, "bus", "a disk")
+    if kind is DiskKind.DISK:
+        _needed(spec.source or None, "source", "a disk")
     disk = etree.SubElement(devices, "disk", type="file", device=kind.value)
     # Never without a type: libvirt would take raw, and an older one would probe what the guest wrote.
     set_format(disk, spec.format or "raw")
     set_source(disk, spec.source)
-    etree.SubElement(disk, "target", dev=clean(target, "target"), bus=clean(spec.bus, "bus"))
+    etree.SubElement(disk, "target", dev=clean(target, "target"), bus=clean(bus, "bus"))
     set_flag(disk, "readonly", bool(spec.read_only) or kind is DiskKind.CDROM)
     set_flag(disk, "shareable", bool(spec.shareable))
     device_tuning.patch_disk(disk, spec, clean)
@@ -252,9 +252,7 @@ def add_disk(devices: Element, spec: DiskSpec, target: str) -> Element:
 def add_nic(devices: Element, spec: NicSpec) -> Element:
     """Append an ``<interface>``, likewise."""
     interface = etree.SubElement(devices, "interface")
-    if spec.connection is None:
-        raise ModelError(Problem.INVALID_PARAMETER, "a NIC's connection is missing in the definition", "connection")
-    set_connection(interface, spec.connection, spec.source)
+    set_connection(interface, _needed(spec.connection, "connection", "a NIC"), spec.source)
     if spec.mac is not None:
         etree.SubElement(interface, "mac", address=clean(spec.mac, "mac"))
     if spec.model is not None:
@@ -283,7 +281,7 @@ def _serials(devices: Element, definition: Definition, folder: Path | None) -> N
 
 def add_serial(devices: Element, system_id: str, spec: SerialSpec, folder: Path | None) -> Element:
     """Append a ``<serial>``, with its log in the folder."""
-    port = _needed(spec.port, "port of a serial port")
+    port = _needed(spec.port, "port", "a serial port")
     serial = etree.SubElement(devices, "serial", type="pty")
     if spec.address is not None:
         serial_ports.listen(serial, spec.address)
@@ -300,7 +298,7 @@ def find_disk(root: Element, local: str) -> Element:
         found = disk.find("target")
         if found is not None and found.get("dev") == target:
             return disk
-    raise ModelError(Problem.NOT_FOUND, f"there is no disk {target}", local)
+    raise ModelError(hypervisor_devices.NO_ALLOCATION, local, allocation=local)
 
 
 def find_nic(root: Element, local: str) -> Element:
@@ -310,7 +308,7 @@ def find_nic(root: Element, local: str) -> Element:
         found = interface.find("mac")
         if found is not None and (found.get("address") or "").lower() == mac:
             return interface
-    raise ModelError(Problem.NOT_FOUND, f"there is no NIC {mac}", local)
+    raise ModelError(hypervisor_devices.NO_ALLOCATION, local, allocation=local)
 
 
 def find_serial(root: Element, local: str) -> Element:
@@ -318,7 +316,7 @@ def find_serial(root: Element, local: str) -> Element:
     for index, serial in enumerate(root.iterfind("devices/serial")):
         if f"serial:{xml.number(xml.attribute(serial, 'target', 'port'), index)}" == local:
             return serial
-    raise ModelError(Problem.NOT_FOUND, f"there is no serial port {local.removeprefix('serial:')}", local)
+    raise ModelError(hypervisor_devices.NO_ALLOCATION, local, allocation=local)
 
 
 def patch_disk(root: Element, local: str, spec: DiskSpec) -> None:
@@ -331,9 +329,10 @@ def patch_disk(root: Element, local: str, spec: DiskSpec) -> None:
         ("target", spec.target, target.get("dev")),
         ("kind", spec.kind and spec.kind.value, "disk" if kind == "lun" else kind),
     ):
-        _unchanged(setting, asked, is_now)
+        if asked is not None and asked != is_now:
+            raise ModelError(hypervisor_devices.UNCHANGEABLE, setting, setting=setting, device=local)
     if spec.capacity is not None and spec.source is None:
-        raise ModelError(Problem.NOT_SUPPORTED, "a disk's capacity belongs to its image and stays", "capacity")
+        raise ModelError(hypervisor_devices.DISK_CAPACITY, "capacity")
     if spec.source is not None:
         set_source(disk, spec.source)
     if spec.format is not None:
@@ -367,7 +366,7 @@ def patch_nic(root: Element, local: str, spec: NicSpec) -> None:
     if spec.source is None and connection is now and source is not None:
         return  # it stays where it is
     if spec.source and connection is NicConnection.USER:
-        raise ModelError(Problem.INVALID_PARAMETER, "user networking has no source", "source")
+        raise ModelError(hypervisor_devices.USER_SOURCE, "source")
     set_connection(interface, connection, spec.source)
 
 
@@ -378,16 +377,9 @@ def _set(parent: Element, name: str, attribute: str, value: str) -> None:
     found.set(attribute, clean(value, name))
 
 
-def _unchanged(setting: str, asked: object, is_now: object) -> None:
-    if asked is not None and asked != is_now:
-        raise ModelError(Problem.NOT_SUPPORTED, f"the {setting} of a device cannot be changed", setting)
-
-
 def local_id(system_id: str, kind: str, spec: ResourceSpec) -> str:
     """The local part of ``spec.allocation_id``, which must belong to this configuration. NOT_FOUND otherwise."""
     prefix = f"{system_id}/{kind}/"
     if spec.allocation_id is None or not spec.allocation_id.startswith(prefix):
-        raise ModelError(
-            Problem.NOT_FOUND, f"{spec.allocation_id} is no allocation of {prefix[:-1]}", spec.allocation_id
-        )
+        raise ModelError(hypervisor_devices.NO_ALLOCATION, spec.allocation_id, allocation=spec.allocation_id)
     return spec.allocation_id[len(prefix) :]

@@ -39,7 +39,9 @@ from openvman.drivers.libvirt.events import Subscriptions
 from openvman.drivers.libvirt.host import read_host
 from openvman.drivers.libvirt.read import read_system
 from openvman.drivers.libvirt.workers import post
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor, hypervisor_storage
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.network import NetworkSpec
 from openvman.model.network_filter import FilterReference, NetworkFilterSpec
@@ -253,7 +255,7 @@ class LibvirtDriver:
     async def create_storage_pool(self, host_id: str, pool: StoragePoolSpec) -> None:
         folder = pool.folder
         if folder and pool.type == "dir" and self._sees_files and not await asyncio.to_thread(Path(folder).is_dir):
-            raise ModelError(Problem.NOT_FOUND, f"there is no folder {folder}", folder)
+            raise ModelError(hypervisor_storage.NO_FOLDER, folder, folder=folder)
         doing, name = f"create storage pool {pool.name}", pool.name
         await self._change(host_id, lambda raw: storage.create_pool(raw, pool), doing, name, pool=name)
 
@@ -316,14 +318,17 @@ class LibvirtDriver:
     @property
     def _open(self) -> Connection:
         if self._connection is None:
-            raise ModelError(Problem.UNAVAILABLE, f"{self.platform} is not connected", self.platform)
+            raise self._not_connected()
         return self._connection
 
     @property
     def _known(self) -> Host:
         if self._connection is None or self._host is None:
-            raise ModelError(Problem.UNAVAILABLE, f"{self.platform} is not connected", self.platform)
+            raise self._not_connected()
         return self._host
+
+    def _not_connected(self) -> ModelError:
+        return ModelError(hypervisor.NOT_CONNECTED, self.platform, platform=self.platform)
 
     async def _read_host(self) -> Host:
         # The first look at a host makes its hypervisor look at itself, which takes seconds.
@@ -354,7 +359,7 @@ class LibvirtDriver:
 
     def _check_host(self, host_id: str) -> None:
         if host_id != self._known.id:
-            raise ModelError(Problem.NOT_FOUND, f"{self.platform} has no host {host_id}", host_id)
+            raise ModelError(hypervisor.NO_HOST, host_id, host=host_id)
 
     def _is_remote(self, host_id: str) -> bool:
         """Whether the host's files can be reached by its storage pools alone."""
@@ -367,7 +372,7 @@ class LibvirtDriver:
     def _check_images(self, host_id: str) -> None:
         self._check_host(host_id)
         if not self._sees_files:
-            raise ModelError(Problem.NOT_SUPPORTED, f"images on {self.platform} cannot be reached from here", host_id)
+            raise ModelError(hypervisor_storage.IMAGES_AWAY, host_id, platform=self.platform)
 
     def _tell(self, connection: Connection, event: Event) -> None:
         """In the loop's thread. An event of an earlier connection, or one that comes after ``close``, is dropped."""

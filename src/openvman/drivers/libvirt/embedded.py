@@ -9,7 +9,8 @@ import os
 from pathlib import Path
 from typing import Final
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor
+from openvman.model.errors import ModelError
 
 _CONFIGURATION: Final = """\
 # Written by openvman at each start.
@@ -41,5 +42,4 @@ def prepare(root: Path) -> None:
         new.write_text(text)
         new.replace(target)
     except OSError as error:
-        message = f"the folder {root} of the embedded QEMU cannot be written: {error.strerror}"
-        raise ModelError(Problem.UNAVAILABLE, message, str(root)) from error
+        raise ModelError(hypervisor.EMBEDDED_FOLDER, str(root), folder=root, reason=error.strerror) from error

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import libvirt
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 
 PROBLEMS: Final[dict[int, Problem]] = {
     libvirt.VIR_ERR_NO_DOMAIN: Problem.NOT_FOUND,
@@ -54,9 +57,19 @@ def problem_of(error: libvirt.libvirtError) -> Problem:
     return PROBLEMS.get(error.get_error_code(), Problem.FAILED)
 
 
-def translate(error: libvirt.libvirtError, doing: str, subject: str | None, *, alive: bool = True) -> ModelError:
+def reason_of(error: libvirt.libvirtError) -> str:
+    """libvirt's own words, to be the end of a sentence."""
+    return (error.get_error_message() or str(error)).rstrip(".\n ")
+
+
+def translate(
+    error: libvirt.libvirtError,
+    doing: str,
+    subject: str | None,
+    *,
+    alive: bool = True,
+    redact: Callable[[str], str] = str,
+) -> ModelError:
     """``error`` as a ModelError. On a connection that is not ``alive`` every failure means UNAVAILABLE."""
-    message = error.get_error_message() or str(error)
-    if not alive:
-        return ModelError(Problem.UNAVAILABLE, f"cannot {doing}: the hypervisor does not answer: {message}", subject)
-    return ModelError(problem_of(error), f"cannot {doing}: {message}", subject)
+    row = hypervisor.CANNOT[problem_of(error)] if alive else hypervisor.LOST
+    return ModelError(row, subject, doing=doing, reason=redact(reason_of(error)))

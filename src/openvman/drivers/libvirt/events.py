@@ -9,8 +9,8 @@ from typing import Any, Final
 import libvirt
 
 from openvman.drivers.libvirt.errors import PROBLEMS
+from openvman.messages.problem import Problem
 from openvman.model.alert import FaultKind, SystemFault
-from openvman.model.errors import Problem
 
 DOMAIN_EVENTS: Final = (
     libvirt.VIR_DOMAIN_EVENT_ID_REBOOT,

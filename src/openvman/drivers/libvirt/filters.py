@@ -14,7 +14,8 @@ from lxml import etree
 from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.domain_xml import clean
 from openvman.drivers.libvirt.xml import Element
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor_networks
+from openvman.model.errors import ModelError
 from openvman.model.network_filter import (
     DEFAULT_PRIORITY,
     PROTOCOLS,
@@ -156,25 +157,23 @@ def _add_rule(root: Element, rule: FilterRule) -> None:
     if rule.protocol is None:
         return
     if rule.protocol not in PROTOCOLS:
-        message = f"{rule.protocol!r} is no protocol of a filter's rule"
-        raise ModelError(Problem.INVALID_PARAMETER, message, "protocol")
+        raise ModelError(hypervisor_networks.FILTER_PROTOCOL, "protocol", protocol=rule.protocol)
     protocol = etree.SubElement(element, rule.protocol)
     if rule.negated:
         protocol.set("match", "no")
     for name, value in rule.match:
         attribute = _ATTRIBUTES.get(name)
         if attribute is None:
-            raise ModelError(Problem.INVALID_PARAMETER, f"{name!r} is nothing that a rule can ask", "match")
+            raise ModelError(hypervisor_networks.FILTER_MATCH, "match", match=name)
         protocol.set(attribute, clean(value, "match"))
 
 
 def create(connection: Any, spec: NetworkFilterSpec) -> None:
     """Define a filter. ALREADY_EXISTS for a name or UUID in use, NOT_FOUND for one that it refers to."""
     for other in connection.listAllNWFilters(0):
-        for what, mine, its in (("name", spec.name, other.name()), ("UUID", spec.uuid, other.UUIDString())):
-            if mine is not None and mine == its:  # defined once more it would be changed, not refused
-                message = f"there is already a network filter {other.name()} with the {what} {mine}"
-                raise ModelError(Problem.ALREADY_EXISTS, message, mine)
+        # Defined once more it would be changed, not refused.
+        if spec.name == other.name() or spec.uuid == other.UUIDString():
+            raise ModelError(hypervisor_networks.FILTER_TAKEN, spec.name, filter=other.name())
     for reference in spec.references:
         _named(connection, reference.filter)
     connection.nwfilterDefineXML(build(spec))
@@ -186,13 +185,13 @@ def delete(connection: Any, uuid: str) -> None:
     name = found.name()
     for other in connection.listAllNWFilters(0):  # libvirt asks only for those that an active system needs
         if any(each.get("filter") == name for each in xml.parse(other.XMLDesc(0)).iterfind("filterref")):
-            raise ModelError(Problem.IN_USE, f"network filter {other.name()} refers to {name}", uuid)
+            raise ModelError(hypervisor_networks.FILTER_USED, uuid, filter=name, user=other.name())
     try:
         found.undefine()
     except libvirt.libvirtError as error:
         if error.get_error_code() != libvirt.VIR_ERR_OPERATION_INVALID:
             raise
-        raise ModelError(Problem.IN_USE, f"network filter {name} is in use by an active system", uuid) from None
+        raise ModelError(hypervisor_networks.FILTER_USED, uuid, filter=name, user="an active system") from None
 
 
 def add_reference(connection: Any, uuid: str, reference: FilterReference) -> None:
@@ -200,8 +199,9 @@ def add_reference(connection: Any, uuid: str, reference: FilterReference) -> Non
     root = xml.parse(lookup(connection, uuid).XMLDesc(0))
     _named(connection, reference.filter)
     if any(_reference(each) == reference for each in root.iterfind("filterref")):
-        message = f"filter {root.get('name')} refers to {reference.filter} already"
-        raise ModelError(Problem.ALREADY_EXISTS, message, reference.filter)
+        raise ModelError(
+            hypervisor_networks.REFERENCE_TAKEN, reference.filter, filter=root.get("name"), other=reference.filter
+        )
     add_reference_to(root, reference)
     _redefine(connection, root, reference)
 
@@ -212,8 +212,9 @@ def _redefine(connection: Any, root: Element, reference: FilterReference) -> Non
     except libvirt.libvirtError as error:
         if "loop" not in str(error):
             raise
-        message = f"filters {root.get('name')} and {reference.filter} would refer to each other"
-        raise ModelError(Problem.INVALID_PARAMETER, message, reference.filter) from None
+        raise ModelError(
+            hypervisor_networks.REFERENCE_CIRCLE, reference.filter, filter=root.get("name"), other=reference.filter
+        ) from None
 
 
 def remove_reference(connection: Any, uuid: str, reference: FilterReference) -> None:
@@ -221,8 +222,9 @@ def remove_reference(connection: Any, uuid: str, reference: FilterReference) -> 
     root = xml.parse(lookup(connection, uuid).XMLDesc(0))
     found = next((each for each in root.iterfind("filterref") if _reference(each) == reference), None)
     if found is None:
-        message = f"filter {root.get('name')} does not refer to {reference.filter}"
-        raise ModelError(Problem.NOT_FOUND, message, reference.filter)
+        raise ModelError(
+            hypervisor_networks.NO_REFERENCE, reference.filter, filter=root.get("name"), other=reference.filter
+        )
     root.remove(found)
     connection.nwfilterDefineXML(xml.print_(root))
 
@@ -233,7 +235,7 @@ def lookup(connection: Any, uuid: str) -> Any:
         return connection.nwfilterLookupByUUIDString(uuid)
     except libvirt.libvirtError as error:
         if error.get_error_code() in {libvirt.VIR_ERR_NO_NWFILTER, libvirt.VIR_ERR_INVALID_ARG}:
-            raise ModelError(Problem.NOT_FOUND, f"there is no network filter {uuid}", uuid) from None
+            raise ModelError(hypervisor_networks.FILTER_UNKNOWN, uuid, filter=uuid) from None
         raise
 
 
@@ -243,4 +245,4 @@ def _named(connection: Any, name: str) -> Any:
     except libvirt.libvirtError as error:
         if error.get_error_code() != libvirt.VIR_ERR_NO_NWFILTER:
             raise
-        raise ModelError(Problem.NOT_FOUND, f"there is no network filter {name}", name) from None
+        raise ModelError(hypervisor_networks.FILTER_UNKNOWN, name, filter=name) from None

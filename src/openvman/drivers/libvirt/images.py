@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from openvman.drivers.contract import Image
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor, hypervisor_storage
+from openvman.model.errors import ModelError
 
 QEMU_IMG: Final = "qemu-img"
 FORMATS_MADE: Final = ("raw", "qcow2")
@@ -62,7 +63,7 @@ async def inspect(path: str, deadline: float) -> Image:
     here = await asyncio.to_thread(_resolved, path)
     format = await asyncio.to_thread(_format, here)
     if format not in _LOOKED_AT:
-        raise ModelError(Problem.NOT_SUPPORTED, f"{path} is a {format} image; convert it to qcow2 or raw", path)
+        raise ModelError(hypervisor_storage.IMAGE_FOREIGN, path, path=path, format=format)
     about = await _info(here, format, deadline)
     named = about.get("backing-filename")
     return Image(
@@ -78,18 +79,18 @@ async def create(path: str, format: str, capacity: int, deadline: float) -> None
     """Make an empty image of ``capacity`` bytes; nothing is left on failure. ALREADY_EXISTS when the path is taken."""
     _check_path(path)
     if format not in FORMATS_MADE:
-        raise ModelError(Problem.NOT_SUPPORTED, f"an image can be {' or '.join(FORMATS_MADE)}, not {format}", "format")
+        raise ModelError(hypervisor_storage.IMAGE_FORMAT, "format", format=format, formats=FORMATS_MADE)
     if capacity <= 0:
-        raise ModelError(Problem.INVALID_PARAMETER, "the capacity of an image is more than 0 bytes", "capacity")
+        raise ModelError(hypervisor_storage.IMAGE_CAPACITY, "capacity", capacity=capacity)
     try:
         # qemu-img overwrites what it finds; the exclusive open decides who makes the file.
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
     except FileExistsError as error:
-        raise ModelError(Problem.ALREADY_EXISTS, f"there is already a file {path}", path) from error
+        raise ModelError(hypervisor_storage.FILE_TAKEN, path, path=path) from error
     except FileNotFoundError as error:
-        raise ModelError(Problem.NOT_FOUND, f"there is no folder {Path(path).parent}", path) from error
+        raise ModelError(hypervisor_storage.NO_FOLDER, path, folder=Path(path).parent) from error
     except OSError as error:
-        raise ModelError(Problem.FAILED, f"cannot create {path}: {error.strerror}", path) from error
+        raise _failed("create", path, error) from error
     try:
         await _run(("create", "-q", "-f", format, "--", path, str(capacity)), path, deadline)
     except BaseException:
@@ -114,9 +115,9 @@ def write(path: str, content: bytes) -> None:
             part.unlink(missing_ok=True)
             raise
     except FileNotFoundError as error:
-        raise ModelError(Problem.NOT_FOUND, f"there is no folder {Path(path).parent}", path) from error
+        raise ModelError(hypervisor_storage.NO_FOLDER, path, folder=Path(path).parent) from error
     except OSError as error:
-        raise ModelError(Problem.FAILED, f"cannot write {path}: {error.strerror}", path) from error
+        raise _failed("write", path, error) from error
 
 
 def _part(path: str) -> Path:
@@ -133,18 +134,22 @@ def delete(path: str) -> None:
     try:
         _part(path).unlink(missing_ok=True)
         if not stat.S_ISREG(os.lstat(path).st_mode):
-            raise ModelError(Problem.INVALID_PARAMETER, f"{path} is not a regular file", path)
+            raise ModelError(hypervisor_storage.NOT_REGULAR, path, path=path)
         Path(path).unlink()
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        raise ModelError(Problem.FAILED, f"cannot remove {path}: {error.strerror}", path) from error
+        raise _failed("remove", path, error) from error
+
+
+def _failed(what: str, path: str, error: OSError) -> ModelError:
+    return ModelError(hypervisor.FAILED, path, doing=f"{what} {path}", reason=error.strerror)
 
 
 def _check_path(path: str) -> None:
     # An absolute path is never an option ("-x") and never a protocol ("nbd:…", "json:…") to qemu-img.
     if not path.startswith("/") or any(ord(character) < 0x20 for character in path):
-        raise ModelError(Problem.INVALID_PARAMETER, "an image is named by its absolute path on the host", path)
+        raise ModelError(hypervisor_storage.IMAGE_PATH, path, path=path)
 
 
 def _resolved(path: str) -> str:
@@ -164,7 +169,7 @@ def _header(path: str) -> tuple[bytes, int]:
     try:
         mode = os.fstat(handle).st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
-            raise ModelError(Problem.INVALID_PARAMETER, f"{path} is neither a file nor a block device", path)
+            raise ModelError(hypervisor_storage.NOT_AN_IMAGE, path, path=path)
         return os.pread(handle, _HEADER, 0), os.lseek(handle, 0, os.SEEK_END)
     finally:
         os.close(handle)
@@ -175,14 +180,14 @@ def _format(path: str) -> str:
     try:
         header, _ = _header(path)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise ModelError(Problem.NOT_FOUND, f"there is no image {path}", path) from error
+        raise ModelError(hypervisor_storage.NO_IMAGE, path, path=path) from error
     except OSError as error:
-        raise ModelError(Problem.FAILED, f"cannot read {path}: {error.strerror}", path) from error
+        raise _failed("read", path, error) from error
     found = next((format for magic, format in _MAGICS if header.startswith(magic)), "raw")
     if found == "qcow2" and len(header) >= _QCOW2_INCOMPATIBLE.size:
         version, incompatible = _QCOW2_INCOMPATIBLE.unpack_from(header)
         if version >= 3 and incompatible & _QCOW2_DATA_FILE:
-            raise ModelError(Problem.NOT_SUPPORTED, f"{path} keeps its data in another file", path)
+            raise ModelError(hypervisor_storage.IMAGE_SPLIT, path, path=path)
     return found
 
 
@@ -190,7 +195,7 @@ def _backing(image: str, named: str) -> str:
     """The path of a backing file; relative to the image's folder."""
     name = named.removeprefix("file:")
     if ":" in name.partition("/")[0]:
-        raise ModelError(Problem.NOT_SUPPORTED, f"{image} stands on something that is no file of this host", image)
+        raise ModelError(hypervisor_storage.IMAGE_BACKING, image, path=image)
     return os.path.normpath(Path(image).parent / name)
 
 
@@ -202,7 +207,7 @@ async def _info(path: str, format: str, deadline: float) -> dict[str, Any]:
         int(about["virtual-size"])
         return dict(about)
     except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(Problem.FAILED, f"qemu-img said something unreadable of {path}", path) from error
+        raise ModelError(hypervisor_storage.QEMU_IMG_UNREADABLE, path, path=path) from error
 
 
 async def _run(arguments: Sequence[str], subject: str, deadline: float) -> bytes:
@@ -216,17 +221,16 @@ async def _run(arguments: Sequence[str], subject: str, deadline: float) -> bytes
             env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
         )
     except FileNotFoundError as error:
-        raise ModelError(Problem.UNAVAILABLE, "qemu-img is not installed (package qemu-utils)", subject) from error
+        raise ModelError(hypervisor_storage.QEMU_IMG_MISSING, subject) from error
     try:
         output, errors = await asyncio.wait_for(process.communicate(), deadline)
     except TimeoutError:
-        message = f"qemu-img did not finish with {subject} within {deadline:g} s"
-        raise ModelError(Problem.TIMEOUT, message, subject) from None
+        raise ModelError(hypervisor_storage.QEMU_IMG_LATE, subject, path=subject, seconds=deadline) from None
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if process.returncode != 0:
-        reason = errors.decode(errors="replace").strip().removeprefix("qemu-img: ")
-        raise ModelError(Problem.FAILED, f"qemu-img failed: {reason[:500]}", subject)
+        reason = errors.decode(errors="replace").strip(". \n").removeprefix("qemu-img: ")
+        raise ModelError(hypervisor_storage.QEMU_IMG_FAILED, subject, reason=reason[:500])
     return output

@@ -17,9 +17,11 @@ from lxml import etree
 from openvman.drivers.libvirt import boot, device_tuning, devices, domain_xml, tuning, xml
 from openvman.drivers.libvirt.act import lookup, must_be_free
 from openvman.drivers.libvirt.domain_xml import KIB
-from openvman.drivers.libvirt.errors import problem_of
+from openvman.drivers.libvirt.errors import problem_of, reason_of
 from openvman.drivers.libvirt.xml import Element
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor, hypervisor_devices
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import HostFacts
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
 from openvman.model.system import ConfigurationKind
@@ -38,12 +40,14 @@ def modify_system(connection: Any, system_id: str, spec: SystemSpec, facts: Host
     """Change what ``spec`` says of the defined configuration, all or nothing; a new name needs an inactive system."""
     domain = lookup(connection, system_id)
     if spec.host_id is not None and spec.host_id != host_id:
-        raise ModelError(Problem.NOT_SUPPORTED, "a virtual system changes its host by migration only", "host_id")
+        raise ModelError(hypervisor.BY_MIGRATION_ONLY, "host_id")
     if spec.hypervisor is not None and spec.hypervisor not in facts.hypervisors:
-        raise ModelError(Problem.NOT_SUPPORTED, f"this host does not run guests by {spec.hypervisor}", "hypervisor")
+        raise ModelError(
+            hypervisor.OTHER_HYPERVISOR, "hypervisor", hypervisors=facts.hypervisors, asked=spec.hypervisor
+        )
     renamed = spec.name is not None and spec.name != domain.name()
     if renamed and domain.isActive():
-        raise ModelError(Problem.INVALID_STATE, "only an inactive virtual system can be renamed: stop it first", "name")
+        raise ModelError(hypervisor.RENAMED_ACTIVE, "name")
     if spec.description is not None:
         domain_xml.clean(spec.description, "description", lines=True)
     if spec.name is not None:
@@ -81,7 +85,7 @@ def _patch_system(root: Element, spec: SystemSpec) -> None:
     if spec.machine is not None:
         type = root.find("os/type")
         if type is None:
-            raise ModelError(Problem.NOT_SUPPORTED, "this virtual system has no machine type", "machine")
+            raise ModelError(hypervisor.NO_MACHINE_TYPE, "machine")
         type.set("machine", domain_xml.clean(spec.machine, "machine"))
 
 
@@ -138,7 +142,7 @@ def _tunes(spec: ResourceSpec, *others: str) -> bool:
 
 
 def _unfit(local: str, spec: ResourceSpec) -> ModelError:
-    return ModelError(Problem.INVALID_PARAMETER, f"{local} is not changed by a {type(spec).__name__}", local)
+    return ModelError(hypervisor_devices.UNFIT_SPEC, local, allocation=local, spec=type(spec).__name__)
 
 
 def _set_memory(domain: Any, root: Element, spec: MemorySpec) -> None:
@@ -148,8 +152,7 @@ def _set_memory(domain: Any, root: Element, spec: MemorySpec) -> None:
     maximum = maximum_now if spec.maximum is None else spec.maximum
     size = min(size_now, maximum) if spec.size is None else spec.size
     if not 0 < size <= maximum:
-        message = f"memory size {size} is not between 1 byte and the maximum {maximum}"
-        raise ModelError(Problem.INVALID_PARAMETER, message, "size")
+        raise ModelError(hypervisor_devices.MEMORY_SIZE, "size", size=size, maximum=maximum)
     if maximum != maximum_now:
         domain.setMemoryFlags(_kib(maximum), libvirt.VIR_DOMAIN_AFFECT_CONFIG | libvirt.VIR_DOMAIN_MEM_MAXIMUM)
     domain.setMemoryFlags(_kib(size), libvirt.VIR_DOMAIN_AFFECT_CONFIG)
@@ -165,8 +168,7 @@ def _set_processors(domain: Any, root: Element, spec: ProcessorSpec) -> None:
     maximum = maximum_now if spec.maximum is None else spec.maximum
     count = min(count_now, maximum) if spec.count is None else spec.count
     if not 0 < count <= maximum:
-        message = f"processor count {count} is not between 1 and the maximum {maximum}"
-        raise ModelError(Problem.INVALID_PARAMETER, message, "count")
+        raise ModelError(hypervisor_devices.PROCESSOR_COUNT, "count", count=count, maximum=maximum)
     if maximum != maximum_now:
         if count < count_now:
             domain.setVcpusFlags(count, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
@@ -176,17 +178,17 @@ def _set_processors(domain: Any, root: Element, spec: ProcessorSpec) -> None:
 
 def _modify_live(domain: Any, local: str, spec: ResourceSpec) -> None:
     if not domain.isActive():
-        raise ModelError(Problem.INVALID_STATE, "the virtual system is not active", local)
+        raise ModelError(hypervisor.NOT_ACTIVE, local, system=domain.UUIDString())
     match spec:
         case MemorySpec() if local == "memory":
-            _refuse_maximum(spec.maximum, domain.info()[1] * KIB)
+            _refuse_maximum(local, spec.maximum, domain.info()[1] * KIB)
             with contextlib.ExitStack() as undo:
                 tuning.tune_memory(domain, spec, undo)
                 if spec.size is not None:
                     _balloon(domain, spec.size)
                 undo.pop_all()
         case ProcessorSpec() if local == "processor":
-            _refuse_maximum(spec.maximum, domain.vcpusFlags(_LIVE_MAXIMUM))
+            _refuse_maximum(local, spec.maximum, domain.vcpusFlags(_LIVE_MAXIMUM))
             with contextlib.ExitStack() as undo:
                 tuning.tune_processor(domain, spec, undo)
                 if spec.count is not None:
@@ -223,7 +225,7 @@ def _modify_live_disk(domain: Any, root: Element, disk: Element, local: str, spe
     limits, now = device_tuning.limits_of(disk, spec), device_tuning.limits_of(disk, DiskSpec())
     other_medium = spec.source is not None or spec.format is not None or spec.capacity is not None
     if other_medium and disk.get("device") not in {"cdrom", "floppy"}:
-        raise ModelError(Problem.NOT_SUPPORTED, f"{local} has no removable medium", "source")
+        raise ModelError(hypervisor_devices.NO_MEDIUM, "source", device=local)
     with contextlib.ExitStack() as undo:
         if limits != now:
             domain.setBlockIoTune(target, limits, libvirt.VIR_DOMAIN_AFFECT_LIVE)
@@ -257,8 +259,7 @@ def _refuse(local: str, **settings: object) -> None:
     """Refuse the settings that a running guest cannot see change."""
     for name, value in settings.items():
         if value is not None:
-            message = f"the {name} of {local} cannot be changed while the system is active"
-            raise ModelError(Problem.NOT_SUPPORTED, message, name)
+            raise ModelError(hypervisor_devices.UNCHANGEABLE_LIVE, name, setting=name, device=local)
 
 
 def _said(spec: ResourceSpec) -> list[str]:
@@ -269,9 +270,9 @@ def _said(spec: ResourceSpec) -> list[str]:
 _LIVE_MAXIMUM: Final = libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_VCPU_MAXIMUM
 
 
-def _refuse_maximum(asked: int | None, is_now: int) -> None:
-    if asked is not None and asked != is_now:
-        raise ModelError(Problem.NOT_SUPPORTED, "the maximum of an active virtual system cannot be changed", "maximum")
+def _refuse_maximum(local: str, asked: int | None, is_now: int) -> None:
+    if asked != is_now:
+        _refuse(local, maximum=asked)
 
 
 def _balloon(domain: Any, size: int) -> None:
@@ -279,7 +280,7 @@ def _balloon(domain: Any, size: int) -> None:
     before, maximum = domain.info()[2], domain.info()[1]
     wanted = _kib(size)
     if not 0 < wanted <= maximum:
-        raise ModelError(Problem.INVALID_PARAMETER, f"memory size {size} is beyond the maximum {maximum * KIB}", "size")
+        raise ModelError(hypervisor_devices.MEMORY_SIZE, "size", size=size, maximum=maximum * KIB)
     if wanted == before:
         return
     domain.setMemoryFlags(wanted, libvirt.VIR_DOMAIN_AFFECT_LIVE)
@@ -287,20 +288,19 @@ def _balloon(domain: Any, size: int) -> None:
     while domain.info()[2] == before:
         if time.monotonic() > end:
             domain.setMemoryFlags(before, libvirt.VIR_DOMAIN_AFFECT_LIVE)
-            raise ModelError(Problem.NOT_SUPPORTED, "the guest does not answer its memory balloon", "size")
+            raise ModelError(hypervisor_devices.BALLOON_SILENT, "size")
         time.sleep(0.05)
 
 
 def _plug(domain: Any, count: int) -> None:
     maximum = domain.vcpusFlags(_LIVE_MAXIMUM)
     if not 0 < count <= maximum:
-        raise ModelError(Problem.INVALID_PARAMETER, f"processor count {count} is beyond the maximum {maximum}", "count")
+        raise ModelError(hypervisor_devices.PROCESSOR_COUNT, "count", count=count, maximum=maximum)
     try:
         domain.setVcpusFlags(count, libvirt.VIR_DOMAIN_AFFECT_LIVE)
     except libvirt.libvirtError as error:
         if problem_of(error) in {Problem.TIMEOUT, Problem.FAILED, Problem.INVALID_STATE}:
-            message = f"the guest does not take the change: {error.get_error_message()}"
-            raise ModelError(Problem.NOT_SUPPORTED, message, "count") from error
+            raise ModelError(hypervisor_devices.GUEST_UNWILLING, "count", reason=reason_of(error)) from error
         raise
 
 
@@ -311,7 +311,7 @@ def changing(connection: Any, domain: Any) -> Iterator[tuple[Element, contextlib
     With passwords (SECURE), or redefining would lose them; the text goes nowhere but back to the hypervisor.
     """
     if not domain.isPersistent():
-        raise ModelError(Problem.INVALID_STATE, "the virtual system has no defined configuration", domain.UUIDString())
+        raise ModelError(hypervisor.TRANSIENT, domain.UUIDString(), system=domain.UUIDString())
     before = domain.XMLDesc(_DEFINED)
     with contextlib.ExitStack() as undo:
         undo.callback(_put_back, connection, domain, before)

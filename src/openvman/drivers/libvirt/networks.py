@@ -15,7 +15,8 @@ from lxml import etree
 from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.domain_xml import clean
 from openvman.drivers.libvirt.xml import Element
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor_networks
+from openvman.model.errors import ModelError
 from openvman.model.network import (
     HAS_OWN_BRIDGE,
     AddressRange,
@@ -133,8 +134,7 @@ def build(spec: NetworkSpec) -> str:
     if spec.uuid is not None:
         etree.SubElement(root, "uuid").text = clean(spec.uuid, "uuid")
     if spec.forward is Forward.OTHER or spec.forward is Forward.HOSTDEV:
-        message = f"a network whose traffic goes on as {spec.forward} cannot be made"
-        raise ModelError(Problem.NOT_SUPPORTED, message, "forward")
+        raise ModelError(hypervisor_networks.NETWORK_FORWARD, "forward", forward=spec.forward)
     if spec.forward is not Forward.ISOLATED:
         forward = etree.SubElement(root, "forward", mode=spec.forward.value)
         if spec.forward_device is not None:
@@ -169,9 +169,10 @@ def _add_vlans(parent: Element, vlans: Vlans | None) -> None:
 def _add_address(root: Element, address: NetworkAddress) -> None:
     try:
         family = f"ipv{address.interface.version}"
-    except ValueError as error:
-        message = f"{address.address}/{address.prefix} is no address: {error}"
-        raise ModelError(Problem.INVALID_PARAMETER, message, "addresses") from None
+    except ValueError:
+        raise ModelError(
+            hypervisor_networks.NETWORK_ADDRESS, "addresses", address=address.address, prefix=address.prefix
+        ) from None
     element = etree.SubElement(root, "ip", family=family, address=address.address, prefix=str(address.prefix))
     dhcp = etree.SubElement(element, "dhcp") if address.ranges else element
     for each in address.ranges:
@@ -197,14 +198,13 @@ def _check_free(connection: Any, spec: NetworkSpec) -> None:
     """A network defined once more would be changed, not refused."""
     for other in connection.listAllNetworks(0):
         bridge = xml.attribute(xml.parse(other.XMLDesc(0)), "bridge", "name")
-        for what, mine, its in (
-            ("name", spec.name, other.name()),
-            ("UUID", spec.uuid, other.UUIDString()),
-            ("bridge", spec.bridge if spec.forward in HAS_OWN_BRIDGE else None, bridge),
+        for mine, its in (
+            (spec.name, other.name()),
+            (spec.uuid, other.UUIDString()),
+            (spec.bridge if spec.forward in HAS_OWN_BRIDGE else None, bridge),
         ):
             if mine is not None and mine == its:
-                message = f"there is already a network {other.name()} with the {what} {mine}"
-                raise ModelError(Problem.ALREADY_EXISTS, message, mine)
+                raise ModelError(hypervisor_networks.NETWORK_TAKEN, mine, network=f"{other.name()} ({mine})")
 
 
 def delete(connection: Any, uuid: str) -> None:
@@ -235,5 +235,5 @@ def lookup(connection: Any, uuid: str) -> Any:
         return connection.networkLookupByUUIDString(uuid)
     except libvirt.libvirtError as error:
         if error.get_error_code() in {libvirt.VIR_ERR_NO_NETWORK, libvirt.VIR_ERR_INVALID_ARG}:
-            raise ModelError(Problem.NOT_FOUND, f"there is no network {uuid}", uuid) from None
+            raise ModelError(hypervisor_networks.NETWORK_UNKNOWN, uuid, network=uuid) from None
         raise

@@ -21,8 +21,10 @@ from openvman.drivers.libvirt import boot, devices, domain_xml, xml
 from openvman.drivers.libvirt.act import lookup
 from openvman.drivers.libvirt.modify import changing, redefine
 from openvman.drivers.libvirt.xml import Element
+from openvman.messages import hypervisor, hypervisor_devices
+from openvman.messages.problem import Problem
 from openvman.model.allocation import IDENTITY, DeviceKind, device_local_id
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.plugging import why_fixed
 from openvman.model.spec import DeviceSpec, DiskSpec, NicSpec, ResourceSpec, SerialSpec
 from openvman.model.system import ConfigurationKind
@@ -83,7 +85,7 @@ def _check_gone(root: Element, names: list[str], found: list[Element], left: Cou
     now = Counter(each.tag for each in root.iterfind("devices/*"))
     back = next((name for name, device in zip(names, found, strict=True) if now[device.tag] > left[device.tag]), None)
     if back is not None:
-        raise ModelError(Problem.NOT_SUPPORTED, f"{back} is part of the machine: the hypervisor puts it back", back)
+        raise ModelError(hypervisor_devices.PUT_BACK, back, device=back)
 
 
 def plug(connection: Any, system_id: str, specs: Sequence[ResourceSpec]) -> None:
@@ -121,7 +123,7 @@ def unplug(connection: Any, system_id: str, allocation_ids: Sequence[str]) -> No
 def _active(connection: Any, system_id: str) -> Any:
     domain = lookup(connection, system_id)
     if not domain.isActive():
-        raise ModelError(Problem.INVALID_STATE, f"virtual system {system_id} is not active", system_id)
+        raise ModelError(hypervisor.NOT_ACTIVE, system_id, system=system_id)
     return domain
 
 
@@ -131,12 +133,12 @@ def _add(root: Element, made: Element, spec: ResourceSpec, console_logs: Path | 
         case DiskSpec(target=str(target)):
             taken = [xml.attribute(disk, "target", "dev") for disk in (*root.iter("disk"), *made.iter("disk"))]
             if target in taken:
-                raise ModelError(Problem.ALREADY_EXISTS, f"there is already a disk {target}", target)
+                raise _taken(f"disk:{target}")
             return domain_xml.add_disk(made, spec, target)
         case NicSpec(mac=str(mac)):
             nics = (*root.iter("interface"), *made.iter("interface"))
             if mac in [(xml.attribute(nic, "mac", "address") or "").lower() for nic in nics]:
-                raise ModelError(Problem.ALREADY_EXISTS, f"there is already a NIC {mac}", mac)
+                raise _taken(f"nic:{mac}")
             return domain_xml.add_nic(made, spec)
         case SerialSpec(port=int(port)):
             _check_free(root, made, f"serial:{port}", domain_xml.find_serial)
@@ -147,8 +149,11 @@ def _add(root: Element, made: Element, spec: ResourceSpec, console_logs: Path | 
                 _check_free(root, made, local, devices.find)
             made.append(element := devices.build(spec, domain_xml.clean))
             return element
-    message = f"a {type(spec).__name__} without what tells it from others is no device"
-    raise ModelError(Problem.INVALID_PARAMETER, message, "resource")
+    raise ModelError(hypervisor_devices.NO_DEVICE, "resource", spec=type(spec).__name__)
+
+
+def _taken(local: str) -> ModelError:
+    return ModelError(hypervisor_devices.DEVICE_TAKEN, local, device=local)
 
 
 def _check_free(root: Element, made: Element, local: str, find: Callable[[Element, str], Element]) -> None:
@@ -160,7 +165,7 @@ def _check_free(root: Element, made: Element, local: str, find: Callable[[Elemen
             if error.problem is not Problem.NOT_FOUND:
                 raise
         else:
-            raise ModelError(Problem.ALREADY_EXISTS, f"there is already a {local}", local)
+            raise _taken(local)
 
 
 def _domain_of(made: Element) -> Element:
@@ -188,16 +193,14 @@ def _wanted_controllers(root: Element, specs: Sequence[ResourceSpec]) -> list[El
 def _pluggable(device: Element) -> Element:
     bus = xml.attribute(device, "target", "bus")
     if device.tag == "disk" and bus in _NEVER_PLUGGED:
-        message = f"nothing can be plugged on {bus} while the system is active: use another bus, or add it when stopped"
-        raise ModelError(Problem.NOT_SUPPORTED, message, "bus")
+        raise ModelError(hypervisor_devices.BUS_NOT_PLUGGED, "bus", kind=device.get("device") or "disk", bus=bus)
     return device
 
 
 def _check_pluggable(spec: ResourceSpec) -> None:
     reason = why_fixed(spec)
     if reason is not None:
-        message = f"{reason}: that changes while the system is stopped, or at its next start"
-        raise ModelError(Problem.NOT_SUPPORTED, message, "kind")
+        raise ModelError(hypervisor_devices.NOT_PLUGGED, "kind", reason=reason)
 
 
 def _spec_of(root: Element, name: str) -> ResourceSpec:
@@ -215,7 +218,7 @@ def _local_id(system_id: str, kind: ConfigurationKind, allocation_id: str) -> st
 def _find(root: Element, name: str) -> Element:
     kind = name.partition(":")[0]
     if kind not in _FIND:
-        raise ModelError(Problem.INVALID_PARAMETER, f"{name} cannot be removed: every system has it", name)
+        raise ModelError(hypervisor_devices.INDISPENSABLE, name, device=name)
     return _FIND[kind](root, name)
 
 
@@ -235,12 +238,7 @@ def _unplug(connection: Any, domain: Any, name: str, device: Element) -> None:
         end = time.monotonic() + UNPLUG_SECONDS
         while _is_there(domain, name, alias):
             if time.monotonic() > end:
-                raise ModelError(
-                    Problem.TIMEOUT,
-                    f"the guest was asked to let go of {name} and has not done so: it may not have started yet, or has "
-                    "no driver for that. It may still let go; or stop the system first",
-                    name,
-                )
+                raise ModelError(hypervisor_devices.GUEST_HOLDS, name, device=name)
             told.wait(_LOOK_EVERY)
             told.clear()
 

@@ -16,6 +16,7 @@ from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.console import logs_of
 from openvman.drivers.libvirt.images import capacity_of
 from openvman.drivers.libvirt.xml import Element
+from openvman.messages import hypervisor
 from openvman.model.allocation import (
     DiskAllocation,
     DiskKind,
@@ -25,7 +26,7 @@ from openvman.model.allocation import (
     ProcessorAllocation,
     SerialAllocation,
 )
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.states import State
 from openvman.model.storage import Volume, resource_pool_name, volume_in
 from openvman.model.system import Configuration, ConfigurationKind, OnCrash, VirtualSystem
@@ -110,7 +111,7 @@ def _read_system(domain: Any, host_id: str, address: Address) -> VirtualSystem:
         defined = configuration(ConfigurationKind.DEFINED, libvirt.VIR_DOMAIN_XML_INACTIVE)
     found = current or defined
     if found is None:
-        raise ModelError(Problem.NOT_FOUND, f"virtual system {domain.UUIDString()} has ended")
+        raise ModelError(hypervisor.SYSTEM_ENDED, domain.UUIDString(), system=domain.UUIDString())
     return VirtualSystem(
         id=found.system_id,
         host_id=host_id,
@@ -160,7 +161,7 @@ def configuration_of(
     system_id = xml.text(root, "uuid")
     name = xml.text(root, "name")
     if system_id is None or name is None:
-        raise ModelError(Problem.FAILED, "the hypervisor's XML describes a domain without a UUID or name")
+        raise ModelError(hypervisor.XML_NAMELESS)
     system_id = system_id.lower()
     id = f"{system_id}/{kind}"
     owner = _Owner(id, system_id, host_id)

@@ -6,8 +6,9 @@ from lxml import etree
 
 from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.xml import Element
+from openvman.messages import hypervisor_devices
 from openvman.model.endpoint import format_endpoint, parse_endpoint
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 
 
 def addresses_of(root: Element) -> dict[int, str]:
@@ -32,9 +33,9 @@ def listen(serial: Element, address: str) -> None:
     try:
         host, port = parse_endpoint(address)
     except ValueError as error:
-        raise ModelError(Problem.INVALID_PARAMETER, f"{address!r}: {error}", "address") from error
+        raise ModelError(hypervisor_devices.ENDPOINT, "address", address=address, reason=error) from error
     if port is None:
-        raise ModelError(Problem.INVALID_PARAMETER, f"{address!r} has no port; say 127.0.0.1:4555", "address")
+        raise ModelError(hypervisor_devices.ENDPOINT_PORT, "address", address=address)
     serial.set("type", "tcp")
     etree.SubElement(serial, "source", mode="bind", host=host, service=str(port))
     etree.SubElement(serial, "protocol", type="raw")

@@ -12,7 +12,8 @@ from lxml import etree
 
 from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.domain_xml import clean
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor_storage
+from openvman.model.errors import ModelError
 from openvman.model.storage import POOL_NEEDS, StoragePool, StoragePoolSpec
 
 GONE: Final = frozenset(
@@ -71,12 +72,10 @@ def _read(pool: Any, host_id: str) -> StoragePool | None:
 def build(spec: StoragePoolSpec) -> str:
     """The ``<pool>`` of a spec. NOT_SUPPORTED for a type that is not known."""
     if spec.type not in POOL_NEEDS:
-        message = f"a storage pool of type {spec.type} cannot be made: {', '.join(POOL_NEEDS)}"
-        raise ModelError(Problem.NOT_SUPPORTED, message, "type")
+        raise ModelError(hypervisor_storage.STORAGE_POOL_TYPE, "type", type=spec.type, types=tuple(POOL_NEEDS))
     missing = sorted(each for each in POOL_NEEDS[spec.type] if not getattr(spec, each))
     if missing:
-        message = f"a storage pool of type {spec.type} needs {', '.join(missing)}"
-        raise ModelError(Problem.INVALID_PARAMETER, message, missing[0])
+        raise ModelError(hypervisor_storage.STORAGE_POOL_LACKS, missing[0], type=spec.type, needs=missing)
     root = etree.Element("pool", type=spec.type)
     etree.SubElement(root, "name").text = clean(spec.name, "name")
     if spec.uuid is not None:
@@ -105,8 +104,7 @@ def create_pool(connection: Any, spec: StoragePoolSpec) -> None:
     """Make a pool of what is there. ALREADY_EXISTS for a name or UUID that a pool has."""
     for other in connection.listAllStoragePools(0):  # defined once more it would be changed, not refused
         if spec.name == other.name() or spec.uuid == other.UUIDString():
-            message = f"there is already a storage pool {other.name()}"
-            raise ModelError(Problem.ALREADY_EXISTS, message, spec.name)
+            raise ModelError(hypervisor_storage.STORAGE_POOL_TAKEN, spec.name, pool=other.name())
     pool = connection.storagePoolDefineXML(build(spec), 0)
     try:
         if spec.type in _MOUNTED:
@@ -128,8 +126,7 @@ def delete_pool(connection: Any, name: str) -> None:
         pool.refresh(0)
         volumes = pool.listVolumes()
         if volumes:
-            message = f"storage pool {name} has volumes, {min(volumes)!r} among them"
-            raise ModelError(Problem.IN_USE, message, name)
+            raise ModelError(hypervisor_storage.STORAGE_POOL_USED, name, pool=name, volume=min(volumes))
         pool.destroy()
     if persistent:
         pool.undefine()
@@ -156,7 +153,7 @@ def active(connection: Any, name: str) -> Any:
     except libvirt.libvirtError as error:
         if error.get_error_code() not in GONE:
             raise
-    raise ModelError(Problem.NOT_FOUND, f"there is no active storage pool {name}", name)
+    raise ModelError(hypervisor_storage.NO_STORAGE_POOL, name, pool=name)
 
 
 def _named(connection: Any, name: str) -> Any:
@@ -165,4 +162,4 @@ def _named(connection: Any, name: str) -> Any:
     except libvirt.libvirtError as error:
         if error.get_error_code() not in GONE:
             raise
-        raise ModelError(Problem.NOT_FOUND, f"there is no storage pool {name}", name) from None
+        raise ModelError(hypervisor_storage.STORAGE_POOL_UNKNOWN, name, pool=name) from None

@@ -17,9 +17,11 @@ import libvirt
 from lxml import etree
 
 from openvman.drivers.libvirt import xml
+from openvman.drivers.libvirt.errors import reason_of
 from openvman.drivers.libvirt.xml import Element
+from openvman.messages import hypervisor_devices
 from openvman.model.allocation import WHOLE_PROCESSOR, Affinity
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host_device import processor_id, processor_number
 from openvman.model.spec import MemorySpec, ProcessorSpec
 
@@ -191,7 +193,7 @@ def numbers_of(spec: ProcessorSpec) -> list[int]:
     for device_id in spec.processors or ():
         number = processor_number(device_id)
         if number is None:
-            raise ModelError(Problem.INVALID_PARAMETER, f"{device_id!r} is no processor of a host", "processors")
+            raise ModelError(hypervisor_devices.NO_PROCESSOR, "processors", processor=device_id)
         found.append(number)
     return found
 
@@ -217,12 +219,11 @@ def _put_mapping(root: Element, affinity: Affinity, numbers: list[int], maximum:
 
 def _check_enough(numbers: list[int], maximum: int) -> None:
     if len(numbers) != maximum:
-        message = f"{len(numbers)} dedicated processors for {maximum} virtual ones; give one for each"
-        raise ModelError(Problem.INVALID_PARAMETER, message, "processors")
+        raise ModelError(hypervisor_devices.DEDICATED_COUNT, "processors", count=len(numbers), maximum=maximum)
 
 
 def _no_such(affinity: Affinity) -> ModelError:
-    return ModelError(Problem.NOT_SUPPORTED, f"there is no {affinity} affinity here", "affinity")
+    return ModelError(hypervisor_devices.NO_AFFINITY, "affinity", affinity=affinity)
 
 
 def _section(root: Element, name: str) -> Element:
@@ -284,8 +285,7 @@ def tune_memory(domain: Any, spec: MemorySpec, undo: contextlib.ExitStack) -> No
     """Likewise. NOT_SUPPORTED for a page size: memory is made of pages when a system starts."""
     now = memory(xml.parse(domain.XMLDesc(0)))
     if spec.page_size is not None and spec.page_size != (now["page_size"] or 0):
-        message = "the page size of an active virtual system cannot be changed: change what it has at its next start"
-        raise ModelError(Problem.NOT_SUPPORTED, message, "page_size")
+        raise ModelError(hypervisor_devices.UNCHANGEABLE_LIVE, "page_size", setting="page_size", device="memory")
     before = MemorySpec(limit=now["limit"] or 0, reservation=now["reservation"] or 0)
     _take(_memory_steps(domain, spec), _memory_steps(domain, before), undo)
 
@@ -299,8 +299,8 @@ def _take(steps: _Steps, back: _Steps, undo: contextlib.ExitStack) -> None:
             step()
         except libvirt.libvirtError as error:
             if error.get_error_code() in _NO_SUCH_CALL:
-                message = f"the {name} of an active system cannot be changed: {error.get_error_message()}"
-                raise ModelError(Problem.NOT_SUPPORTED, message, name) from error
+                reason = reason_of(error)
+                raise ModelError(hypervisor_devices.UNTUNABLE_LIVE, name, setting=name, reason=reason) from error
             undo.callback(back[name])  # it may be half done
             raise
         undo.callback(back[name])

@@ -9,7 +9,8 @@ import libvirt
 from lxml import etree
 
 from openvman.drivers.libvirt import xml
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor_storage
+from openvman.model.errors import ModelError
 
 _CHUNK: Final = 256 * 1024
 _ABSENT: Final = frozenset({libvirt.VIR_ERR_NO_STORAGE_POOL, libvirt.VIR_ERR_NO_STORAGE_VOL})
@@ -45,8 +46,7 @@ def _pool(connection: Any, path: str) -> Any:
     except libvirt.libvirtError as error:
         if error.get_error_code() not in _ABSENT:
             raise
-        message = f"no active storage pool of the host has the folder {folder}; start one to have images made there"
-        raise ModelError(Problem.NOT_SUPPORTED, message, path) from None
+        raise ModelError(hypervisor_storage.UPLOAD_FOLDER, path, folder=folder) from None
 
 
 def _volume(name: str, size: int) -> Any:

@@ -16,7 +16,9 @@ from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.domain_xml import clean
 from openvman.drivers.libvirt.images import FORMATS_MADE
 from openvman.drivers.libvirt.storage import AVAILABLE, CAPACITY, GONE, active
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor_storage
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.storage import (
     FILE_POOLS,
     MAXIMUM_VOLUMES,
@@ -102,22 +104,20 @@ def create(connection: Any, volume: Volume, format: str, capacity: int) -> None:
     """Make an empty volume of so many bytes. ALREADY_EXISTS, INSUFFICIENT when the pool has not so much left."""
     pool = active(connection, volume.pool)
     is_file = xml.parse(pool.XMLDesc(0)).get("type") in FILE_POOLS
-    if format not in (FORMATS_MADE if is_file else ("raw",)):
-        message = f"a volume of pool {volume.pool} cannot be {format}"
-        raise ModelError(Problem.NOT_SUPPORTED, message, "format")
+    formats = FORMATS_MADE if is_file else ("raw",)
+    if format not in formats:
+        raise ModelError(hypervisor_storage.IMAGE_FORMAT, "format", format=format, formats=formats)
     if capacity < 0:
-        raise ModelError(Problem.INVALID_PARAMETER, "the capacity of a volume is not less than 0 bytes", "capacity")
+        raise ModelError(hypervisor_storage.VOLUME_CAPACITY, "capacity", capacity=capacity)
     if not is_volume_name(volume.name):
-        raise ModelError(Problem.INVALID_PARAMETER, f"{volume.name!r} cannot name a volume", "source")
+        raise ModelError(hypervisor_storage.VOLUME_NAME, "source", volume=volume.name)
     if volume.name in pool.listVolumes():
-        raise ModelError(Problem.ALREADY_EXISTS, f"there is already a volume {volume.name}", volume.name)
+        raise ModelError(hypervisor_storage.VOLUME_TAKEN, volume.name, volume=volume.name)
     available = pool.info()[AVAILABLE]
     if capacity > available:
-        message = (
-            f"a volume of {capacity} bytes was asked of storage pool {volume.pool}, which has {available} left: ask "
-            "for less, or name another pool"
+        raise ModelError(
+            hypervisor_storage.STORAGE_POOL_FULL, volume.pool, capacity=capacity, pool=volume.pool, left=available
         )
-        raise ModelError(Problem.INSUFFICIENT, message, volume.pool)
     pool.createXML(xml.print_(_volume_xml(volume, format, capacity, sparse=is_file)), 0)
 
 
@@ -147,6 +147,5 @@ def _find(connection: Any, volume: Volume) -> Any:
     if volume.name not in pool.listVolumes():
         pool.refresh(0)
     if volume.name not in pool.listVolumes():
-        message = f"storage pool {volume.pool} has no volume {volume.name}"
-        raise ModelError(Problem.NOT_FOUND, message, volume.name)
+        raise ModelError(hypervisor_storage.NO_VOLUME, volume.name, pool=volume.pool, volume=volume.name)
     return pool.storageVolLookupByName(volume.name)

@@ -6,7 +6,8 @@ from typing import Final
 
 from lxml import etree
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor
+from openvman.model.errors import ModelError
 
 Element = etree._Element  # noqa: SLF001 - lxml gives its element type no public name
 
@@ -37,7 +38,7 @@ def parse(text: str) -> Element:
     try:
         return etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError as error:
-        raise ModelError(Problem.FAILED, f"the hypervisor's XML cannot be read: {error}") from error
+        raise ModelError(hypervisor.XML_UNREADABLE, reason=error) from error
 
 
 def print_(root: Element) -> str:

@@ -27,7 +27,9 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from openvman.drivers.simulated.faults import Fault, parse_fault
-from openvman.drivers.simulated.quantities import count, duration, refuse, share, size
+from openvman.drivers.simulated.quantities import count, duration, share, size
+from openvman.messages import hypervisor, simulated
+from openvman.model.errors import ModelError
 
 MAXIMUM_SYSTEMS: Final = 1_000_000
 
@@ -69,27 +71,27 @@ def parse(uri: str) -> Fleet:
     """Read an address. Raises ModelError INVALID_PARAMETER, naming the part at fault."""
     try:
         parts = urlsplit(uri)
-    except ValueError as error:
-        raise refuse(f"the address of a simulated platform: {error}") from None
+    except ValueError:
+        raise ModelError(hypervisor.ADDRESS_UNREADABLE, "platform") from None
     if parts.scheme != "sim" or parts.path not in ("", "/") or parts.fragment or "@" in parts.netloc:
         # The address is not repeated: what stands in it by mistake may be a secret.
-        raise refuse("the address of a simulated platform is sim://[name][?option=value&…] and no more")
+        raise ModelError(simulated.FORM, "platform")
     values: dict[str, Any] = {}
     faults: list[Fault] = []
     for option, text in parse_qsl(parts.query, keep_blank_values=True):
         if option == "fault":
             faults.append(parse_fault(text))
         elif option in values:
-            raise refuse(f"{option} is given twice")
+            raise ModelError(simulated.GIVEN_TWICE, "platform", option=option)
         elif option in _OPTIONS:
             values[option] = _OPTIONS[option](text)
         else:
-            raise refuse(f"{option!r} is not an option of a simulated platform: {', '.join(_OPTIONS)}, fault")
+            raise ModelError(simulated.NO_OPTION, "platform", option=option, options=(*_OPTIONS, "fault"))
     fleet = Fleet(uri=uri, name=parts.netloc, faults=tuple(faults), **values)
     if fleet.hosts * fleet.vms > MAXIMUM_SYSTEMS:
-        raise refuse(f"{fleet.hosts} hosts with {fleet.vms} systems are more than {MAXIMUM_SYSTEMS} in all")
+        raise ModelError(simulated.TOO_MANY_SYSTEMS, "platform", hosts=fleet.hosts, vms=fleet.vms, most=MAXIMUM_SYSTEMS)
     if fleet.active + fleet.paused + fleet.suspended > 1:
-        raise refuse("active, paused and suspended are more than 100% together")
+        raise ModelError(simulated.SHARES, "platform")
     if fleet.processors == 0:
-        raise refuse("a host needs at least one processor")
+        raise ModelError(simulated.HOST_PROCESSORS, "platform")
     return fleet

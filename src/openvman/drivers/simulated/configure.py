@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from dataclasses import fields, replace
 from typing import Any, Final, TypeVar
 from uuid import UUID, uuid5
 
+from openvman.messages import hypervisor, hypervisor_devices, simulated
 from openvman.model.allocation import (
     NO_DEVICE,
     Affinity,
@@ -25,7 +26,7 @@ from openvman.model.allocation import (
 )
 from openvman.model.device_tuning_rules import DISK_TUNING, NIC_TUNING
 from openvman.model.endpoint import format_endpoint, parse_endpoint
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import HostFacts
 from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec, SerialSpec
 from openvman.model.storage import resource_pool_name, volume_in
@@ -83,8 +84,8 @@ def configure(definition: Definition, capacity: Capacity) -> Configuration:
         return device(owned, spec, numbers[spec.kind] - 1)
 
     console = (SerialSpec(port=0),) if definition.console_log else ()
-    processors = needed(definition.processor.count, "the number of processors")
-    memory = needed(definition.memory.size, "the size of the memory")
+    processors = needed(definition.processor.count, "count", "the processors")
+    memory = needed(definition.memory.size, "size", "the memory")
     made = Configuration(
         id=configuration_id,
         system_id=definition.id,
@@ -171,15 +172,15 @@ def owner(configuration_id: str, system_id: str, host_id: str) -> Owned:
 
 def disk(owned: Owned, spec: DiskSpec, capacity: Capacity) -> DiskAllocation:
     """The disk that a spec says all of."""
-    target = needed(spec.target, "the target of a disk")
+    target = needed(spec.target, "target", "a disk")
     source = spec.source or None
-    kind = needed(spec.kind, "the kind of a disk")
+    kind = needed(spec.kind, "kind", "a disk")
     return DiskAllocation(
         **owned(f"disk:{target}"),
         pool=native_pool(kind, source),
         target=target,
         kind=kind,
-        bus=needed(spec.bus, "the bus of a disk"),
+        bus=needed(spec.bus, "bus", "a disk"),
         source=source,
         format=spec.format,
         capacity=None if source is None else capacity(source),
@@ -201,7 +202,7 @@ def nic(owned: Owned, spec: NicSpec, mac: str) -> NicAllocation:
         **owned(f"nic:{mac}"),
         mac=mac,
         model=spec.model,
-        connection=needed(spec.connection, "the connection of a NIC"),
+        connection=needed(spec.connection, "connection", "a NIC"),
         source=spec.source or None,
         filter=spec.filter or None,
         **_said(spec, NIC_TUNING),
@@ -210,13 +211,13 @@ def nic(owned: Owned, spec: NicSpec, mac: str) -> NicAllocation:
 
 def serial(owned: Owned, spec: SerialSpec) -> SerialAllocation:
     """The serial port that a spec says all of."""
-    port = needed(spec.port, "the number of a serial port")
+    port = needed(spec.port, "port", "a serial port")
     return SerialAllocation(**owned(f"serial:{port}"), port=port, has_log=True, address=spec.address)
 
 
 def device(owned: Owned, spec: DeviceSpec, number: int) -> DeviceAllocation:
     """The device that a spec says all of, the ``number``-th of its kind."""
-    kind = needed(spec.kind, "the kind of a device")
+    kind = needed(spec.kind, "kind", "a device")
     said: dict[str, Any] = {
         f.name: getattr(spec, f.name) for f in fields(spec) if f.name not in {"allocation_id", "pool"}
     }
@@ -287,12 +288,14 @@ def check(made: Configuration) -> None:
 def check_setting(name: str, value: Any) -> None:
     """Refuse a value of one setting of the system."""
     match name:
-        case "name" if not value or "/" in value or not value.isprintable():
-            raise invalid(f"{value!r} cannot be a name: it must be printable and without a slash.", name)
+        case "name" if not value or "/" in value:
+            raise ModelError(hypervisor.NAME, name)
+        case "name" if not value.isprintable():
+            raise ModelError(hypervisor.UNPRINTABLE, name, setting=name)
         case "hypervisor" if value not in FACTS.hypervisors:
-            raise unsupported(f"The hypervisor is {HYPERVISOR}, not {value}.", name)
-        case "machine" if value not in FACTS.machines:
-            raise unsupported(f"There is no machine type {value}: {', '.join(FACTS.machines)}.", name)
+            raise ModelError(hypervisor.OTHER_HYPERVISOR, name, hypervisors=FACTS.hypervisors, asked=value)
+        case "machine":
+            _check_offered("machine type", value, FACTS.machines, name)
 
 
 def check_allocation(allocation: Allocation, given: Container[str]) -> None:
@@ -302,32 +305,37 @@ def check_allocation(allocation: Allocation, given: Container[str]) -> None:
             _check_processors(allocation)
         case MemoryAllocation(size=size, maximum=maximum):
             if not 0 < size <= maximum:
-                raise invalid(f"{size} of at most {maximum} bytes of memory.", "memory")
+                raise ModelError(hypervisor_devices.MEMORY_SIZE, "memory", size=size, maximum=maximum)
         case DiskAllocation(bus=bus):
-            if "bus" in given and bus not in FACTS.disk_buses:
-                raise unsupported(f"There is no disk bus {bus}: {', '.join(FACTS.disk_buses)}.", "bus")
+            if "bus" in given:
+                _check_offered("disk bus", bus, FACTS.disk_buses, "bus")
         case NicAllocation(model=model, connection=connection, source=source):
-            if "model" in given and model is not None and model not in FACTS.nic_models:
-                raise unsupported(f"There is no NIC model {model}: {', '.join(FACTS.nic_models)}.", "model")
+            if "model" in given and model is not None:
+                _check_offered("NIC model", model, FACTS.nic_models, "model")
             if "connection" in given and source is None and connection in _NAMED:
-                raise invalid(f"NIC {allocation.mac} names no {connection} to connect to.", "source")
+                raise ModelError(hypervisor_devices.NIC_SOURCE, "source", connection=connection)
         case DeviceAllocation(kind=kind, type=type):
             offered = FACTS.device_types.get(kind)
-            if "type" in given and offered is not None and type not in offered:
-                raise unsupported(f"There is no {kind} device of type {type}: {', '.join(offered)}.", "type")
+            if "type" in given and offered is not None:
+                _check_offered(f"{kind} device of type", type, offered, "type")
+
+
+def _check_offered(what: str, value: str | None, offered: Collection[str], setting: str) -> None:
+    if value not in offered:
+        raise ModelError(simulated.NOT_OFFERED, setting, what=what, value=value, offered=tuple(offered))
 
 
 def _check_processors(asked: ProcessorAllocation) -> None:
-    if not 1 <= asked.count <= asked.maximum <= FACTS.maximum_processors:
-        raise invalid(
-            f"{asked.count} of at most {asked.maximum} processors: a system has from 1 to its maximum, which is "
-            f"{FACTS.maximum_processors} at most.",
-            "processor",
-        )
+    count, maximum, most = asked.count, asked.maximum, FACTS.maximum_processors
+    if not 1 <= count <= maximum:
+        raise ModelError(hypervisor_devices.PROCESSOR_COUNT, "processor", count=count, maximum=maximum)
+    if maximum > most:
+        raise ModelError(simulated.PROCESSOR_MAXIMUM, "processor", most=most, maximum=maximum)
     if asked.affinity not in FACTS.affinities:
-        raise unsupported(f"There is no {asked.affinity} affinity.", "affinity")
-    if asked.affinity is Affinity.DEDICATED and len(asked.processors) != asked.maximum:
-        raise invalid(f"{asked.maximum} virtual processors need as many dedicated ones.", "processors")
+        raise ModelError(hypervisor_devices.NO_AFFINITY, "affinity", affinity=asked.affinity)
+    given = len(asked.processors)
+    if asked.affinity is Affinity.DEDICATED and given != maximum:
+        raise ModelError(hypervisor_devices.DEDICATED_COUNT, "processors", count=given, maximum=maximum)
 
 
 def check_once(made: Configuration) -> None:
@@ -340,19 +348,11 @@ def check_once(made: Configuration) -> None:
 def _check_once(values: Iterable[str], what: str) -> None:
     twice = [value for value, times in Counter(values).items() if times > 1]
     if twice:
-        raise invalid(f"{twice[0]} is the {what} twice.", what)
+        raise ModelError(simulated.TWICE, what, value=twice[0], what=what)
 
 
-def needed(value: T | None, what: str) -> T:
+def needed(value: T | None, setting: str, part: str) -> T:
     """The value; INVALID_PARAMETER when the caller left it out (a driver fills nothing in)."""
     if value is None:
-        raise invalid(f"The definition lacks {what}.", what)
+        raise ModelError(hypervisor.LACKING, setting, setting=setting, part=part)
     return value
-
-
-def invalid(message: str, subject: str) -> ModelError:
-    return ModelError(Problem.INVALID_PARAMETER, message, subject=subject)
-
-
-def unsupported(message: str, subject: str) -> ModelError:
-    return ModelError(Problem.NOT_SUPPORTED, message, subject=subject)

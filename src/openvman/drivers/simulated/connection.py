@@ -24,8 +24,9 @@ from openvman.drivers.simulated.address import Fleet
 from openvman.drivers.simulated.faults import Fault, FaultRules, name_of
 from openvman.drivers.simulated.fleet import populate
 from openvman.drivers.simulated.hypervisor import Hypervisor
+from openvman.messages import hypervisor, simulated
 from openvman.model.alert import SystemFault
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.network import NetworkSpec
 from openvman.model.network_filter import FilterReference, NetworkFilterSpec
@@ -102,11 +103,11 @@ class SimulatedDriver:
         assert self._line is None, "the driver is open"
         line = _Line(sink, asyncio.get_running_loop())
         fault = self._rules.strike("open", (self.platform,))
-        await self._wait(line, self._fleet.latency + (fault.delay if fault else 0))
+        await self._wait(line, "open", self._fleet.latency + (fault.delay if fault else 0))
         if fault is not None:
             self._fail(fault, "open")
         if line.loop.time() < self._down_until:
-            raise self._unavailable("it does not answer")
+            raise ModelError(hypervisor.NO_ANSWER, self.platform, platform=self.platform, reason="it was taken away")
         if not self._populated:
             await asyncio.to_thread(populate, self.hypervisor, self._fleet)
             self._populated = True
@@ -258,20 +259,20 @@ class SimulatedDriver:
     async def _call(self, operation: str, subjects: Iterable[str], work: Callable[[], T]) -> T:
         line = self._line
         if line is None:
-            raise self._unavailable("it is not connected")
+            raise ModelError(hypervisor.NOT_CONNECTED, self.platform, platform=self.platform)
         fault = self._rules.strike(operation, subjects)
         early = fault if fault is not None and not fault.after else None
         late = fault if fault is not None and fault.after else None
-        await self._wait(line, self._fleet.latency + (early.delay if early else 0))
+        await self._wait(line, operation, self._fleet.latency + (early.delay if early else 0))
         if early is not None:
             self._fail(early, operation)
         result = work()
         if late is not None:
-            await self._wait(line, late.delay)
+            await self._wait(line, operation, late.delay)
             self._fail(late, operation)
         return result
 
-    async def _wait(self, line: _Line, seconds: float) -> None:
+    async def _wait(self, line: _Line, operation: str, seconds: float) -> None:
         """Let the time pass that the call takes. UNAVAILABLE when the connection ends, TIMEOUT past the deadline."""
         if seconds <= 0:
             await asyncio.sleep(0)
@@ -281,21 +282,24 @@ class SimulatedDriver:
                     await line.over.wait()
             except TimeoutError:
                 if seconds > self._deadline:
-                    message = f"The platform {self.platform} has not answered within {self._deadline} s."
-                    raise ModelError(Problem.TIMEOUT, message, subject=self.platform) from None
+                    raise ModelError(
+                        hypervisor.CHANGE_LATE,
+                        self.platform,
+                        doing=f"do {operation}",
+                        platform=self.platform,
+                        seconds=self._deadline,
+                    ) from None
         if line.over.is_set():
-            raise self._unavailable("the connection is closed")
+            raise ModelError(hypervisor.NOT_CONNECTED, self.platform, platform=self.platform)
 
     def _fail(self, fault: Fault, operation: str) -> None:
         if fault.disconnect is not None:
             self.disconnect(f"the connection broke in {operation}, as ordered", fault.disconnect)
-            raise self._unavailable("the connection broke")
+            raise ModelError(
+                hypervisor.LOST, self.platform, doing=f"do {operation}", reason="the connection broke, as ordered"
+            )
         if fault.problem is not None:
-            raise ModelError(fault.problem, f"The platform failed in {operation}, as ordered.", subject=self.platform)
-
-    def _unavailable(self, reason: str) -> ModelError:
-        message = f"The platform {self.platform} cannot be reached: {reason}."
-        return ModelError(Problem.UNAVAILABLE, message, subject=self.platform)
+            raise ModelError(simulated.ORDERED[fault.problem], self.platform, operation=operation)
 
     # Guests and events
 

@@ -8,7 +8,7 @@ In an address a fault is ``operation[,key=value…]``, for instance
 - ``subject`` is a pattern over the id or name of the system or host, or the path of the image;
 - ``nth`` is which of the matching calls fails (from 1), ``probability`` how often they do; without either each does;
 - ``delay`` holds the call up for so long;
-- ``problem`` is the name of a :class:`~openvman.model.errors.Problem`: the call fails with it;
+- ``problem`` is one of :data:`PROBLEMS`: the call fails with it;
 - ``disconnect`` breaks the connection, and the platform does not answer for the time given;
 - ``after``: the operation is done, and delay and failure come after (an answer lost on its way).
 
@@ -24,8 +24,10 @@ from fnmatch import fnmatchcase
 from random import Random
 from typing import Final
 
-from openvman.drivers.simulated.quantities import count, duration, refuse, share
-from openvman.model.errors import Problem
+from openvman.drivers.simulated.quantities import count, duration, share
+from openvman.messages import simulated
+from openvman.messages.problem import Problem
+from openvman.model.errors import ModelError
 from openvman.model.states import Action
 
 
@@ -74,6 +76,9 @@ OPERATIONS: Final = (
 )
 """Every operation that a fault can name."""
 
+PROBLEMS: Final = {problem.name.lower(): problem for problem in simulated.ORDERED}
+"""Every kind of failure that a fault can be, by its name: those that a driver can mean."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
@@ -90,9 +95,11 @@ class Fault:
 
     def __post_init__(self) -> None:
         if not any(fnmatchcase(operation, self.operation) for operation in OPERATIONS):
-            raise refuse(f"{self.operation!r} names none of the operations {', '.join(OPERATIONS)}")
+            raise ModelError(simulated.NO_OPERATION, "platform", pattern=self.operation, operations=OPERATIONS)
         if self.problem is None and self.disconnect is None and not self.delay:
-            raise refuse(f"the fault of {self.operation!r} does nothing: give problem, disconnect or delay")
+            raise ModelError(simulated.IDLE_FAULT, "platform", pattern=self.operation)
+        if self.problem is not None and self.problem not in simulated.ORDERED:
+            raise _no_problem(self.problem.name.lower())
 
     def covers(self, operation: str, subjects: Iterable[str]) -> bool:
         """Whether the rule speaks of this call; ``subjects`` are the ids, names or paths it is about."""
@@ -159,9 +166,13 @@ def _set(fault: Fault, key: str, value: str) -> Fault:
             return replace(fault, disconnect=duration(value))
         case "after" if not value:
             return replace(fault, after=True)
-        case "problem" if value.upper() in Problem.__members__:
-            return replace(fault, problem=Problem[value.upper()])
+        case "problem" if value.lower() in PROBLEMS:
+            return replace(fault, problem=PROBLEMS[value.lower()])
         case "problem":
-            raise refuse(f"{value!r} is not a problem: {', '.join(p.name.lower() for p in Problem)}")
+            raise _no_problem(value)
         case _:
-            raise refuse(f"{key!r} is not a setting of a fault: subject, nth, probability, delay, problem, …")
+            raise ModelError(simulated.NO_SETTING, "platform", setting=key)
+
+
+def _no_problem(name: str) -> ModelError:
+    return ModelError(simulated.NO_PROBLEM, "platform", problem=name, problems=tuple(PROBLEMS))

@@ -8,13 +8,14 @@ from dataclasses import replace
 
 from openvman.drivers.contract import ConsoleChunk, HostChanged, Image, SystemChanged, VolumesChanged
 from openvman.drivers.simulated import networks, storage
-from openvman.drivers.simulated.configure import Capacity, activated, configure, invalid, unsupported
+from openvman.drivers.simulated.configure import Capacity, activated, configure
 from openvman.drivers.simulated.images import Images
 from openvman.drivers.simulated.modify import modified, with_settings, with_settings_at_once
 from openvman.drivers.simulated.plug import with_added, without
+from openvman.messages import hypervisor, hypervisor_storage, simulated
 from openvman.model.alert import FaultKind, SystemFault
 from openvman.model.allocation import DeviceKind, NicConnection
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.network import NetworkSpec
 from openvman.model.network_filter import FilterReference, NetworkFilterSpec
@@ -63,15 +64,15 @@ class Hypervisor:
     def _host(self, host_id: str) -> Host:
         host = self.hosts.get(host_id)
         if host is None:
-            raise ModelError(Problem.NOT_FOUND, f"There is no host {host_id}.", subject=host_id)
+            raise ModelError(hypervisor.NO_HOST, host_id, host=host_id)
         if not host.online:
-            raise ModelError(Problem.UNAVAILABLE, f"Host {host.name} is offline.", subject=host_id)
+            raise ModelError(simulated.HOST_OFFLINE, host_id, host=host.name)
         return host
 
     def _system(self, system_id: str) -> VirtualSystem:
         system = self.systems.get(system_id)
         if system is None:
-            raise ModelError(Problem.NOT_FOUND, f"There is no virtual system {system_id}.", subject=system_id)
+            raise ModelError(hypervisor.NO_SYSTEM, system_id, system=system_id)
         self._host(system.host_id)
         return system
 
@@ -90,7 +91,7 @@ class Hypervisor:
     def define(self, definition: Definition) -> None:
         host = self._host(definition.host_id)
         if definition.id in self.systems:
-            raise _taken(f"Virtual system {definition.id} exists already.", definition.id)
+            raise ModelError(hypervisor.SYSTEM_TAKEN, definition.id, system=definition.id)
         self._check_name(host.id, definition.name)
         defined = configure(definition, self._capacity(host.id))
         self._put(
@@ -117,7 +118,7 @@ class Hypervisor:
     def undefine(self, system_id: str) -> None:
         system = self._system(system_id)
         if system.current is not None:
-            raise _forbidden(f"{system.name} is {system.state}: stop it before it is removed.", system_id)
+            raise ModelError(hypervisor.ACTIVE, system_id, system=system_id)
         self._release(system)
         del self.systems[system_id], self._ids[system.host_id, system.name]
         for kept in (self._saved, self._consoles, self._boots):
@@ -128,10 +129,10 @@ class Hypervisor:
         system = self._system(system_id)
         defined = self._defined(system)
         if spec.host_id not in (None, system.host_id):
-            raise unsupported("A modification cannot move a system to another host.", "host_id")
+            raise ModelError(hypervisor.BY_MIGRATION_ONLY, "host_id")
         if spec.name not in (None, system.name):
             if system.state is not State.DEFINED:
-                raise _forbidden(f"{system.name} is {system.state}: it can be renamed when it is stopped.", system_id)
+                raise ModelError(hypervisor.RENAMED_ACTIVE, "name")
             self._check_name(system.host_id, spec.name or "")
         defined = with_settings(defined, spec)
         current = None if system.current is None else with_settings_at_once(system.current, spec)
@@ -182,7 +183,7 @@ class Hypervisor:
         """Do a transition. SHUT_DOWN and REBOOT only ask: the guest answers through :meth:`react`."""
         system = self._system(system_id)
         if action not in TRANSITIONS[system.state]:
-            raise _forbidden(f"{system.name} is {system.state}: it cannot {action}.", system_id)
+            raise ModelError(hypervisor.WRONG_STATE, system_id, action=action, system=system_id, state=system.state)
         match action:
             case Action.START:
                 self._start(system)
@@ -247,7 +248,7 @@ class Hypervisor:
     def inspect_image(self, host_id: str, path: str) -> Image:
         found = self.images.find(self._host(host_id).id, path)
         if found is None:
-            raise ModelError(Problem.NOT_FOUND, f"There is no image {path}.", subject=path)
+            raise ModelError(hypervisor_storage.NO_IMAGE, path, path=path)
         return found
 
     def create_image(self, host_id: str, path: str, format: str, capacity: int) -> None:
@@ -319,11 +320,11 @@ class Hypervisor:
         system = self._system(system_id)
         serial = next((s for s in system.effective.serials if s.port == port), None)
         if serial is None:
-            raise ModelError(Problem.NOT_FOUND, f"{system.name} has no serial port {port}.", subject=system_id)
+            raise ModelError(hypervisor.NO_SERIAL_PORT, f"serial:{port}", system=system_id, port=port)
         if not serial.has_log:
-            raise unsupported(f"The output of serial port {port} of {system.name} is not kept.", "port")
+            raise ModelError(hypervisor.LOG_NOT_KEPT, f"serial:{port}", port=port, system=system_id)
         if offset < 0 or limit < 0:
-            raise invalid("offset and limit are counted from 0.", "offset")
+            raise ModelError(hypervisor.CONSOLE_RANGE, "offset")
         text = self._consoles.get(system_id, bytearray())
         return ConsoleChunk(bytes(text[offset : offset + limit]), offset, len(text))
 
@@ -347,17 +348,17 @@ class Hypervisor:
 
     def _defined(self, system: VirtualSystem) -> Configuration:
         if system.defined is None:
-            raise _forbidden(f"{system.name} is transient: it has no defined configuration.", system.id)
+            raise ModelError(hypervisor.TRANSIENT, system.id, system=system.id)
         return system.defined
 
     def _current(self, system: VirtualSystem) -> Configuration:
         if system.current is None:
-            raise _forbidden(f"{system.name} is {system.state}: only an active system has what you change.", system.id)
+            raise ModelError(hypervisor.NOT_ACTIVE, system.id, system=system.id)
         return system.current
 
     def _check_name(self, host_id: str, name: str) -> None:
         if (host_id, name) in self._ids:
-            raise _taken(f"There is already a virtual system {name} on the host.", name)
+            raise ModelError(hypervisor.SYSTEM_TAKEN, name, system=name)
 
     def _check_room(self, system: VirtualSystem, wanted: Configuration) -> None:
         host = self.hosts[system.host_id]
@@ -365,10 +366,12 @@ class Hypervisor:
         free = host.memory - self._memory[host.id] + mine
         if wanted.memory.size > free:
             raise ModelError(
-                Problem.FAILED,
-                f"Host {host.name} has {free >> 20} MiB of memory left; {system.name} needs "
-                f"{wanted.memory.size >> 20} MiB.",
-                subject=system.id,
+                simulated.NO_ROOM,
+                system.id,
+                host=host.name,
+                left=free >> 20,
+                system=system.name,
+                wanted=wanted.memory.size >> 20,
             )
 
     def _check_parts(self, system: VirtualSystem, wanted: Configuration) -> None:
@@ -378,15 +381,15 @@ class Hypervisor:
             if disk.source is None:
                 continue
             if storage.find(self.images, host, disk.source) is None:
-                raise ModelError(Problem.FAILED, f"{system.name} needs {disk.source}, which is not there.", system.id)
+                raise ModelError(simulated.NOT_THERE, system.id, system=system.name, source=disk.source)
         for thing in _held(wanted):
             if self._writers[host.id, thing]:
-                raise ModelError(Problem.FAILED, f"{thing} is in use by another virtual system.", system.id)
+                raise ModelError(simulated.HELD, system.id, thing=thing)
         for nic in wanted.nics:
             if nic.connection is NicConnection.NETWORK and nic.source not in host.network_names:
-                raise ModelError(Problem.FAILED, f"Host {host.name} has no network {nic.source}.", system.id)
+                raise ModelError(simulated.NO_NETWORK, system.id, host=host.name, network=nic.source)
             if nic.filter is not None and nic.filter not in host.filter_names:
-                raise ModelError(Problem.FAILED, f"Host {host.name} has no network filter {nic.filter}.", system.id)
+                raise ModelError(simulated.NO_FILTER, system.id, host=host.name, filter=nic.filter)
 
     def _put(self, system: VirtualSystem) -> None:
         """The one place where a system changes: books what it uses, and tells."""
@@ -414,11 +417,3 @@ def _held(configuration: Configuration) -> list[str]:
     written = [d.source for d in configuration.disks if d.source is not None and not d.read_only and not d.shareable]
     passed = (device for device in configuration.devices if device.kind is DeviceKind.HOST_DEVICE)
     return written + [f"{device.type} device {device.source}" for device in passed]
-
-
-def _taken(message: str, subject: str) -> ModelError:
-    return ModelError(Problem.ALREADY_EXISTS, message, subject=subject)
-
-
-def _forbidden(message: str, subject: str) -> ModelError:
-    return ModelError(Problem.INVALID_STATE, message, subject=subject)

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from openvman.drivers.contract import Image
-from openvman.drivers.simulated.configure import invalid, unsupported
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor_storage
+from openvman.model.errors import ModelError
 
 FOLDER: Final = "/simulated/images"
 """Where the images of a fleet's systems are."""
@@ -48,16 +48,17 @@ class Images:
         return None if found is None else found.capacity
 
     def add(self, host_id: str, path: str, format: str, capacity: int, least: int = 1) -> None:
-        """Make an image, of so many bytes at least. Raises INVALID_PARAMETER, NOT_SUPPORTED (format), ALREADY_EXISTS."""
+        """Make an image of so many bytes at least. INVALID_PARAMETER, NOT_SUPPORTED (format), ALREADY_EXISTS."""
         pure = PurePosixPath(path)
         if not pure.is_absolute() or ".." in pure.parts or not path.isprintable():
-            raise invalid(f"{path!r} is not an absolute path.", "path")
+            raise ModelError(hypervisor_storage.IMAGE_PATH, path, path=path)
         if format not in FORMATS:
-            raise unsupported(f"An image cannot be made in the format {format}: {', '.join(FORMATS)}.", "format")
+            raise ModelError(hypervisor_storage.IMAGE_FORMAT, "format", format=format, formats=FORMATS)
         if capacity < least:
-            raise invalid(f"An image cannot have {capacity} bytes.", "capacity")
+            row = hypervisor_storage.IMAGE_CAPACITY if least else hypervisor_storage.VOLUME_CAPACITY
+            raise ModelError(row, "capacity", capacity=capacity)
         if self.find(host_id, path) is not None:
-            raise ModelError(Problem.ALREADY_EXISTS, f"There is already a file {path}.", subject=path)
+            raise ModelError(hypervisor_storage.FILE_TAKEN, path, path=path)
         self._table[host_id, path] = _image(path, format, capacity)
 
     def write(self, host_id: str, path: str, content: bytes) -> None:

@@ -11,10 +11,9 @@ from openvman.drivers.simulated.configure import (
     check_allocation,
     check_once,
     check_setting,
-    invalid,
     native_pool,
-    unsupported,
 )
+from openvman.messages import hypervisor_devices, simulated
 from openvman.model.allocation import (
     IDENTITY,
     Allocation,
@@ -26,7 +25,7 @@ from openvman.model.allocation import (
     ProcessorAllocation,
 )
 from openvman.model.device_tuning_rules import DISK_LIMITS, NIC_TUNING
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
 from openvman.model.system import Configuration, ConfigurationKind
 
@@ -86,9 +85,11 @@ def modified(configuration: Configuration, spec: ResourceSpec, capacity: Capacit
     kind = _ALLOCATION.get(type(spec))
     before = next((a for a in configuration.allocations() if a.id == spec.allocation_id), None)
     if before is None:
-        raise ModelError(Problem.NOT_FOUND, f"There is no allocation {spec.allocation_id}.", subject=spec.allocation_id)
+        local = (spec.allocation_id or "").removeprefix(f"{configuration.id}/")
+        raise ModelError(hypervisor_devices.NO_ALLOCATION, local, allocation=local)
     if kind is None or not isinstance(before, kind):
-        raise invalid(f"{type(spec).__name__} does not fit allocation {before.id}.", "allocation_id")
+        local, name = before.local_id, type(spec).__name__
+        raise ModelError(hypervisor_devices.UNFIT_SPEC, local, allocation=local, spec=name)
     said = {f.name: getattr(spec, f.name) for f in fields(spec) if f.name not in {"allocation_id", "pool"}}
     said = {name: value for name, value in said.items() if value is not None}
     said = {name: None if value == 0 and name in _ZERO_IS_NONE else value for name, value in said.items()}
@@ -100,7 +101,7 @@ def modified(configuration: Configuration, spec: ResourceSpec, capacity: Capacit
         said.pop("capacity", None)  # said how large the new image shall be; it has been made by now
     changed = {name: value for name, value in said.items() if getattr(before, name) != value}
     if "capacity" in changed:
-        raise unsupported(f"The image of {before.local_id} cannot change its size.", "capacity")
+        raise ModelError(hypervisor_devices.DISK_CAPACITY, "capacity")
     if configuration.kind is ConfigurationKind.STATE:
         _check_live(before, type(spec), changed)
     after = _changed(before, changed, capacity)
@@ -113,22 +114,24 @@ def modified(configuration: Configuration, spec: ResourceSpec, capacity: Capacit
 def _check_live(before: Allocation, spec: type[ResourceSpec], changed: dict[str, Any]) -> None:
     fixed = sorted(set(changed) - _LIVE[spec])
     if fixed:
-        raise unsupported(f"{fixed[0]} of {before.local_id} cannot change while the system is active.", fixed[0])
+        setting, local = fixed[0], before.local_id
+        raise ModelError(hypervisor_devices.UNCHANGEABLE_LIVE, setting, setting=setting, device=local)
     if changed.keys() & _MEDIUM and isinstance(before, DiskAllocation) and before.kind is DiskKind.DISK:
-        raise unsupported(f"{before.local_id} has no removable medium.", "source")
+        raise ModelError(hypervisor_devices.NO_MEDIUM, "source", device=before.local_id)
 
 
 def _changed(before: Allocation, changed: dict[str, Any], capacity: Capacity) -> Allocation:
     if isinstance(before, DiskAllocation) and "source" in changed:
         source = changed["source"]
         if source is None and before.kind is DiskKind.DISK:
-            raise invalid(f"{before.local_id} is no drive that could be empty.", "source")
+            raise ModelError(simulated.NEVER_EMPTY, "source", device=before.local_id)
         changed = {**changed, "pool": native_pool(before.kind, source)}
         changed |= {"capacity": capacity(source)} if source else {"capacity": None, "format": None}
     if isinstance(before, DeviceAllocation):
         fixed = {"kind", *IDENTITY.get(before.kind, ())} & set(changed)
         if fixed:
-            raise unsupported(f"The {min(fixed)} of {before.local_id} cannot change.", min(fixed))
+            setting, local = min(fixed), before.local_id
+            raise ModelError(hypervisor_devices.UNCHANGEABLE, setting, setting=setting, device=local)
     after = replace(before, **changed)
     match after:
         case DiskAllocation():
@@ -152,7 +155,7 @@ def _put(configuration: Configuration, before: Allocation, after: Allocation) ->
         case DeviceAllocation():
             return replace(configuration, devices=_swap(configuration.devices, before, after))
         case _:
-            raise invalid(f"Allocation {before.id} cannot be modified.", "allocation_id")
+            raise AssertionError(f"no spec changes {before.id}")
 
 
 def _swap(allocations: Iterable[A], before: Allocation, after: A) -> tuple[A, ...]:

@@ -7,8 +7,8 @@ from dataclasses import fields, replace
 from typing import TypeVar
 from uuid import UUID, uuid5
 
-from openvman.drivers.simulated.configure import invalid
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor_networks
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.network import (
     HAS_OWN_BRIDGE,
@@ -96,15 +96,15 @@ def with_network(host: Host, spec: NetworkSpec) -> Host:
     made = VirtualNetwork(
         **{**said, "host_id": host.id, "active": True, "uuid": spec.uuid or _uuid(host.id, spec.name)}
     )
-    _check_new(host.networks, made, "network")
+    if _is_taken(host.networks, made):
+        raise ModelError(hypervisor_networks.NETWORK_TAKEN, made.name, network=made.name)
     if spec.forward in HAS_OWN_BRIDGE:
         taken = {network.bridge for network in host.networks}
         if spec.bridge is None:
             free = next(name for number in range(len(taken) + 1) if (name := f"simbr{number}") not in taken)
             made = replace(made, bridge=free)
         elif spec.bridge in taken:
-            message = f"Bridge {spec.bridge} is that of another network."
-            raise ModelError(Problem.ALREADY_EXISTS, message, subject=spec.bridge)
+            raise ModelError(hypervisor_networks.NETWORK_TAKEN, spec.bridge, network=f"on {spec.bridge}")
     return replace(host, networks=_sorted((*host.networks, made)))
 
 
@@ -128,7 +128,7 @@ def with_changed_network(host: Host, uuid: str, *, active: bool | None, autostar
 def _network(host: Host, uuid: str) -> VirtualNetwork:
     found = network_with(host.networks, uuid)
     if found is None:
-        raise ModelError(Problem.NOT_FOUND, f"Host {host.name} has no network {uuid}.", subject=uuid)
+        raise ModelError(hypervisor_networks.NETWORK_UNKNOWN, uuid, network=uuid)
     return found
 
 
@@ -138,11 +138,12 @@ def _network(host: Host, uuid: str) -> VirtualNetwork:
 def with_filter(host: Host, spec: NetworkFilterSpec) -> Host:
     said = {f.name: getattr(spec, f.name) for f in fields(spec)}
     made = NetworkFilter(**{**said, "host_id": host.id, "uuid": spec.uuid or _uuid(host.id, spec.name)})
-    _check_new(host.filters, made, "network filter")
+    if _is_taken(host.filters, made):
+        raise ModelError(hypervisor_networks.FILTER_TAKEN, made.name, filter=made.name)
     for rule in spec.rules:
         strange = [name for name, _ in rule.match if name not in MATCHES]
         if strange:
-            raise invalid(f"{strange[0]!r} is nothing that a rule can ask.", "match")
+            raise ModelError(hypervisor_networks.FILTER_MATCH, "match", match=strange[0])
     for reference in spec.references:
         _named(host, reference.filter)
     return replace(host, filters=_sorted((*host.filters, made)))
@@ -153,7 +154,7 @@ def without_filter(host: Host, uuid: str, systems: Iterable[VirtualSystem]) -> H
     users = [each.name for each in host.filters if gone.name in each.refers_to]
     users += [s.name for s in systems if s.current and any(nic.filter == gone.name for nic in s.current.nics)]
     if users:
-        raise ModelError(Problem.IN_USE, f"Network filter {gone.name} is in use by {users[0]}.", subject=uuid)
+        raise ModelError(hypervisor_networks.FILTER_USED, uuid, filter=gone.name, user=users[0])
     return replace(host, filters=tuple(each for each in host.filters if each is not gone))
 
 
@@ -161,18 +162,20 @@ def with_reference(host: Host, uuid: str, reference: FilterReference) -> Host:
     before = _filter(host, uuid)
     _named(host, reference.filter)
     if reference in before.references:
-        message = f"Filter {before.name} refers to {reference.filter} already."
-        raise ModelError(Problem.ALREADY_EXISTS, message, subject=reference.filter)
+        raise ModelError(
+            hypervisor_networks.REFERENCE_TAKEN, reference.filter, filter=before.name, other=reference.filter
+        )
     if before.name in {reference.filter, *reached_from(host.filters, reference.filter)}:
-        raise invalid(f"Filters {before.name} and {reference.filter} would refer to each other.", reference.filter)
+        raise ModelError(
+            hypervisor_networks.REFERENCE_CIRCLE, reference.filter, filter=before.name, other=reference.filter
+        )
     return _with_references(host, before, (*before.references, reference))
 
 
 def without_reference(host: Host, uuid: str, reference: FilterReference) -> Host:
     before = _filter(host, uuid)
     if reference not in before.references:
-        message = f"Filter {before.name} does not refer to {reference.filter}."
-        raise ModelError(Problem.NOT_FOUND, message, subject=reference.filter)
+        raise ModelError(hypervisor_networks.NO_REFERENCE, reference.filter, filter=before.name, other=reference.filter)
     return _with_references(host, before, tuple(each for each in before.references if each != reference))
 
 
@@ -184,19 +187,17 @@ def _with_references(host: Host, before: NetworkFilter, references: tuple[Filter
 def _filter(host: Host, uuid: str) -> NetworkFilter:
     found = next((each for each in host.filters if each.uuid == uuid), None)
     if found is None:
-        raise ModelError(Problem.NOT_FOUND, f"Host {host.name} has no network filter {uuid}.", subject=uuid)
+        raise ModelError(hypervisor_networks.FILTER_UNKNOWN, uuid, filter=uuid)
     return found
 
 
 def _named(host: Host, name: str) -> None:
     if filter_named(host.filters, name) is None:
-        raise ModelError(Problem.NOT_FOUND, f"Host {host.name} has no network filter {name}.", subject=name)
+        raise ModelError(hypervisor_networks.FILTER_UNKNOWN, name, filter=name)
 
 
-def _check_new(there: tuple[N, ...], made: N, what: str) -> None:
-    taken = next((each for each in there if made.name == each.name or made.uuid == each.uuid), None)
-    if taken is not None:
-        raise ModelError(Problem.ALREADY_EXISTS, f"There is already a {what} {taken.name}.", subject=made.name)
+def _is_taken(there: tuple[N, ...], made: N) -> bool:
+    return any(made.name == each.name or made.uuid == each.uuid for each in there)
 
 
 def _sorted(things: tuple[N, ...]) -> tuple[N, ...]:

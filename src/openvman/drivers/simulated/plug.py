@@ -13,13 +13,12 @@ from openvman.drivers.simulated.configure import (
     check_allocation,
     device,
     disk,
-    invalid,
     needed,
     nic,
     owner,
     serial,
-    unsupported,
 )
+from openvman.messages import hypervisor_devices
 from openvman.model.allocation import (
     IDENTITY,
     Allocation,
@@ -29,7 +28,7 @@ from openvman.model.allocation import (
     MemoryAllocation,
     ProcessorAllocation,
 )
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.plugging import why_fixed
 from openvman.model.spec import DeviceSpec, DiskSpec, NicSpec, ResourceSpec, SerialSpec
 from openvman.model.system import Configuration, ConfigurationKind
@@ -44,31 +43,31 @@ def with_added(configuration: Configuration, specs: Sequence[ResourceSpec], capa
     live = configuration.kind is ConfigurationKind.STATE
     for spec in specs:
         match spec:
-            case DiskSpec():
+            case DiskSpec(target=str()):
                 new = disk(owned, spec, capacity)
                 if live and (new.kind is not DiskKind.DISK or new.bus not in _PLUGGABLE):
-                    raise unsupported(f"A {new.kind} on {new.bus} cannot be plugged into an active system.", "bus")
-                if new.kind is DiskKind.DISK and new.source is None:
-                    raise invalid(f"{new.local_id} has no image.", "source")
+                    raise ModelError(hypervisor_devices.BUS_NOT_PLUGGED, "bus", kind=new.kind, bus=new.bus)
+                if new.kind is DiskKind.DISK:
+                    needed(new.source, "source", "a disk")
                 _put_in(configuration, new)
                 configuration = replace(configuration, disks=(*configuration.disks, new))
-            case NicSpec():
-                plugged = nic(owned, spec, needed(spec.mac, "the address of a NIC"))
+            case NicSpec(mac=str(mac)):
+                plugged = nic(owned, spec, mac)
                 _put_in(configuration, plugged)
                 if live:
                     plugged = replace(plugged, target=_free_target(configuration))
                 configuration = replace(configuration, nics=(*configuration.nics, plugged))
-            case SerialSpec():
+            case SerialSpec(port=int()):
                 port = serial(owned, spec)
                 _put_in(configuration, port)
                 configuration = replace(configuration, serials=(*configuration.serials, port))
-            case DeviceSpec():
+            case DeviceSpec(kind=DeviceKind()):
                 number = sum(each.kind is spec.kind for each in configuration.devices)
                 added = device(owned, spec, number)
                 _put_in(configuration, added)
                 configuration = replace(configuration, devices=(*configuration.devices, added))
             case _:
-                raise invalid(f"A {type(spec).__name__} is no device that could be added.", "resource")
+                raise ModelError(hypervisor_devices.NO_DEVICE, "resource", spec=type(spec).__name__)
     return configuration if live else replace(configuration, boot_disk=boot_disk(configuration.disks))
 
 
@@ -78,9 +77,10 @@ def without(configuration: Configuration, allocation_ids: Sequence[str]) -> Conf
     for allocation_id in allocation_ids:
         found = there.get(allocation_id)
         if found is None:
-            raise ModelError(Problem.NOT_FOUND, f"There is no allocation {allocation_id}.", subject=allocation_id)
+            local = allocation_id.removeprefix(f"{configuration.id}/")
+            raise ModelError(hypervisor_devices.NO_ALLOCATION, local, allocation=local)
         if isinstance(found, ProcessorAllocation | MemoryAllocation):
-            raise invalid(f"{found.local_id} cannot be removed: every system has it.", "allocation_id")
+            raise ModelError(hypervisor_devices.INDISPENSABLE, found.local_id, device=found.local_id)
         if configuration.kind is ConfigurationKind.STATE:
             _check_pluggable(found)
     gone = set(allocation_ids)
@@ -109,7 +109,7 @@ def _numbered(devices: Iterable[DeviceAllocation]) -> tuple[DeviceAllocation, ..
 def _check_pluggable(device: ResourceSpec | Allocation) -> None:
     reason = why_fixed(device)
     if reason is not None:
-        raise unsupported(f"{reason}: that changes while the system is stopped, or at its next start.", "kind")
+        raise ModelError(hypervisor_devices.NOT_PLUGGED, "kind", reason=reason)
 
 
 def _put_in(configuration: Configuration, new: Allocation) -> None:
@@ -118,7 +118,7 @@ def _put_in(configuration: Configuration, new: Allocation) -> None:
         _check_pluggable(new)
     check_allocation(new, ("bus", "model", "connection", "type"))
     if any(each.id == new.id for each in configuration.allocations()):
-        raise ModelError(Problem.ALREADY_EXISTS, f"There is already a {new.local_id}.", subject=new.id)
+        raise ModelError(hypervisor_devices.DEVICE_TAKEN, new.local_id, device=new.local_id)
 
 
 def _free_target(configuration: Configuration) -> str:

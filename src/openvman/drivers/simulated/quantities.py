@@ -5,23 +5,19 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import simulated
+from openvman.model.errors import ModelError
 
 _NUMBER: Final = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)([A-Za-z%]*)", re.ASCII)
 _SECONDS: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
 _BYTES: Final = {"": 1, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
-def refuse(message: str) -> ModelError:
-    """What is wrong with the address, to be raised."""
-    return ModelError(Problem.INVALID_PARAMETER, message, subject="platform")
-
-
 def count(text: str) -> int:
     """A whole number from 0."""
     number, unit = _split(text)
     if unit or not number.is_integer():
-        raise refuse(f"{text!r} is not a whole number")
+        raise ModelError(simulated.NO_COUNT, "platform", text=text)
     return int(number)
 
 
@@ -30,7 +26,7 @@ def share(text: str) -> float:
     number, unit = _split(text)
     number = number / 100 if unit == "%" else number
     if unit not in ("", "%") or number > 1:
-        raise refuse(f"{text!r} is not a share: 50% (written 50%25 in an address) or 0.5")
+        raise ModelError(simulated.NO_SHARE, "platform", text=text)
     return number
 
 
@@ -38,7 +34,7 @@ def duration(text: str) -> float:
     """``5ms``, ``2s``, ``1min``: seconds."""
     number, unit = _split(text)
     if unit not in _SECONDS:
-        raise refuse(f"{text!r} is not a duration: 5ms, 2s, 1min")
+        raise ModelError(simulated.NO_DURATION, "platform", text=text)
     return number * _SECONDS[unit]
 
 
@@ -46,12 +42,12 @@ def size(text: str) -> int:
     """``64GiB``, ``512MiB``, or bytes."""
     number, unit = _split(text)
     if unit not in _BYTES:
-        raise refuse(f"{text!r} is not a size: 512MiB, 64GiB")
+        raise ModelError(simulated.NO_SIZE, "platform", text=text)
     return int(number * _BYTES[unit])
 
 
 def _split(text: str) -> tuple[float, str]:
     found = _NUMBER.fullmatch(text)
     if found is None:
-        raise refuse(f"{text!r} is not a number with a unit")
+        raise ModelError(simulated.NO_NUMBER, "platform", text=text)
     return float(found[1]), found[2]

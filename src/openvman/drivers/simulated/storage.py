@@ -8,9 +8,9 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from openvman.drivers.contract import Image
-from openvman.drivers.simulated.configure import invalid, unsupported
 from openvman.drivers.simulated.images import Images
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import hypervisor_storage
+from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.storage import (
     MAXIMUM_VOLUMES,
@@ -64,8 +64,7 @@ def needed(images: Images, host: Host, volume: Volume) -> Image:
     _active(host, volume.pool)
     found = find(images, host, volume.source)
     if found is None:
-        message = f"Storage pool {volume.pool} has no volume {volume.name}."
-        raise ModelError(Problem.NOT_FOUND, message, subject=volume.name)
+        raise ModelError(hypervisor_storage.NO_VOLUME, volume.name, pool=volume.pool, volume=volume.name)
     return found
 
 
@@ -73,14 +72,12 @@ def with_volume(images: Images, host: Host, volume: Volume, format: str, capacit
     """Make a volume, which takes all its capacity; the host with the pool as it is then."""
     pool = _active(host, volume.pool)
     if not is_volume_name(volume.name):
-        raise invalid(f"{volume.name!r} cannot name a volume.", "source")
-    if capacity > pool.capacity - pool.allocated:
-        left = pool.capacity - pool.allocated
-        message = (
-            f"A volume of {capacity} bytes was asked of storage pool {pool.name}, which has {left} left. Ask for less, "
-            "or name another pool."
-        )
-        raise ModelError(Problem.INSUFFICIENT, message, subject=pool.name)
+        raise ModelError(hypervisor_storage.VOLUME_NAME, "source", volume=volume.name)
+    if find(images, host, volume.source) is not None:
+        raise ModelError(hypervisor_storage.VOLUME_TAKEN, volume.name, volume=volume.name)
+    left = pool.capacity - pool.allocated
+    if capacity > left:
+        raise ModelError(hypervisor_storage.STORAGE_POOL_FULL, pool.name, capacity=capacity, pool=pool.name, left=left)
     images.add(host.id, place_of(host.storage, volume.source), format, capacity, least=0)
     return _with(host, replace(pool, allocated=pool.allocated + capacity))
 
@@ -118,22 +115,23 @@ def volumes_in(images: Images, host: Host, name: str) -> PoolVolumes | None:
 def with_pool(host: Host, spec: StoragePoolSpec) -> Host:
     made = _pool(host.id, spec)
     if any(made.name == pool.name or made.uuid == pool.uuid for pool in host.storage):
-        raise ModelError(Problem.ALREADY_EXISTS, f"There is already a storage pool {made.name}.", subject=made.name)
+        raise ModelError(hypervisor_storage.STORAGE_POOL_TAKEN, made.name, pool=made.name)
     if spec.type not in POOL_NEEDS:
-        raise unsupported(f"There are no storage pools of type {spec.type}: {', '.join(POOL_NEEDS)}.", "type")
+        raise ModelError(hypervisor_storage.STORAGE_POOL_TYPE, "type", type=spec.type, types=tuple(POOL_NEEDS))
     missing = sorted(each for each in POOL_NEEDS[spec.type] if not getattr(spec, each))
     if missing:
-        raise invalid(f"A storage pool of type {spec.type} needs {', '.join(missing)}.", missing[0])
+        raise ModelError(hypervisor_storage.STORAGE_POOL_LACKS, missing[0], type=spec.type, needs=missing)
     folder = spec.folder or ""
     if spec.type == "dir" and not folder.startswith(f"{FOLDER}/") and not Path(folder).is_dir():
-        raise ModelError(Problem.NOT_FOUND, f"There is no folder {folder}.", subject=folder)
+        raise ModelError(hypervisor_storage.NO_FOLDER, folder, folder=folder)
     return _with(host, made)
 
 
 def without_pool(images: Images, host: Host, name: str) -> Host:
-    pool = _named(host, name)
-    if pool.active and any(images.below(host.id, pool.folder or "")):
-        raise ModelError(Problem.IN_USE, f"Storage pool {name} has volumes.", subject=name)
+    _named(host, name)
+    held = volumes_in(images, host, name)
+    if held is not None and held.volumes:
+        raise ModelError(hypervisor_storage.STORAGE_POOL_USED, name, pool=name, volume=held.volumes[0].name)
     return replace(host, storage=tuple(each for each in host.storage if each.name != name))
 
 
@@ -159,14 +157,14 @@ def looked_through(host: Host, name: str) -> Host:
 def _named(host: Host, name: str) -> StoragePool:
     pool = storage_pool(host.storage, name)
     if pool is None:
-        raise ModelError(Problem.NOT_FOUND, f"Host {host.name} has no storage pool {name}.", subject=name)
+        raise ModelError(hypervisor_storage.STORAGE_POOL_UNKNOWN, name, pool=name)
     return pool
 
 
 def _active(host: Host, name: str) -> StoragePool:
     pool = active_pool(host.storage, name)
     if pool is None:
-        raise ModelError(Problem.NOT_FOUND, f"Host {host.name} has no active storage pool {name}.", subject=name)
+        raise ModelError(hypervisor_storage.NO_STORAGE_POOL, name, pool=name)
     return pool
 
 

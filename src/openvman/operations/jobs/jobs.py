@@ -14,8 +14,10 @@ import structlog
 
 from openvman.fault_points import fault_point
 from openvman.inventory.inventory import Inventory
+from openvman.messages import jobs as jobs_rows
+from openvman.messages.message import Said
 from openvman.model.actor import Actor, Role
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.job import (
     JOB_TRANSITIONS,
     Affected,
@@ -108,8 +110,7 @@ class Jobs:
         """Make a job of a use case; it begins when it is its owner's turn. BUSY when he has too many."""
         mine = sum(entry.job.owner == actor.name for entry in self._entries.values())
         if mine >= self._limits.per_owner:
-            message = f"{actor.name} has {mine} jobs that have not ended, as many as one may. Wait for some of them."
-            raise ModelError(Problem.BUSY, message, actor.name)
+            raise ModelError(jobs_rows.TOO_MANY, actor.name, owner=actor.name, number=mine)
         use_case, now = self._use_cases[operation], self._clock()
         assert use_case.title is not None, f"{operation} is no change"
         job = Job(
@@ -160,9 +161,7 @@ class Jobs:
             trouble: ModelError | None = None
             waiting = job.state in {JobState.NEW, JobState.SUSPENDED}
             if waiting and not job.acknowledged:
-                trouble = ModelError(
-                    Problem.FAILED, f"{job.name}: the server ended before it began. Ask again.", job.id
-                )
+                trouble = ModelError(jobs_rows.NEVER_BEGAN, job.id, job=job)
             elif waiting:
                 try:
                     keywords, conclude = read_again(job, actor)
@@ -193,12 +192,12 @@ class Jobs:
         except asyncio.CancelledError:
             if entry.stopped_by is None:
                 raise  # the server stops: it is found again at the next start
-            failure = ModelError(Problem.FAILED, f"{entry.job.name}: given up by {entry.stopped_by}.", entry.job.id)
+            failure = ModelError(jobs_rows.GIVEN_UP, entry.job.id, job=entry.job, actor=entry.stopped_by)
         except ModelError as error:
             failure = error
         except Exception:
             log.exception("a job could not be recovered", job=entry.job.id, operation=entry.job.operation)
-            failure = ModelError(Problem.FAILED, f"{entry.job.name}: internal error, see the server's log.")
+            failure = ModelError(jobs_rows.INTERNAL_ERROR, job=entry.job)
         if failure is not None:
             state = entry.stop_state if entry.stopped_by is not None else JobState.EXCEPTION
         log.info("found a job of the server's former life", job=entry.job.id, name=entry.job.name, state=str(state))
@@ -233,16 +232,14 @@ class Jobs:
             fault_point("job.acted")
         except asyncio.CancelledError:
             state = entry.stop_state
-            failure = ModelError(
-                Problem.FAILED,
-                f"{entry.job.name}: ended by {entry.stopped_by or 'the stop of the server'}, and taken back.",
-            )
+            row = jobs_rows.SERVER_STOPPED if entry.stopped_by is None else jobs_rows.TAKEN_BACK
+            failure = ModelError(row, job=entry.job, actor=entry.stopped_by)
         except ModelError as error:
             state, failure = JobState.EXCEPTION, error
         except Exception as error:
             log.exception("a job failed", job=entry.job.id, operation=entry.job.operation)
             state, unforeseen = JobState.EXCEPTION, error
-            failure = ModelError(Problem.FAILED, f"{entry.job.name}: internal error, see the server's log.")
+            failure = ModelError(jobs_rows.INTERNAL_ERROR, job=entry.job)
         affected = entry.job.affected if failure else _joined(entry.job.affected, entry.use_case.makes(result))
         await self._end(entry, state, failure, result, affected)
         if unforeseen is not None:
@@ -270,7 +267,7 @@ class Jobs:
             status="" if failure is None else str(state),
             percent=100 if failure is None else entry.job.percent,
             host_id=entry.job.host_id or host_in({"result": result}, self._inventory.generation),
-            failure=None if failure is None else Failure(failure.problem, _with_notes(failure), failure.subject),
+            failure=None if failure is None else Failure.of(_noted(failure), failure.subject),
             call=entry.conclude(result, failure) or entry.job.call,
             affected=entry.job.affected if affected is None else affected,
         )
@@ -328,9 +325,8 @@ class Jobs:
         entry = self._entries.get(job.id)
         state = job.state if entry is None else entry.job.state
         if action not in JOB_TRANSITIONS.get(state, {}) or entry is None:
-            possible = ", ".join(JOB_TRANSITIONS.get(state, {})) or "nothing"
-            message = f"Job {job.id} ({job.name}) is {state}: {action} is not possible. Possible is: {possible}."
-            raise ModelError(Problem.INVALID_STATE, message, job.id)
+            possible = tuple(JOB_TRANSITIONS.get(state, {})) or "nothing"
+            raise ModelError(jobs_rows.NOT_POSSIBLE, job.id, job=job, state=state, action=action, possible=possible)
         if state is JobState.RUNNING:
             entry.stopped_by = actor.name
             entry.stop_state = JobState.KILLED if action is JobAction.KILL else JobState.TERMINATED
@@ -342,7 +338,7 @@ class Jobs:
         target = JOB_TRANSITIONS[state][action]
         if target.is_final:
             self._turn(entry, JobState.SHUTTING_DOWN)
-            failure = ModelError(Problem.FAILED, f"{job.name}: ended by {actor.name} before it began.")
+            failure = ModelError(jobs_rows.ENDED_BEFORE, job=job, actor=actor.name)
             await self._end(entry, target, failure)
             entry.ended.set_exception(failure)
             return True
@@ -356,9 +352,7 @@ class Jobs:
         """Change how long the job stays after its end, and whether it goes away by itself at all."""
         job = self._inventory.generation.job(spec.job_id)
         if job is None:
-            raise ModelError(
-                Problem.NOT_FOUND, f"There is no job {spec.job_id} any more. List the jobs again.", spec.job_id
-            )
+            raise ModelError(jobs_rows.UNKNOWN, spec.job_id, id=spec.job_id)
         _check_owner(actor, job)
         entry = self._entries.get(job.id)
         changed = replace(
@@ -381,8 +375,7 @@ class Jobs:
         """Forget a job that has ended: INVALID_STATE for one that has not."""
         _check_owner(actor, job)
         if job.id in self._entries:
-            message = f"Job {job.id} ({job.name}) has not ended. Terminate it first."
-            raise ModelError(Problem.INVALID_STATE, message, job.id)
+            raise ModelError(jobs_rows.NOT_ENDED, job.id, job=job)
         await self._past.forget([job.id])
 
     async def close(self) -> None:
@@ -440,11 +433,10 @@ def _joined(known: tuple[Affected, ...], more: tuple[Affected, ...]) -> tuple[Af
     return tuple(found.values())
 
 
-def _with_notes(error: ModelError) -> str:
-    return " ".join([error.message, *getattr(error, "__notes__", ())])
+def _noted(error: ModelError) -> Said:
+    return error.said.noted(*getattr(error, "__notes__", ()))
 
 
 def _check_owner(actor: Actor, job: Job) -> None:
     if actor.name != job.owner and actor.role < Role.ADMIN:
-        message = f"Job {job.id} is {job.owner}'s: only its owner and administrators change it."
-        raise ModelError(Problem.ACCESS_DENIED, message, job.id)
+        raise ModelError(jobs_rows.NOT_YOURS, job.id, job=job)

@@ -7,7 +7,8 @@ from typing import Final
 
 import structlog
 
-from openvman.model.errors import ModelError, Problem
+from openvman.messages import jobs as jobs_rows
+from openvman.model.errors import ModelError
 from openvman.model.job import Job
 from openvman.operations.journal import Journal
 from openvman.operations.steps import Step
@@ -79,5 +80,4 @@ class JobRecord:
         try:
             await self._append(write)
         except StoreError as error:
-            message = f"The job cannot be written down, so it is not done: {error}. Make room in the state directory."
-            raise ModelError(Problem.FAILED, message) from error
+            raise ModelError(jobs_rows.NOT_WRITTEN, reason=error) from error

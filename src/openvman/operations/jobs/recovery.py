@@ -11,8 +11,10 @@ import structlog
 
 from openvman.fault_points import fault_point
 from openvman.inventory.difference import Difference
+from openvman.messages import jobs as jobs_rows
+from openvman.messages.problem import Problem
 from openvman.model.actor import Actor
-from openvman.model.errors import ModelError, Problem
+from openvman.model.errors import ModelError
 from openvman.model.job import Element, Job
 from openvman.operations.context import Context, turn
 from openvman.operations.operations import Operations
@@ -72,12 +74,11 @@ async def _take_back(context: Context, job: Job, steps: Sequence[StoredStep]) ->
             await step.run(context)
         except ModelError as error:
             if error.problem in {Problem.UNAVAILABLE, Problem.TIMEOUT}:
-                raise ModelError(Problem.UNAVAILABLE, error.message, error.subject) from error
+                raise ModelError(jobs_rows.HOST_SILENT, error.subject, reason=str(error.said).rstrip(".")) from error
             trouble.append(f"Could not {step.what}: {error.message}")
         fault_point("job.taking-back")
-    done = "what it had done was taken back" if steps else "it had changed nothing"
-    message = f"{job.name}: the server ended meanwhile, and {done}. Ask again."
-    raise ModelError(Problem.FAILED, " ".join([message, *trouble]), job.id)
+    row = jobs_rows.INTERRUPTED if steps else jobs_rows.INTERRUPTED_EARLY
+    raise ModelError(row.said(job=job).noted(*trouble), job.id)
 
 
 async def _look(context: Context, job: Job) -> None:
@@ -85,12 +86,10 @@ async def _look(context: Context, job: Job) -> None:
     for affected in job.affected:
         system = context.inventory.generation.system(affected.id)
         if system is None:
-            message = f"{job.name}: the server ended meanwhile, and the virtual system is gone."
-            raise ModelError(Problem.NOT_FOUND, message, affected.id)
+            raise ModelError(jobs_rows.SYSTEM_GONE, affected.id, job=job)
         found = await context.fresh(system)
         if job.aim is None or found.state is not job.aim:
-            message = f"{job.name}: the server ended meanwhile. The virtual system is {found.state}; ask again."
-            raise ModelError(Problem.FAILED, message, affected.id)
+            raise ModelError(jobs_rows.STATE_NOT_REACHED, affected.id, job=job, system=found)
 
 
 async def _host_changes(context: Context, host_id: str | None) -> None:

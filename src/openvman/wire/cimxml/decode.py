@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import OPERATIONS, Argument, Call, Kind, MethodCall, Operation
-from openvman.cim.status import CIMError, Status
 from openvman.cim.values import ClassPath, Instance, InstancePath, Value
+from openvman.messages import cimxml, requests
 from openvman.wire.cimxml import decode_declarations as declarations
 from openvman.wire.cimxml import decode_values as values
-from openvman.wire.cimxml.decode_values import Depth, refuse
+from openvman.wire.cimxml.decode_values import Depth
 from openvman.wire.cimxml.document import (
     LIMITS,
     Element,
@@ -66,7 +67,7 @@ def decode_embedded(text: str, limits: Limits = LIMITS) -> Instance:
     """The instance in a string that holds ``<INSTANCE ...>`` text; CIMError INVALID_PARAMETER when it holds none."""
     found = values.embedded(text, Depth(limits))
     if found is None:
-        refuse("an empty string stands where an embedded instance is expected")
+        raise CIMError(cimxml.EMBEDDED_NOTHING)
     return found
 
 
@@ -110,22 +111,22 @@ def _only(element: Element, *tags: str) -> Element:
 def _intrinsic_call(call: Element, name: str, limits: Limits) -> Call:
     operation = OPERATIONS.get(name)
     if operation is None:
-        raise CIMError(Status.NOT_SUPPORTED, f"{name} is no operation that this server has")
+        raise CIMError(cimxml.NO_OPERATION, name=name)
     if not len(call):
-        refuse(f"the IMETHODCALL of {name} lacks its LOCALNAMESPACEPATH")
+        raise CIMError(cimxml.PART_MISSING, tag="IMETHODCALL", name=name, part="LOCALNAMESPACEPATH")
     namespace = values.namespace(call[0])
     depth = Depth(limits)
     given: list[tuple[str, Value]] = []
     for element in list(call)[1:]:
         if element.tag != "IPARAMVALUE":
-            refuse(f"a {element.tag} element stands where an IPARAMVALUE is expected")
+            raise CIMError(cimxml.MISPLACED, tag=element.tag, wanted="an IPARAMVALUE")
         given.append(_intrinsic_argument(operation, element, depth))
     arguments = NameMap(given)
     if len(arguments) != len(given):
-        refuse(f"{name} got a parameter twice")
+        raise CIMError(cimxml.PARAMETER_TWICE, name=name)
     for parameter in operation.parameters.values():
         if parameter.required and arguments.get(parameter.name) is None:
-            refuse(f"{name} needs the parameter {parameter.name}")
+            raise CIMError(requests.PARAMETER_MISSING, operation=name, name=parameter.name)
     return Call(operation, namespace, arguments)
 
 
@@ -133,27 +134,27 @@ def _intrinsic_argument(operation: Operation, element: Element, depth: Depth) ->
     name = values.attribute(element, "NAME")
     parameter = operation.parameters.get(name)
     if parameter is None:
-        refuse(f"{operation.name} has no parameter {name}")
+        raise CIMError(requests.NO_PARAMETER, operation=operation.name, name=name)
     if not len(element):
         if (element.text or "").strip():
-            refuse(f"the parameter {name} of {operation.name} holds text outside of a VALUE")
+            raise CIMError(cimxml.TEXT_OUTSIDE, name=name, operation=operation.name)
         return parameter.name, None
     try:
         return parameter.name, _KINDS[parameter.kind](values.only_child(element), depth)
     except CIMError as error:
-        raise CIMError(error.status, f"the parameter {name} of {operation.name}: {error.description}") from None
+        raise error.within(f"the parameter {name} of {operation.name}") from None
 
 
 def _boolean(element: Element, _depth: Depth) -> bool:
     try:
         return parse_boolean(_string(element, _depth))
     except ValueError as error:
-        refuse(str(error))
+        raise CIMError(cimxml.BAD_VALUE, where="the value", reason=error) from None
 
 
 def _string(element: Element, _depth: Depth) -> str:
     if element.tag != "VALUE":
-        refuse(f"a {element.tag} element stands where a VALUE is expected")
+        raise CIMError(cimxml.MISPLACED, tag=element.tag, wanted="a VALUE")
     return values.text_of(element)
 
 
@@ -163,10 +164,10 @@ def _uint32(element: Element, depth: Depth) -> int:
 
 def _property_list(element: Element, _depth: Depth) -> tuple[str, ...]:
     if element.tag != "VALUE.ARRAY":
-        refuse(f"a {element.tag} element stands where a VALUE.ARRAY is expected")
+        raise CIMError(cimxml.MISPLACED, tag=element.tag, wanted="a VALUE.ARRAY")
     names = values.value_array(element, "string", "the property list")
     if None in names:
-        refuse("a property name is NULL")
+        raise CIMError(cimxml.NULL_NAME)
     return names
 
 
@@ -199,22 +200,22 @@ _KINDS: Final[dict[Kind, Callable[[Element, Depth], Value]]] = {
 
 def _method_call(call: Element, name: str, limits: Limits) -> MethodCall:
     if not len(call):
-        refuse(f"the METHODCALL of {name} lacks its target")
+        raise CIMError(cimxml.PART_MISSING, tag="METHODCALL", name=name, part="target")
     depth = Depth(limits)
     given: list[tuple[str, Argument]] = []
     for element in list(call)[1:]:
         if element.tag != "PARAMVALUE":
-            refuse(f"a {element.tag} element stands where a PARAMVALUE is expected")
+            raise CIMError(cimxml.MISPLACED, tag=element.tag, wanted="a PARAMVALUE")
         given.append((values.attribute(element, "NAME"), _argument(element, depth)))
     arguments = NameMap(given)
     if len(arguments) != len(given):
-        refuse(f"{name} got a parameter twice")
+        raise CIMError(cimxml.PARAMETER_TWICE, name=name)
     return MethodCall(name, _target(call[0]), arguments)
 
 
 def _target(element: Element) -> InstancePath | ClassPath:
     if element.tag not in ("LOCALINSTANCEPATH", "LOCALCLASSPATH"):
-        refuse("a METHODCALL begins with a LOCALINSTANCEPATH or a LOCALCLASSPATH")
+        raise CIMError(cimxml.NO_TARGET)
     return values.path(element)
 
 

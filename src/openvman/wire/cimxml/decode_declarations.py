@@ -16,9 +16,11 @@ from openvman.cim.declarations import (
     Qualifier,
     QualifierType,
 )
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.values import CIMType, Value
-from openvman.wire.cimxml.decode_values import attribute, flag, reference, refuse, type_of, value, value_array
+from openvman.messages import cimxml
+from openvman.wire.cimxml.decode_values import attribute, flag, reference, type_of, value, value_array
 from openvman.wire.cimxml.document import Element
 
 _FLAVORS: Final = ("OVERRIDABLE", "TOSUBCLASS", "TOINSTANCE", "TRANSLATABLE")
@@ -27,7 +29,7 @@ _FLAVORS: Final = ("OVERRIDABLE", "TOSUBCLASS", "TOINSTANCE", "TRANSLATABLE")
 def class_declaration(element: Element) -> Class:
     """CLASS."""
     if element.tag != "CLASS":
-        refuse(f"a {element.tag} element stands where a CLASS is expected")
+        raise CIMError(cimxml.MISPLACED, tag=element.tag, wanted="a CLASS")
     return Class(
         attribute(element, "NAME"),
         element.get("SUPERCLASS"),
@@ -40,7 +42,7 @@ def class_declaration(element: Element) -> Class:
 def qualifier_declaration(element: Element) -> QualifierType:
     """QUALIFIER.DECLARATION."""
     if element.tag != "QUALIFIER.DECLARATION":
-        refuse(f"a {element.tag} element stands where a QUALIFIER.DECLARATION is expected")
+        raise CIMError(cimxml.MISPLACED, tag=element.tag, wanted="a QUALIFIER.DECLARATION")
     type = _required_type(element)
     scopes = [
         (name, flag(scope, str(name)) is True)
@@ -64,7 +66,7 @@ def _with_tag(element: Element, *tags: str) -> list[Element]:
 def _required_type(element: Element) -> CIMType:
     found = type_of(element)
     if found is None:
-        refuse(f"a {element.tag} element lacks its TYPE attribute")
+        raise CIMError(cimxml.NO_ATTRIBUTE, tag=element.tag, name="TYPE")
     return found
 
 
@@ -100,7 +102,7 @@ def _array_size(element: Element) -> int | None:
     if found is None:
         return None
     if not (found.isascii() and found.isdigit() and len(found) < 10):
-        refuse("ARRAYSIZE is a number")
+        raise CIMError(cimxml.ARRAY_SIZE)
     return int(found)
 
 

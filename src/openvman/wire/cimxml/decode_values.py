@@ -7,25 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final
 
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
-from openvman.cim.status import CIMError, Status
 from openvman.cim.values import CIMType, ClassPath, Embedded, Instance, InstancePath, Property, Value
+from openvman.messages import cimxml
 from openvman.wire.cimxml.document import LIMITS, Element, Limits, NotWellFormedError, parse_text
 from openvman.wire.cimxml.lexical import TYPES, parse_boolean, parse_number, parse_scalar
-
-
-def refuse(message: str) -> NoReturn:
-    """Raise the status for an argument that is not what it should be (DSP0200 Table 4)."""
-    raise CIMError(Status.INVALID_PARAMETER, message)
 
 
 def attribute(element: Element, name: str) -> str:
     """A required attribute."""
     found = element.get(name)
     if found is None:
-        refuse(f"a {element.tag} element lacks its {name} attribute")
+        raise CIMError(cimxml.NO_ATTRIBUTE, tag=element.tag, name=name)
     return found
 
 
@@ -37,7 +33,7 @@ def flag(element: Element, name: str) -> bool | None:
     try:
         return parse_boolean(found)
     except ValueError as error:
-        refuse(f"{name} of a {element.tag} element: {error}")
+        raise CIMError(cimxml.BAD_ATTRIBUTE, name=name, tag=element.tag, reason=error) from None
 
 
 def type_of(element: Element, name: str = "TYPE") -> CIMType | None:
@@ -48,20 +44,20 @@ def type_of(element: Element, name: str = "TYPE") -> CIMType | None:
     try:
         return TYPES[found.lower()]
     except KeyError:
-        refuse(f"{found[:40]!r} is no CIM type")
+        raise CIMError(cimxml.NO_TYPE, name=found[:40]) from None
 
 
 def only_child(element: Element) -> Element:
     """The single child of an element that must have one."""
     if len(element) != 1:
-        refuse(f"a {element.tag} element holds {len(element)} elements instead of one")
+        raise CIMError(cimxml.NOT_ONE_ELEMENT, tag=element.tag, count=len(element))
     return element[0]
 
 
 def text_of(element: Element) -> str:
     """The text of an element that holds nothing else."""
     if len(element):
-        refuse(f"a {element.tag} element holds an element instead of text")
+        raise CIMError(cimxml.NOT_TEXT, tag=element.tag)
     return element.text or ""
 
 
@@ -72,7 +68,7 @@ def scalar(text: str, type: CIMType | None, where: str) -> Value:
     try:
         return parse_scalar(text, type)
     except ValueError as error:
-        refuse(f"{where}: {error}")
+        raise CIMError(cimxml.BAD_VALUE, where=where, reason=error) from None
 
 
 def value(element: Element, type: CIMType | None, where: str) -> Value:
@@ -81,7 +77,7 @@ def value(element: Element, type: CIMType | None, where: str) -> Value:
         return scalar(text_of(element), type, where)
     if element.tag == "VALUE.NULL":
         return None
-    refuse(f"{where}: a {element.tag} element stands where a VALUE is expected")
+    raise CIMError(cimxml.MISPLACED, tag=element.tag, wanted="a VALUE").within(where)
 
 
 def value_array(element: Element, type: CIMType | None, where: str) -> tuple[Value, ...]:
@@ -92,7 +88,7 @@ def value_array(element: Element, type: CIMType | None, where: str) -> tuple[Val
 def reference(element: Element) -> InstancePath | ClassPath:
     """VALUE.REFERENCE: any of the six path elements in it."""
     if element.tag != "VALUE.REFERENCE":
-        refuse(f"a {element.tag} element stands where a VALUE.REFERENCE is expected")
+        raise CIMError(cimxml.MISPLACED, tag=element.tag, wanted="a VALUE.REFERENCE")
     return path(only_child(element))
 
 
@@ -107,49 +103,47 @@ def reference_array(element: Element) -> tuple[InstancePath | ClassPath | None, 
 def namespace(element: Element) -> str:
     """LOCALNAMESPACEPATH, with its components joined by slashes."""
     if element.tag != "LOCALNAMESPACEPATH":
-        refuse(f"a {element.tag} element stands where a LOCALNAMESPACEPATH is expected")
+        raise CIMError(cimxml.MISPLACED, tag=element.tag, wanted="a LOCALNAMESPACEPATH")
     parts = [attribute(child, "NAME").strip("/") for child in element if child.tag == "NAMESPACE"]
-    if len(parts) != len(element) or not all(parts):
-        refuse("a LOCALNAMESPACEPATH holds named NAMESPACE elements, at least one")
-    if not parts:
-        refuse("a LOCALNAMESPACEPATH element is empty")
+    if not parts or len(parts) != len(element) or not all(parts):
+        raise CIMError(cimxml.UNNAMED_NAMESPACE)
     return "/".join(parts)
 
 
 def _hosted(element: Element) -> tuple[str, str]:
     if element.tag != "NAMESPACEPATH" or len(element) != 2 or element[0].tag != "HOST":
-        refuse("a path with a host begins with a NAMESPACEPATH of a HOST and a LOCALNAMESPACEPATH")
+        raise CIMError(cimxml.NO_HOST)
     return text_of(element[0]), namespace(element[1])
 
 
 def _pair(element: Element, second: str) -> tuple[Element, Element]:
     if len(element) != 2 or element[1].tag != second:
-        refuse(f"a {element.tag} element holds where the object is and its {second}")
+        raise CIMError(cimxml.NO_PAIR, tag=element.tag, second=second)
     return element[0], element[1]
 
 
 def class_name(element: Element) -> str:
     """CLASSNAME."""
     if element.tag != "CLASSNAME":
-        refuse(f"a {element.tag} element stands where a CLASSNAME is expected")
+        raise CIMError(cimxml.MISPLACED, tag=element.tag, wanted="a CLASSNAME")
     return attribute(element, "NAME")
 
 
 def instance_name(element: Element) -> InstancePath:
     """INSTANCENAME. A KEYVALUE or VALUE.REFERENCE that stands without its name gets the name ``""``."""
     if element.tag != "INSTANCENAME":
-        refuse(f"a {element.tag} element stands where an INSTANCENAME is expected")
+        raise CIMError(cimxml.MISPLACED, tag=element.tag, wanted="an INSTANCENAME")
     name = attribute(element, "CLASSNAME")
     if len(element) == 1 and element[0].tag != "KEYBINDING":
         return InstancePath(name, NameMap([("", _key_value(element[0]))]))
     bindings: list[tuple[str, Value]] = []
     for child in element:
         if child.tag != "KEYBINDING":
-            refuse(f"the INSTANCENAME of {name} holds a {child.tag} among its KEYBINDING elements")
+            raise CIMError(cimxml.NO_KEY_BINDING, name=name, tag=child.tag)
         bindings.append((attribute(child, "NAME"), _key_value(only_child(child))))
     keys = NameMap(bindings)
     if len(keys) != len(bindings):
-        refuse(f"the INSTANCENAME of {name} gives a key twice")
+        raise CIMError(cimxml.GIVEN_TWICE, tag="INSTANCENAME", name=name, part="key")
     return InstancePath(name, keys)
 
 
@@ -157,7 +151,7 @@ def _key_value(element: Element) -> Value:
     if element.tag == "VALUE.REFERENCE":
         return reference(element)
     if element.tag != "KEYVALUE":
-        refuse(f"a {element.tag} element stands where a key value is expected")
+        raise CIMError(cimxml.MISPLACED, tag=element.tag, wanted="a key value")
     text = text_of(element)
     type = type_of(element)
     if type is not None:
@@ -169,9 +163,9 @@ def _key_value(element: Element) -> Value:
         if kind == "boolean":
             return parse_boolean(text)
     except ValueError as error:
-        refuse(f"a key value: {error}")
+        raise CIMError(cimxml.BAD_VALUE, where="a key value", reason=error) from None
     if kind != "string":
-        refuse("the VALUETYPE of a key value is string, boolean or numeric")
+        raise CIMError(cimxml.NO_VALUE_TYPE)
     return text
 
 
@@ -214,7 +208,7 @@ def path(element: Element) -> InstancePath | ClassPath:
     try:
         decode = _PATHS[str(element.tag)]
     except KeyError:
-        refuse(f"a {element.tag} element stands where a path is expected")
+        raise CIMError(cimxml.MISPLACED, tag=element.tag, wanted="a path") from None
     return decode(element)
 
 
@@ -222,7 +216,7 @@ def instance_path(element: Element) -> InstancePath:
     """Any element that names an instance."""
     found = path(element)
     if not isinstance(found, InstancePath):
-        refuse(f"the class {found.class_name} stands where an instance is expected")
+        raise CIMError(cimxml.CLASS_GIVEN, name=found.class_name)
     return found
 
 
@@ -238,26 +232,26 @@ class Depth:
 
     def deeper(self) -> Depth:
         if self.level >= self.limits.embedded_depth:
-            refuse(f"embedded instances stand deeper than {self.limits.embedded_depth} in one another")
+            raise CIMError(cimxml.TOO_DEEP, most=self.limits.embedded_depth)
         return Depth(self.limits, self.level + 1)
 
 
 def instance(element: Element, depth: Depth, path: InstancePath | None = None) -> Instance:
     """INSTANCE. Qualifiers on it are passed over: DSP0200 no longer has qualifiers on instances."""
     if element.tag != "INSTANCE":
-        refuse(f"a {element.tag} element stands where an INSTANCE is expected")
+        raise CIMError(cimxml.MISPLACED, tag=element.tag, wanted="an INSTANCE")
     name = attribute(element, "CLASSNAME")
     found = [_property(child, depth) for child in element if child.tag != "QUALIFIER"]
     decoded = Instance.of(name, found, path)
     if len(decoded.properties) != len(found):
-        refuse(f"the INSTANCE of {name} gives a property twice")
+        raise CIMError(cimxml.GIVEN_TWICE, tag="INSTANCE", name=name, part="property")
     return decoded
 
 
 def named_instance(element: Element, depth: Depth) -> Instance:
     """VALUE.NAMEDINSTANCE and its relatives with fuller paths."""
     if element.tag not in _WITH_PATH or len(element) != 2:
-        refuse(f"a {element.tag} element stands where a VALUE.NAMEDINSTANCE is expected")
+        raise CIMError(cimxml.MISPLACED, tag=element.tag, wanted="a VALUE.NAMEDINSTANCE")
     return instance(element[1], depth, instance_path(element[0]))
 
 
@@ -276,11 +270,11 @@ def embedded(text: str, depth: Depth) -> Instance | None:
     try:
         root = parse_text(text.strip(), depth.limits)
     except NotWellFormedError as error:
-        refuse(f"an embedded instance is not well-formed: {error}")
+        raise CIMError(cimxml.NOT_WELL_FORMED, reason=error) from None
     if root.tag in _WITH_PATH:
         return named_instance(root, depth.deeper())
     if root.tag == "CLASS":
-        refuse("an embedded class stands where an embedded instance is expected")
+        raise CIMError(cimxml.EMBEDDED_CLASS)
     return instance(root, depth.deeper())
 
 
@@ -293,7 +287,7 @@ def embedded_kind(element: Element) -> Embedded | None:
                 return "instance"
             if folded == "object":
                 return "object"
-            refuse("EmbeddedObject is instance or object")
+            raise CIMError(cimxml.EMBEDDED_KIND)
     return None
 
 
@@ -301,10 +295,10 @@ def _property(element: Element, depth: Depth) -> Property:
     try:
         decode = _PROPERTIES[str(element.tag)]
     except KeyError:
-        refuse(f"a {element.tag} element stands where a property is expected")
+        raise CIMError(cimxml.MISPLACED, tag=element.tag, wanted="a property") from None
     content = [child for child in element if child.tag != "QUALIFIER"]
     if len(content) > 1:
-        refuse(f"the property {attribute(element, 'NAME')} holds more than one value")
+        raise CIMError(cimxml.MORE_VALUES, name=attribute(element, "NAME"))
     return decode(element, content[0] if content else None, depth)
 
 
@@ -319,7 +313,7 @@ def _plain(element: Element, content: Element | None, depth: Depth) -> Property:
 def _array(element: Element, content: Element | None, depth: Depth) -> Property:
     name, type, kind = attribute(element, "NAME"), type_of(element), embedded_kind(element)
     if content is not None and content.tag != "VALUE.ARRAY":
-        refuse(f"the array property {name} holds a {content.tag}")
+        raise CIMError(cimxml.NO_ARRAY, name=name, tag=content.tag)
     read = None if content is None else value_array(content, "string" if kind else type, f"the property {name}")
     if kind is not None and read is not None:
         read = tuple(None if item is None else embedded(item, depth) for item in read)

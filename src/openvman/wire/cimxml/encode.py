@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
+from openvman.cim.errors import CIMError
 from openvman.cim.operations import Answer, Call, MethodAnswer, Output, Response, Shape
 from openvman.cim.plan import InstancePlan
-from openvman.cim.status import CIMError
 from openvman.cim.values import ClassPath, Embedded, Instance, Value
 from openvman.wire.cimxml import encode_values as values
 from openvman.wire.cimxml.compiled import compiled

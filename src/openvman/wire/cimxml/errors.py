@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from openvman.cim.status import CIMError
+from openvman.cim.errors import CIMError
 
 CIMErrorToken: TypeAlias = Literal[
     "unsupported-protocol-version",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote_from_bytes, unquote
 
+from openvman.cim.errors import CIMError
 from openvman.cim.operations import Call
-from openvman.cim.status import CIMError
 from openvman.wire.cimxml.decode import Message
 from openvman.wire.cimxml.errors import ProtocolError
 
