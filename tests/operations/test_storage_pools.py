@@ -10,6 +10,8 @@ from openvman.drivers.simulated import Fault
 from openvman.messages.problem import Problem
 from openvman.model.errors import ModelError
 from openvman.model.host_part import find_storage_pool, find_volume
+from openvman.model.network import NetworkSpec
+from openvman.model.network_filter import NetworkFilterSpec
 from openvman.model.spec import DiskSpec
 from openvman.model.states import Action
 from openvman.model.storage import StoragePoolSpec, Volume, VolumeSpec, storage_pool
@@ -222,6 +224,25 @@ async def test_a_volume_whose_making_fails_is_taken_back(world, operator):
     assert (await refused(new_volume(world, operator))).problem is Problem.TIMEOUT
     await world.inventory.refresh_volumes(world.host.id, "default")
     assert volumes(world) == []
+
+
+async def test_a_volume_that_was_there_is_not_taken_back(world, operator):
+    await new_volume(world, operator)
+    world.driver.inject(Fault(operation="create_volume", problem=Problem.TIMEOUT))
+    assert (await refused(new_volume(world, operator))).problem is Problem.ALREADY_EXISTS
+    await world.inventory.refresh_volumes(world.host.id, "default")
+    assert volumes(world) == ["a.img"]
+
+
+@pytest.mark.parametrize(("create_call", "kind"), [("create_network", "networks"), ("create_filter", "filters")])
+async def test_what_has_the_uuid_is_not_taken_back(world, admin, create_call, kind):
+    there = getattr(world.host, kind)[0]
+    world.driver.inject(Fault(operation=create_call, problem=Problem.TIMEOUT))
+    spec = {"networks": NetworkSpec, "filters": NetworkFilterSpec}[kind](name="new", uuid=there.uuid)
+    keyword = kind.removesuffix("s")
+    call = getattr(world.operations, create_call)(admin, host=world.host, **{keyword: spec})
+    assert (await refused(call)).problem is Problem.ALREADY_EXISTS
+    assert there in getattr(world.host, kind)
 
 
 async def test_what_others_put_into_a_pool_is_found_when_it_is_looked_through(world, operator):
