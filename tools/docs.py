@@ -392,7 +392,7 @@ def conformance() -> str:
         number = profile["specification"]
         version = registered.get(number)
         says = f"Version {version}, registered." if version else f"Version {profile['version']}, not registered."
-        parts += [f"## {number} {profile['name']}", says, table(head, _conformance_rows(profile))]
+        parts += [f"## {number} {profile['name']}", profile.get("note", says), table(head, _conformance_rows(profile))]
     return "\n\n".join(parts)
 
 

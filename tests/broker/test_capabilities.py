@@ -8,6 +8,7 @@ from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.status import Status
 from openvman.cim.values import Instance, InstancePath, Property
+from openvman.model.choice import usual_formats
 
 MOST = 2**63
 NOT_SUPPORTED = 1
@@ -34,8 +35,10 @@ async def _told(client, capabilities: InstancePath) -> dict[str, Instance]:
         "References", ObjectName=capabilities, ResultClass="CIM_SettingsDefineCapabilities"
     ):
         reference = plan.instance(link)
-        assert reference.get("PropertyPolicy") == 0
         setting = await client.get(reference.get("PartComponent"))
+        assert reference.get("PropertyPolicy") == int(
+            setting.get("Shareable") is True and setting.get("Format") == "raw"
+        )
         kind = (reference.get("ValueRole"), reference.get("ValueRange"))
         point = "default" if kind == (0, 0) else RANGES.get(kind[1], setting.get("InstanceID").partition("/supp")[2])
         assert point
@@ -84,7 +87,7 @@ async def test_the_default_is_accepted_unchanged_and_given_as_it_says(client, of
 @pytest.mark.parametrize("offer", ["disk", "cdrom", "floppy", "network", "graphics", "video", "rng", "tpm", "sound"])
 async def test_each_kind_that_is_supported_can_be_had_and_others_are_refused(client, offer):
     settings = await _settings(client, offer)
-    kinds = {s.get("ResourceSubType") for point, s in settings.items() if point.startswith("orted:")}
+    kinds = {s.get("ResourceSubType") for point, s in settings.items() if point.startswith("orted:")} - {None}
     assert settings["default"].get("ResourceSubType") in kinds
     for kind in kinds:
         system = await _define(client, _with(settings["default"], ResourceSubType=kind))
@@ -165,10 +168,88 @@ async def test_states_in_which_a_system_gets_more_of_it(client):
             assert states == (((3,), (3,)) if offer in {"cdrom", "floppy"} else ((), ()))
 
 
-async def test_ranges_say_nothing_of_what_is_no_quantity(client):
-    for point, setting in (await _settings(client, "disk")).items():
-        assert (setting.get("ResourceSubType") is None) == (point in RANGES.values())
-        assert (setting.get("VirtualQuantity") is None) == point.startswith("orted:")
+def _said(setting: Instance) -> dict:
+    """What a setting says of an allocation, beside what it is of and in what units."""
+    apart = {"InstanceID", "ElementName", "PoolID", "ResourceType", "OtherResourceType"}
+    apart |= {"AllocationUnits", "VirtualQuantityUnits"}
+    return {p.name: p.value for p in setting.properties.values() if p.value is not None and p.name not in apart}
+
+
+CHOICES = {
+    "processor": {"MappingBehavior"},
+    "memory": {"HugePageSize"},
+    "disk": {
+        *("Access", "CacheMode", "DiscardMode", "Format", "ResourceSubType", "Shareable"),
+        "VirtualResourceBlockSize",
+    },
+    "cdrom": {"Access", "CacheMode", "DiscardMode", "ResourceSubType", "Shareable"},
+    "network": {"Connection", "LinkUp", "ResourceSubType"},
+    "serial": set(),
+    "graphics": {"ResourceSubType"},
+    "rng": {"Backend", "ResourceSubType"},
+    "watchdog": {"Action", "ResourceSubType"},
+    "channel": {"Backend", "ResourceSubType"},
+}
+DISK_LIMITS = {f"{way}{what}PerSecondLimit" for way in ("", "Read", "Write") for what in ("Bytes", "Operations")}
+TUNING = {
+    "processor": {"MaximumVirtualQuantity", "Limit", "Reservation", "Weight"},
+    "memory": {"MaximumVirtualQuantity", "Limit", "Reservation"},
+    "disk": DISK_LIMITS,
+    "cdrom": DISK_LIMITS,
+    "floppy": DISK_LIMITS,
+    "network": {"ReceiveBandwidthLimit", "ReceiveBandwidthReservation", "TransmitBandwidthLimit"},
+}
+
+
+@pytest.mark.parametrize("offer", CHOICES)
+async def test_a_choice_is_one_property_and_every_choice_can_be_had(client, offer):
+    settings = await _settings(client, offer)
+    choices = [_said(setting) for point, setting in settings.items() if point.startswith("orted:")]
+    assert {name for choice in choices for name in choice} == CHOICES[offer]
+    for choice in choices:
+        if choice.get("Shareable") and offer == "disk":
+            assert choice.pop("Format") == "raw"
+        [(name, value)] = choice.items()
+        if offer == "processor" and value in {3, 5}:
+            continue  # it goes with the processors that it is to
+        enough = {"VirtualQuantity": 2**20} if offer == "memory" else {}  # for whole pages of any size
+        if choice.get("Shareable") and offer == "disk":
+            assert (await _call_define(client, _with(settings["default"], **choice))).return_value == NOT_SUPPORTED
+            choice["Format"] = "raw"
+        system = await _define(client, _with(settings["default"], **enough, **choice))
+        assert value in [s.get(name) for s in await _shown(client, system)]
+
+
+@pytest.mark.parametrize("offer", TUNING)
+async def test_each_property_with_a_range_is_taken_at_both_ends_and_nowhere_beside(client, offer):
+    settings = await _settings(client, offer)
+    ranges = {point: _said(settings[point]) for point in ("minimum", "maximum", "increment")}
+    assert all(said.keys() - {"VirtualQuantity"} == TUNING[offer] for said in ranges.values())
+    for name in TUNING[offer]:
+        low, high, step = (ranges[point][name] for point in ("minimum", "maximum", "increment"))
+        small = {"VirtualQuantity": ranges["minimum"]["VirtualQuantity"]} if offer in {"processor", "memory"} else {}
+        if name == "Reservation":
+            small["MaximumVirtualQuantity"] = ranges["maximum"]["MaximumVirtualQuantity"]
+        for end in (low, high):
+            system = await _define(client, _with(settings["default"], **{**small, name: end}))
+            assert end in [s.get(name) or 0 for s in await _shown(client, system)]
+        before = set(client.inventory.generation.systems)
+        beside = {high + step, low + step // 2} - {low} | ({low - 1} if low > 1 else set())
+        for wrong in beside:
+            with pytest.raises(CIMError, match=r"from \d+ to \d+ .* in steps of \d+") as refused:
+                await _define(client, _with(settings["default"], **{**small, name: wrong}))
+            assert refused.value.status is Status.INVALID_PARAMETER
+        assert set(client.inventory.generation.systems) == before
+
+
+async def test_the_hypervisors_own_pool_says_what_its_volumes_can_be(client):
+    [native, *_] = [
+        c for c in await client.instances("VMAN_AllocationCapabilities") if "/pool/storage:" in c.get("InstanceID")
+    ]
+    settings = await _told(client, native.path)
+    assert {s.get("Format") for s in settings.values()} == {"qcow2", "raw", None}
+    assert settings["default"].get("Format") == "qcow2"
+    assert usual_formats("logical") == ("raw",)
 
 
 async def test_who_lists_the_allocations_of_systems_gets_no_templates(client):

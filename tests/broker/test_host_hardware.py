@@ -1,4 +1,4 @@
-"""The hardware of hosts: processors (DSP1022), memory (DSP1026) and network ports (DSP1014), and their profiles."""
+"""The hardware of hosts: processors (DSP1022), memory (DSP1026), network ports (DSP1014), controllers; profiles."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ async def test_a_port_with_a_link_is_enabled_and_one_without_is_offline(client):
     assert (down.get("EnabledState"), down.get("OperationalStatus"), down.get("Speed")) == (6, (10,), None)
     assert up.get("PermanentAddress") != down.get("PermanentAddress")
     assert all(set(port.get("PermanentAddress")) <= set("0123456789abcdef") for port in ports.values())
+    [endpoint] = await client.associators(up.path, AssocClass="CIM_DeviceSAPImplementation")
+    assert (endpoint.get("MACAddress"), endpoint.get("EnabledState")) == (up.get("PermanentAddress"), 2)
+    [at] = await client.associators(endpoint.path, AssocClass="CIM_HostedAccessPoint")
+    assert at.path == host.path
     [back] = await client.associators(up.path, AssocClass="CIM_SystemDevice")
     assert back.path == host.path
 
@@ -33,6 +37,35 @@ async def test_every_processor_of_a_host_leads_to_its_capabilities(client):
         assert (cores, threads) == (processor.get("NumberOfEnabledCores"), 1)
         assert processor.get("CurrentClockSpeed") <= processor.get("MaxClockSpeed")
         assert processor.get("CPUStatus") == 1
+
+
+async def test_every_controller_of_a_host_is_of_the_class_of_its_kind(client):
+    [host, *_] = await client.instances("VMAN_HostSystem")
+    found = await client.associators(host.path, AssocClass="CIM_SystemDevice", ResultClass="CIM_Controller")
+    told = {
+        each.get("Name"): (each.class_name, each.get("ProtocolSupported"))
+        for each in found
+        if each.class_name != "VMAN_HostPCIDevice"
+    }
+    assert told == {
+        "0000:00:00.0": ("VMAN_HostPCIController", 5),
+        "0000:00:01.1": ("VMAN_HostIDEController", 6),
+        "0000:00:1d.0": ("VMAN_HostUSBController", 16),
+        "0000:00:1d.7": ("VMAN_HostUSBController", 16),
+        "0000:00:1f.2": ("VMAN_HostController", 48),
+        "0000:03:00.0": ("VMAN_HostController", 1),
+        "0000:41:00.0": ("VMAN_HostDisplayController", 2),
+        "0000:51:00.0": ("VMAN_HostSCSIController", 1),
+        "scsi_host7": ("VMAN_HostSCSIController", 2),
+    }
+    by_name = {each.get("Name"): each for each in found if each.class_name != "VMAN_HostPCIDevice"}
+    assert [by_name[f"0000:00:1d.{n}"].get("InterfaceType") for n in (0, 7)] == [2, 1]
+    assert by_name["0000:03:00.0"].get("ProtocolDescription") == "NVM Express"
+    assert by_name["scsi_host7"].get("ProtocolDescription") is None
+    for each in by_name.values():
+        [back] = await client.associators(each.path, AssocClass="CIM_SystemDevice")
+        assert back.path == host.path
+        assert await client.get(each.path) == each
 
 
 @pytest.mark.parametrize(

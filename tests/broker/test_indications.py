@@ -188,6 +188,21 @@ async def test_a_modification_shows_both_sides_and_what_changed(world):
         assert set(indication.get("ChangedPropertyNames")) == differing
 
 
+async def test_all_that_capabilities_name_is_told(world):
+    """Changes of virtual resources (2), of jobs (3) and of virtual systems (4)."""
+    client, outbox, _ = world
+    [capabilities, *_] = await client.instances("VMAN_VirtualSystemManagementCapabilities")
+    classes = {2: "CIM_LogicalDevice", 3: "CIM_ConcreteJob", 4: "CIM_ComputerSystem"}
+    assert capabilities.get("IndicationsSupported") == tuple(classes)
+    query = "SELECT * FROM CIM_InstModification WHERE SourceInstance ISA"
+    await _subscribe(client, *(f"{query} {name}" for name in classes.values()))
+    [system, *_] = await client.paths("VMAN_ComputerSystem")
+    before = len(outbox.told())
+    assert (await client.invoke(system, "RequestStateChange", RequestedState=3)).return_value == 0
+    told = {indication.get("SourceInstance").class_name for indication, _ in outbox.told()[before:]}
+    assert {"VMAN_Processor", "VMAN_ConcreteJob", "VMAN_ComputerSystem"} <= told
+
+
 async def test_only_what_the_query_selects_is_sent(world):
     client, outbox, _ = world
     query = f"SELECT SourceInstance.CIM_ComputerSystem::ElementName, MethodName FROM CIM_InstMethodCall WHERE {SYSTEM}"

@@ -8,6 +8,7 @@ from openvman.cim.errors import CIMError
 from openvman.cim.values import Instance, Property
 
 MIB = 1024
+NOT_SUPPORTED = 1
 RANGES = {1: "minimum", 2: "maximum", 3: "increment"}
 
 
@@ -85,7 +86,8 @@ async def test_what_an_active_system_can_be_given_is_what_it_was_started_with(cl
     setting = await _setting_of(client, system, "state", local)
     ranges, kinds = await _told(client, await _mutability(client, setting.path))
     low, high, step = (ranges[p].get("VirtualQuantity") for p in ("minimum", "maximum", "increment"))
-    assert (high, kinds) == (most, [])
+    assert high == most
+    assert [_said(kind) for kind in kinds] == ([{"MappingBehavior": 2}] if local == "processor" else [])
     assert all(
         each.get("MaximumVirtualQuantity") is None for each in ranges.values()
     )  # it is fixed until the next start
@@ -111,26 +113,71 @@ async def test_the_defined_configuration_takes_what_the_pool_gives(client, syste
         await _modify(client, setting, VirtualQuantity=ranges["maximum"].get("VirtualQuantity") + 1)
 
 
-@pytest.mark.parametrize("prefix", ["disk:vda", "disk:sda", "nic:", "sound:"])
-async def test_each_kind_that_is_told_can_be_had_at_the_next_start(client, system, prefix):
-    [allocation] = [
-        a
-        for a in client.inventory.generation.system(system.keys["Name"]).defined.allocations()
-        if a.local_id.startswith(prefix)
+def _said(setting) -> dict:
+    """What a setting says of an allocation, beside what it is of and in what units."""
+    apart = {"InstanceID", "ElementName", "PoolID", "ResourceType", "OtherResourceType"}
+    apart |= {"AllocationUnits", "VirtualQuantityUnits"}
+    return {p.name: p.value for p in setting.properties.values() if p.value is not None and p.name not in apart}
+
+
+@pytest.mark.parametrize("prefix", ["processor", "memory", "disk:vda", "disk:sda", "nic:", "sound:"])
+@pytest.mark.parametrize("configuration", ["defined", "state"])
+async def test_each_change_that_is_told_can_be_made(client, system, configuration, prefix):
+    found = client.inventory.generation.system(system.keys["Name"])
+    there = found.defined if configuration == "defined" else found.current
+    [allocation] = [a for a in there.allocations() if a.local_id.startswith(prefix)]
+    setting = await _setting_of(client, system, configuration, allocation.local_id)
+    ranges, kinds = await _told(client, await _mutability(client, setting.path))
+    choices = [_said(kind) for kind in kinds]
+    assert all(len(choice) == 1 for choice in choices)
+    ends = [
+        {name: value}
+        for point in ("minimum", "maximum")
+        for name, value in (_said(ranges[point]) if ranges else {}).items()
+        if name not in {"VirtualQuantity", "MaximumVirtualQuantity"}
     ]
-    setting = await _setting_of(client, system, "defined", allocation.local_id)
-    _, kinds = await _told(client, await _mutability(client, setting.path))
-    said = [{name: k.get(name) for name in ("ResourceSubType", "Connection") if k.get(name) is not None} for k in kinds]
-    assert said
-    assert all(len(each) == 1 for each in said)
-    for change in said:
-        assert await _modify(client, setting, **change) == 0
+    assert (choices + ends == []) == (prefix == "sound:" and configuration == "state")
+    for change in choices:
+        assert await _modify(client, setting, **change) == 0, change
+    for end in ends:
+        [(name, value)] = end.items()
+        if (name, configuration, prefix) == ("ReceiveBandwidthLimit", "defined", "nic:"):
+            assert await _modify(client, setting, Connection=("network:default",)) == 0
+        assert await _modify(client, setting, **end) == 0, end
+        assert ((await client.get(setting.path)).get(name) or 0) == value
+        assert await _modify(client, setting, **{name: 0}) == 0  # the whole of a limit is not said with its parts
+
+
+LIVE = {
+    "disk:vda": {"BytesPerSecondLimit", "OperationsPerSecondLimit"},
+    "nic:": {"ReceiveBandwidthLimit", "TransmitBandwidthLimit", "Connection", "LinkUp"},
+    "processor": {"VirtualQuantity", "Limit", "Reservation", "Weight", "MappingBehavior"},
+    "memory": {"VirtualQuantity", "Limit", "Reservation"},
+}
+
+
+@pytest.mark.parametrize("prefix", LIVE)
+async def test_what_reaches_a_running_guest_is_told(client, system, prefix):
+    there = client.inventory.generation.system(system.keys["Name"]).current
+    [allocation] = [a for a in there.allocations() if a.local_id.startswith(prefix)]
+    setting = await _setting_of(client, system, "state", allocation.local_id)
+    ranges, kinds = await _told(client, await _mutability(client, setting.path))
+    told = {name for each in (*ranges.values(), *kinds) for name in _said(each)}
+    assert LIVE[prefix] <= told
+    never = {"MaximumVirtualQuantity", "ResourceSubType", "CacheMode", "Access", "HugePageSize"}
+    assert told.isdisjoint(never)
 
 
 async def test_a_running_guest_gets_no_other_hardware(client, system):
-    for local in ("disk:vda", "sound:0", "graphics:vnc"):
+    changes = {"disk:vda": {"CacheMode": "none"}, "sound:0": {"ResourceSubType": "ac97"}, "graphics:vnc": {}}
+    for local, change in changes.items():
         setting = await _setting_of(client, system, "state", local)
-        assert await _told(client, await _mutability(client, setting.path)) == ({}, [])
+        ranges, kinds = await _told(client, await _mutability(client, setting.path))
+        told = {name for each in (*ranges.values(), *kinds) for name in _said(each)}
+        assert told.isdisjoint(change)
+        if change:
+            assert await _modify(client, setting, **change) == NOT_SUPPORTED
+        assert (await client.get(setting.path)) == setting
 
 
 async def test_what_can_be_removed_when(client, system):

@@ -96,8 +96,9 @@ async def test_processor_time_is_said_in_any_unit_that_fits(systems, units, limi
         (PROCESSOR, {"Limit": 1, "AllocationUnits": "furlong"}, ("'furlong'",)),
         (PROCESSOR, {"Limit": 1, "AllocationUnits": "percent/10000"}, ("'percent/10000'", "'percent/1000'")),
         (PROCESSOR, {"VirtualQuantity": 1, "VirtualQuantityUnits": "byte"}, ("'byte'", "'count'")),
-        (PROCESSOR, {"Limit": 500}, ("least",)),
-        (PROCESSOR, {"Limit": 10**9}, ("more than the", "processors")),
+        (PROCESSOR, {"Limit": 500}, ("from 1000 to", "in steps of 1")),
+        (PROCESSOR, {"Limit": 10**9}, ("from 1000 to 3200000",)),
+        (PROCESSOR, {"Reservation": 10**9}, ("from 0 to 3200000",)),
         (PROCESSOR, {"Limit": 10_000, "Reservation": 20_000}, ("reservation", "limit")),
         (PROCESSOR, {"Weight": 10**6}, ("weight", "10000")),
         (PROCESSOR, {"MappingBehavior": 5}, ("affinity and processors",)),
@@ -105,11 +106,14 @@ async def test_processor_time_is_said_in_any_unit_that_fits(systems, units, limi
         (PROCESSOR, {"HostResource": ("nonsense",)}, ("'nonsense'",)),
         (PROCESSOR, {"HostResource": ('VMAN_HostMemory.DeviceID="x"',)}, ("VMAN_HostProcessor",)),
         (MEMORY, {"Limit": 767, "AllocationUnits": "byte*2^20"}, ("limit", str(256 * MIB), "hypervisor's own needs")),
-        (MEMORY, {"Limit": 2**64 - 1}, ("more than host",)),
+        (MEMORY, {"Limit": 2**64 - 1}, ("bytes in steps of 1024",)),
+        (MEMORY, {"Limit": 2**30 + 1, "AllocationUnits": "byte"}, ("bytes in steps of 1024",)),
+        (MEMORY, {"Reservation": 2**20 + 1, "AllocationUnits": "byte"}, ("bytes in steps of 1024",)),
         (MEMORY, {"VirtualQuantity": 1, "VirtualQuantityUnits": "count"}, ("'count'", "'byte'")),
         (MEMORY, {"HugePageSize": 4096}, ("4096", str(2 * MIB))),
         (MEMORY, {"HugePageSize": 2 * MIB, "VirtualQuantity": 33 * 1024}, ("whole number of pages",)),
         (MEMORY, {"Weight": 5}, ("Weight", "cannot be set")),
+        ("VMAN_StorageAllocationSettingData", {"Weight": 5}, ("Weight", "cannot be set")),
     ],
 )
 async def test_what_cannot_be_is_refused_with_the_rule(systems, class_name, values, words):
@@ -191,7 +195,7 @@ async def test_what_is_reserved_is_taken_of_the_pool_and_given_back(systems):
     assert await systems.start(second) == 0
     assert (await systems.pool("processor")).get("Reserved") == capacity
     with pytest.raises(CIMError, match="'processor'"):
-        await systems.define(AllocationUnits="count", Reservation=capacity + 1)
+        await systems.start(await systems.define(AllocationUnits="count", Reservation=capacity))
 
 
 async def test_memory_without_a_reservation_cannot_take_what_is_reserved(systems):

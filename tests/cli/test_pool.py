@@ -101,4 +101,14 @@ def test_capabilities_tell_the_default_and_the_range(vman):
     assert found["network"]["minimum"] is None
     assert "virtio" in found["disk"]["kinds"]
     assert found["memory"]["kinds"] == []
-    assert "512 MiB" in vman("vm", "capabilities")
+    settings = found["disk"]["settings"]
+    assert settings["BytesPerSecondLimit"]["minimum"] == 0 < settings["BytesPerSecondLimit"]["maximum"]
+    assert {"none", "writeback"} < set(settings["CacheMode"]["values"])
+    assert (settings["Access"]["default"], settings["Access"]["values"]) == (3, [3, 1])
+    assert found["memory"]["settings"]["Limit"]["increment"] == 1024
+    assert found["network"]["settings"]["TransmitBandwidthLimit"]["increment"] == 8000
+    [watchdog] = [c for c in json.loads(vman("vm", "capabilities", "--json")) if c["kind"] == "watchdog"]
+    assert (watchdog["pool"], watchdog["settings"]["Action"]["default"]) == (None, "reset")
+    printed = vman("vm", "capabilities")
+    assert "512 MiB" in printed
+    assert "writethrough" in printed

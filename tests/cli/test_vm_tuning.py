@@ -139,7 +139,7 @@ def test_what_cannot_be_meant_is_a_wrong_use(vman, options, words):
 
 def test_what_the_server_refuses_is_told(vman):
     assert "host has no processor 99" in vman("vm", "define", "wrong", "--cpu-pin", "99", code=3)
-    said = vman("vm", "define", "wrong", "--memory", "64MiB", "--memory-limit", "65MiB", code=4)
+    said = vman("vm", "define", "wrong", "--memory", "64MiB", "--memory-limit", "300MiB", code=4)
     assert "hypervisor's own needs" in said
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.drivers.subject import MAC, MIB, Requirement, Subject, says
 
 from openvman.drivers.contract import SystemChanged
-from openvman.messages import hypervisor, hypervisor_devices
+from openvman.messages import hypervisor, hypervisor_devices, resources
 from openvman.messages.message import ErrorMessage
 from openvman.model.allocation import NicConnection
 from openvman.model.spec import (
@@ -154,11 +154,11 @@ class ModifyConformance:
             (DEFINED, "serial:0", ResourceSpec(), hypervisor_devices.UNFIT_SPEC),
             (DEFINED, "disk:vdz", DiskSpec(bus="scsi"), hypervisor_devices.NO_ALLOCATION),
             (DEFINED, "nic:52:54:00:00:00:99", NicSpec(model="virtio"), hypervisor_devices.NO_ALLOCATION),
-            (STATE, "processor", ProcessorSpec(maximum=8), hypervisor_devices.UNCHANGEABLE_LIVE),
-            (STATE, "memory", MemorySpec(maximum=256 * MIB), hypervisor_devices.UNCHANGEABLE_LIVE),
-            (STATE, "disk:vda", DiskSpec(source="OTHER"), hypervisor_devices.NO_MEDIUM),
-            (STATE, "disk:hdc", DiskSpec(bus="scsi"), hypervisor_devices.UNCHANGEABLE_LIVE),
-            (STATE, f"nic:{MAC}", NicSpec(mac="52:54:00:00:00:02"), hypervisor_devices.UNCHANGEABLE_LIVE),
+            (STATE, "processor", ProcessorSpec(maximum=8), resources.FIXED_WHILE_ACTIVE),
+            (STATE, "memory", MemorySpec(maximum=256 * MIB), resources.FIXED_WHILE_ACTIVE),
+            (STATE, "disk:vda", DiskSpec(source="OTHER"), resources.NO_MEDIUM),
+            (STATE, "disk:hdc", DiskSpec(bus="scsi"), resources.FIXED_WHILE_ACTIVE),
+            (STATE, f"nic:{MAC}", NicSpec(mac="52:54:00:00:00:02"), resources.FIXED_WHILE_ACTIVE),
         ],
         ids=lambda value: value.id if isinstance(value, ErrorMessage) else str(value),
     )

@@ -13,6 +13,7 @@ from tests.lab import lab
 
 from openvman.drivers.libvirt import create, xml
 from openvman.drivers.libvirt.host_device import devices_of, passable_devices
+from openvman.drivers.libvirt.nodes import node_devices
 from openvman.messages.problem import Problem
 from openvman.model.allocation import DeviceKind
 from openvman.model.host import Attachment, PassableDevice
@@ -85,7 +86,7 @@ def test_a_device_that_is_unplugged_meanwhile_is_no_failure() -> None:
         def listAllDevices(self, _flags: int) -> list[_Node]:  # noqa: N802
             return [_Node(libvirt.VIR_ERR_NO_NODE_DEVICE), _Node()]
 
-    (left,) = passable_devices(Connection()) or ()
+    (left,) = passable_devices(node_devices(Connection()) or ())
     assert left.address == "002/009"
 
 

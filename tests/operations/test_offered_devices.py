@@ -38,7 +38,8 @@ def test_a_host_without_the_usual_backend_offers_no_default(having):
 
 def test_what_a_viewer_passes_on_is_offered_where_there_is_such_a_viewer(having):
     assert _points(having(types={DeviceKind.GRAPHICS: ("vnc",)}), DeviceKind.REDIRECTION) == set()
-    assert _points(having(types={DeviceKind.GRAPHICS: ("vnc", "spice")}), DeviceKind.REDIRECTION) == {Point.DEFAULT}
+    both = having(types={DeviceKind.GRAPHICS: ("vnc", "spice")})
+    assert _points(both, DeviceKind.REDIRECTION) == {Point.DEFAULT, Point.SUPPORTED}
 
 
 async def test_what_a_viewer_passes_on_brings_the_graphics(world):

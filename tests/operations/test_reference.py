@@ -93,9 +93,9 @@ async def test_a_writable_disk_of_the_reference_is_not_shared(world, reference):
 
 
 async def test_a_shareable_disk_of_the_reference_is(world):
-    golden = await world.define(DiskSpec(source="small.qcow2", shareable=True))
+    golden = await world.define(DiskSpec(source="plain.raw", shareable=True))
     made = await world.define(reference=golden.defined)
-    assert made.defined.disks[0].source == "/simulated/images/small.qcow2"
+    assert made.defined.disks[0].source == "/simulated/images/plain.raw"
     assert made.defined.disks[0].shareable
 
 

@@ -9,6 +9,9 @@ from tests.system.conftest import ReturnedError
 GIB = 2**30
 PLACES = ["simulated", pytest.param("on_qemu", marks=pytest.mark.lab)]
 DEFAULT = (0, 0)
+UNITS = ("AllocationUnits", "VirtualQuantityUnits")
+NEEDS_MORE = {("MappingBehavior", "3"), ("MappingBehavior", "5")}
+"""Choices that go with something else: with the processors to map to."""
 MINIMUM, MAXIMUM, INCREMENT = (3, 1), (3, 2), (3, 3)
 
 
@@ -120,43 +123,72 @@ def test_every_default_can_be_had(manager):
     assert {"processor", "memory", "disk", "cdrom", "network", "graphics", "video", "rng", "watchdog"} <= asked
 
 
-def test_every_kind_that_is_supported_can_be_had(manager):
-    tried, refused = 0, {}
+APART = {"InstanceID", "ElementName", "PoolID", "ResourceType", "OtherResourceType", *UNITS}
+
+
+def _said(setting):
+    """What a setting says of an allocation, beside what it is of and in what units."""
+    return {name: setting.properties[name] for name in setting if setting[name] is not None and name not in APART}
+
+
+def test_every_choice_that_is_offered_can_be_had(manager):
+    tried, refused = set(), {}
     for name, points, supported in _offers(manager):
         if DEFAULT not in points or name == "floppy":
             continue
-        default = manager.conn.GetInstance(points[DEFAULT])
         for path in supported:
-            default["ResourceSubType"] = manager.conn.GetInstance(path)["ResourceSubType"]
-            tried += 1
-            try:
-                system = manager.define(f"kind-{tried}", default)
-            except (pywbem.CIMError, ReturnedError) as error:
-                refused[name, default["ResourceSubType"]] = str(error)
+            default = manager.conn.GetInstance(points[DEFAULT])
+            said = _said(manager.conn.GetInstance(path))
+            chosen, value = next((n, v) for n, v in said.items() if n != "Format" or len(said) == 1)
+            if (chosen, str(value.value)) in NEEDS_MORE:
                 continue
+            default.properties.update(said)
+            if chosen == "HugePageSize":
+                default["VirtualQuantity"] = pywbem.Uint64(2**20)  # whole pages of any size
+            try:
+                system = manager.define(f"choice-{name}-{len(tried)}", default)
+            except (pywbem.CIMError, ReturnedError) as error:
+                refused[name, chosen, str(value.value)] = str(error)
+                continue
+            tried.add((name, chosen))
+            [configuration] = manager.conn.AssociatorNames(system, AssocClass="CIM_SettingsDefineState")
+            parts = manager.conn.Associators(configuration, AssocClass="CIM_VirtualSystemSettingDataComponent")
+            assert value.value in [part.get(chosen) for part in parts], (name, chosen)
             assert manager.destroy(system) == 0
     assert refused == {}
-    assert tried > 10
+    assert {
+        *(("disk", said) for said in ("CacheMode", "DiscardMode", "Format", "Access", "Shareable", "ResourceSubType")),
+        *(("network", said) for said in ("ResourceSubType", "Connection", "LinkUp")),
+        *(("disk", "VirtualResourceBlockSize"), ("watchdog", "Action"), ("channel", "Backend")),
+    } <= tried
 
 
 def test_what_is_beside_the_range_is_refused_naming_it(manager):
-    looked = 0
+    looked = set()
     for name, points, _ in _offers(manager):
         if MINIMUM not in points:
             continue
-        default, low, high, step = (manager.conn.GetInstance(points[p]) for p in (DEFAULT, MINIMUM, MAXIMUM, INCREMENT))
+        low, high, step = (_said(manager.conn.GetInstance(points[p])) for p in (MINIMUM, MAXIMUM, INCREMENT))
+        assert low.keys() == high.keys() == step.keys()
         before = manager.names()
-        for wrong in (
-            low["VirtualQuantity"] - 1,
-            high["VirtualQuantity"] + step["VirtualQuantity"],
-            low["VirtualQuantity"] + step["VirtualQuantity"] // 2 if step["VirtualQuantity"] > 1 else 0,
-        ):
-            default["VirtualQuantity"] = pywbem.Uint64(wrong)
-            with pytest.raises(pywbem.CIMError, match=r"from \d+ to \d+ .* in steps of \d+"):
-                manager.define(f"beside-{name}", default)
+        for said in low:
+            bottom, top, increment = (each[said].value for each in (low, high, step))
+            beside = {top + increment, bottom + increment // 2} - {bottom} | ({bottom - 1} if bottom > 1 else set())
+            for wrong in beside:
+                default = manager.conn.GetInstance(points[DEFAULT])
+                if name in {"processor", "memory"}:
+                    default.properties["VirtualQuantity"] = low["VirtualQuantity"]
+                default.properties[said] = pywbem.CIMProperty(said, wrong, type=low[said].type)
+                with pytest.raises(pywbem.CIMError, match=r"from \d+ to \d+ .* in steps of \d+"):
+                    manager.define(f"beside-{name}", default)
+            looked.add((name, said))
         assert manager.names() == before
-        looked += 1
-    assert looked == 3
+    assert looked >= {
+        *(("processor", said) for said in ("VirtualQuantity", "Reservation")),
+        *(("memory", said) for said in ("VirtualQuantity", "MaximumVirtualQuantity", "Reservation")),
+        *(("disk", said) for said in ("VirtualQuantity", "BytesPerSecondLimit", "WriteOperationsPerSecondLimit")),
+        *(("network", said) for said in ("ReceiveBandwidthLimit", "TransmitBandwidthLimit")),
+    }
 
 
 def _changes(conn, system):
@@ -165,24 +197,40 @@ def _changes(conn, system):
     for path in conn.AssociatorNames(configuration, AssocClass="CIM_VirtualSystemSettingDataComponent"):
         [mutability] = conn.AssociatorNames(path, AssocClass="CIM_ElementCapabilities")
         for link in conn.References(mutability, ResultClass="CIM_SettingsDefineCapabilities"):
-            setting = conn.GetInstance(link["PartComponent"])
-            names = [n for n in ("Connection", "ResourceSubType", "VirtualQuantity") if setting.get(n) is not None]
+            said = _said(conn.GetInstance(link["PartComponent"]))
             if link["ValueRange"] != INCREMENT[1]:
-                yield path, {name: setting.properties[name] for name in names}
+                yield from ((path, {name: value}) for name, value in said.items())
 
 
 def test_every_change_that_is_told_can_be_made(manager, system):
     told, refused = [*_changes(manager.conn, system)], {}
-    seen = {tuple(said) for _, said in told}
-    assert seen == {("Connection",), ("ResourceSubType",), ("VirtualQuantity",)}
+    seen = {name for _, said in told for name in said}
+    assert {
+        *("Connection", "ResourceSubType", "VirtualQuantity", "Limit", "Weight", "MappingBehavior", "CacheMode"),
+        *("BytesPerSecondLimit", "ReadOperationsPerSecondLimit", "LinkUp"),
+    } <= seen
     for path, said in told:
-        setting = pywbem.CIMInstance(path.classname, {"InstanceID": path["InstanceID"]})
-        setting.properties.update(said)
+        [(name, value)] = said.items()
+        before, change = manager.conn.GetInstance(path), dict(said)
+        if name == "MaximumVirtualQuantity":
+            change["VirtualQuantity"] = value
         try:
-            code, _ = manager.conn.InvokeMethod("ModifyResourceSettings", manager.service, ResourceSettings=[setting])
+            code = _modify(manager, path, change)
         except pywbem.CIMError as error:
-            refused[path["InstanceID"], *(p.value for p in said.values())] = error.status_description
-        else:
-            if code:
-                refused[path["InstanceID"], *(p.value for p in said.values())] = code
+            code = error.status_description
+        if code:
+            refused[path["InstanceID"], name, str(value.value)] = code
+            continue
+        shown = manager.conn.GetInstance(path)[name]
+        assert (shown or 0) == value.value, (path, name)
+        back = [name] if not name.endswith("VirtualQuantity") else ["VirtualQuantity", "MaximumVirtualQuantity"]
+        none = pywbem.CIMProperty(name, 0, type=value.type)
+        assert _modify(manager, path, {n: none if before[n] is None else before.properties[n] for n in back}) == 0
     assert refused == {}
+
+
+def _modify(manager, path, said):
+    setting = pywbem.CIMInstance(path.classname, {"InstanceID": path["InstanceID"]})
+    for name, value in said.items():
+        setting.properties[name] = pywbem.CIMProperty(name, value.value, type=value.type, is_array=value.is_array)
+    return manager.conn.InvokeMethod("ModifyResourceSettings", manager.service, ResourceSettings=[setting])[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +24,7 @@ from openvman.client.tuning import Tuning
 from openvman.client.wishes import DiskWish, NicWish, SystemWish
 
 if TYPE_CHECKING:  # it imports pywbem, which is slow, and help must be quick
+    from openvman.client.capabilities import Capability
     from openvman.client.vman import Client
 
 FOLLOW_SECONDS = 0.5
@@ -54,29 +55,43 @@ def _each(client: Client, names: Sequence[str], host: str | None, do: Callable[[
 @click.argument("host", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of objects, sizes in bytes.")
 def capabilities(client: Client, host: str | None, as_json: bool) -> None:
-    """What a virtual machine may be given on HOST: the default and the range of each resource, by pool."""
+    """What a virtual machine may be given on HOST: the default and the range of each resource, by pool, and then of
+    each property of a request for it, under the property's own name; devices that no pool is kept of come last.
+    """
     where = one_host(client, host)
-    found = pools_of(client).capabilities(where)
+    pools = pools_of(client)
+    of_pools, of_devices = pools.capabilities(where), pools.device_capabilities(where)
     if as_json:
-        output.emit_json(
-            [
-                {
-                    "pool": c.pool,
-                    "kind": c.kind,
-                    "in_bytes": c.in_bytes,
-                    **{p: c.points.get(p) for p in POINTS},
-                    "kinds": list(c.kinds),
-                }
-                for c in found
-            ]
-        )
+        output.emit_json([_capability(each) for each in (*of_pools, *of_devices)])
         return
+    columns = [point.upper() for point in POINTS]
     rows = [
         (c.pool, c.kind, *(amount(c.points.get(point), c.in_bytes) for point in POINTS), ", ".join(c.kinds))
-        for c in found
+        for c in of_pools
     ]
-    columns = [point.upper() for point in POINTS]
     output.table(("POOL", "KIND", *columns, "TO CHOOSE FROM"), rows, right=columns)
+    click.echo()
+    settings = [
+        (c.pool, c.kind, name, *(choice.points.get(point) for point in POINTS), ", ".join(map(_word, choice.values)))
+        for c in (*of_pools, *of_devices)
+        for name, choice in sorted(c.settings.items())
+    ]
+    output.table(("POOL", "KIND", "PROPERTY", *columns, "TO CHOOSE FROM"), settings, right=columns)
+
+
+def _capability(c: Capability) -> dict[str, Any]:
+    return {
+        "pool": c.pool,
+        "kind": c.kind,
+        "in_bytes": c.in_bytes,
+        **{point: c.points.get(point) for point in POINTS},
+        "kinds": list(c.kinds),
+        "settings": {name: {**choice.points, "values": list(choice.values)} for name, choice in c.settings.items()},
+    }
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------

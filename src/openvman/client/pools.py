@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import pywbem
 
+from openvman.client.capabilities import Capability, capability_of
 from openvman.client.devices import KINDS as DEVICES
 from openvman.client.errors import ClientError, Reason
 from openvman.client.records import CDROM, DISK, FLOPPY, MEMORY, NIC, PROCESSOR, Host
 from openvman.client.session import Session
-from openvman.client.units import bytes_per_unit
+from openvman.client.units import bytes_per_unit, quantity_of
 
 _KINDS: Final = {
     PROCESSOR: "processor",
@@ -23,8 +24,6 @@ _KINDS: Final = {
     NIC: "network",
     **{code: kind for kind, (code, other) in reversed(DEVICES.items()) if other is None},
 }
-_POINTS: Final = {(0, 0): "default", (3, 1): "minimum", (3, 2): "maximum", (3, 3): "increment"}
-"""By ValueRole and ValueRange of CIM_SettingsDefineCapabilities."""
 _REFUSALS: Final = {
     1: "the server does not support it",
     6: "it is in use: systems or other pools have something of it",
@@ -49,19 +48,6 @@ class Pool:
     path: Any = field(repr=False, compare=False, default=None)
     type: tuple[int, str | None] = field(repr=False, compare=False, default=(0, None))
     """ResourceType and OtherResourceType."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capability:
-    """What may be asked of a pool. A number that is None does not apply to the kind of resource."""
-
-    pool: str
-    kind: str
-    in_bytes: bool
-    points: dict[str, int | None]
-    """``default``, ``minimum``, ``maximum`` and ``increment``, as far as the server says them."""
-    kinds: tuple[str, ...] = ()
-    """The buses or models to choose from."""
 
 
 class Pools:
@@ -109,28 +95,25 @@ class Pools:
 
     def capabilities(self, host: Host) -> list[Capability]:
         """What may be asked of the host's pools, by pool."""
-        found = []
-        for pool in self.of(host):
-            for capability in self._session.associators(
-                pool.path, "CIM_ElementCapabilities", "CIM_AllocationCapabilities", role="ManagedElement"
-            ):
-                settings = self._session.associators(capability.path, "CIM_SettingsDefineCapabilities")
-                named = self._points(capability.path)
-                told = {point: _bytes(s, "VirtualQuantity") for s in settings if (point := named.get(_key(s.path)))}
-                kinds = [str(s["ResourceSubType"]) for s in settings if named.get(_key(s.path)) is None]
-                found.append(
-                    Capability(
-                        pool=pool.name, kind=pool.kind, in_bytes=pool.in_bytes, points=told, kinds=tuple(sorted(kinds))
-                    )
-                )
-        return found
+        return [
+            capability_of(self._session, found, pool.kind, pool=pool.name, in_bytes=pool.in_bytes)
+            for pool in self.of(host)
+            for found in self._capabilities(pool.path)
+        ]
 
-    def _points(self, capabilities: Any) -> dict[str, str | None]:
-        """What the settings of capabilities stand for, by their InstanceIDs; None for a kind to choose."""
-        return {
-            _key(reference["PartComponent"]): _POINTS.get((int(reference["ValueRole"]), int(reference["ValueRange"])))
-            for reference in self._session.references(capabilities, "CIM_SettingsDefineCapabilities")
-        }
+    def device_capabilities(self, host: Host) -> list[Capability]:
+        """What devices may be asked of the host beside what its pools give."""
+        of_pools = {_key(found.path) for pool in self.of(host) for found in self._capabilities(pool.path)}
+        return [
+            capability_of(self._session, found, _kind(found))
+            for found in self._capabilities(host.path)
+            if _key(found.path) not in of_pools
+        ]
+
+    def _capabilities(self, of: Any) -> list[Any]:
+        return self._session.associators(
+            of, "CIM_ElementCapabilities", "CIM_AllocationCapabilities", role="ManagedElement"
+        )
 
     def _parents(self) -> dict[str, tuple[str, ...]]:
         """The names of pools' parents, by the pools' InstanceIDs."""
@@ -166,27 +149,27 @@ def _share(parent: Pool, quantity: int) -> Any:
     )
 
 
+def _kind(instance: Any) -> str:
+    """What a pool or capabilities are of, in one word or in those of the server."""
+    code = int(instance["ResourceType"])
+    return str(instance.get("OtherResourceType") or _KINDS.get(code, code))
+
+
 def _pool(instance: Any, host: Host, parents: tuple[str, ...]) -> Pool:
     code, other = int(instance["ResourceType"]), instance.get("OtherResourceType")
     return Pool(
         name=str(instance["PoolID"]),
         host=host.name,
-        kind=other or _KINDS.get(code, str(code)),
+        kind=_kind(instance),
         type=(code, other),
         primordial=bool(instance["Primordial"]),
         in_bytes=bytes_per_unit(instance["AllocationUnits"]) is not None,
-        capacity=_bytes(instance, "Capacity", "AllocationUnits"),
-        reserved=_bytes(instance, "Reserved", "AllocationUnits") or 0,
-        consumed=_bytes(instance, "CurrentlyConsumedResource", "ConsumedResourceUnits") or 0,
+        capacity=quantity_of(instance, "Capacity", "AllocationUnits"),
+        reserved=quantity_of(instance, "Reserved", "AllocationUnits") or 0,
+        consumed=quantity_of(instance, "CurrentlyConsumedResource", "ConsumedResourceUnits") or 0,
         parents=parents,
         path=instance.path,
     )
-
-
-def _bytes(instance: Any, name: str, units: str = "VirtualQuantityUnits") -> int | None:
-    """A quantity in bytes where it has a unit of size, else as it is."""
-    value = instance.get(name)
-    return None if value is None else int(value) * (bytes_per_unit(instance.get(units)) or 1)
 
 
 def _key(path: Any) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from openvman.client import records
+from openvman.client.capabilities import Capability
 from openvman.client.description import Description
 from openvman.client.errors import ClientError, Reason
-from openvman.client.pools import Capability, Pools
+from openvman.client.pools import Pools
 from openvman.client.records import Host
 from openvman.client.units import bytes_per_unit, format_size
 

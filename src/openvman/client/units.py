@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 _SUFFIXES: Final = "KMGTP"
 _SIZE: Final = re.compile(
@@ -50,3 +50,9 @@ def bytes_per_unit(units: str | None) -> int | None:
         return 1
     size: int = int(found["base"]) ** int(found["power"] or 1)
     return size
+
+
+def quantity_of(instance: Any, name: str, units: str = "VirtualQuantityUnits") -> int | None:
+    """A quantity in bytes where it has a unit of size, else as it is."""
+    value = instance.get(name)
+    return None if value is None else int(value) * (bytes_per_unit(instance.get(units)) or 1)

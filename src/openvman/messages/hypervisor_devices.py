@@ -38,12 +38,6 @@ NO_ALLOCATION: Final = ErrorMessage(
 DEVICE_TAKEN: Final = ErrorMessage(3111, "There is already a device {device}.", problem=Problem.ALREADY_EXISTS)
 UNFIT_SPEC: Final = ErrorMessage(3112, "{allocation} is not changed by a {spec}.", problem=Problem.INVALID_PARAMETER)
 UNCHANGEABLE: Final = ErrorMessage(3113, "The {setting} of {device} cannot be changed.", problem=Problem.NOT_SUPPORTED)
-UNCHANGEABLE_LIVE: Final = ErrorMessage(
-    3114,
-    "The {setting} of {device} cannot be changed while the system is active.",
-    "Change what it has at its next start.",
-    problem=Problem.NOT_SUPPORTED,
-)
 UNTUNABLE_LIVE: Final = ErrorMessage(
     3115, "The {setting} of an active system cannot be changed: {reason}.", problem=Problem.NOT_SUPPORTED
 )
@@ -89,7 +83,6 @@ DISK_SOURCE: Final = ErrorMessage(
 DISK_CAPACITY: Final = ErrorMessage(
     3131, "A disk's capacity belongs to its image and stays.", problem=Problem.NOT_SUPPORTED
 )
-NO_MEDIUM: Final = ErrorMessage(3132, "{device} has no removable medium.", problem=Problem.NOT_SUPPORTED)
 BUS_FULL: Final = ErrorMessage(3133, "There is no room for another disk on {bus}.", problem=Problem.INVALID_PARAMETER)
 
 # NICs

@@ -112,9 +112,9 @@ STORAGE_POOL_UNKNOWN: Final = ErrorMessage(
     "Name one of these, or start it.",
     problem=Problem.NOT_FOUND,
 )
-VOLUME_IS_RAW: Final = ErrorMessage(
+VOLUME_FORMAT: Final = ErrorMessage(
     2445,
-    "A volume of storage pool {pool.name!r} ({pool.type}) is raw and cannot be {wanted}.",
+    "A volume of storage pool {pool.name!r} ({pool.type}) is {formats} and cannot be {wanted}.",
     "Leave the format out.",
     problem=Problem.INVALID_PARAMETER,
 )

@@ -101,3 +101,15 @@ NOTHING_TO_SIT_ON: Final = ErrorMessage(
     "Remove what sits on it first, or together with it.",
     problem=Problem.IN_USE,
 )
+FIXED_WHILE_ACTIVE: Final = ErrorMessage(
+    2135,
+    "The {setting} of {device} cannot be changed while the system is active, since its guest would not see it.",
+    "Change the allocation of the defined configuration, which the next start uses.",
+    problem=Problem.NOT_SUPPORTED,
+)
+NO_MEDIUM: Final = ErrorMessage(
+    2136,
+    "{device} has no removable medium.",
+    "Add another disk, or change the defined configuration.",
+    problem=Problem.NOT_SUPPORTED,
+)

@@ -7,34 +7,22 @@ from typing import Final
 from openvman.messages.message import ErrorMessage
 from openvman.messages.problem import Problem
 
+OUT_OF_RANGE: Final = ErrorMessage(
+    2300,
+    "the {setting} cannot be {value}; on host {host.name!r} it is 0 for none, or {range}",
+    problem=Problem.INVALID_PARAMETER,
+)
 WEIGHT_UNSUPPORTED: Final = ErrorMessage(
     2301,
     "host {host.name!r} does not share its processors by weight.",
     "Leave the weight out.",
     problem=Problem.NOT_SUPPORTED,
 )
-WEIGHT: Final = ErrorMessage(
-    2302,
-    "the weight {spec.weight} is outside of what host {host.name!r} takes: {host.facts.weights}",
-    problem=Problem.INVALID_PARAMETER,
-)
 PROCESSOR_LIMIT_UNSUPPORTED: Final = ErrorMessage(
     2303,
     "host {host.name!r} cannot limit processors.",
     "Leave the limit out.",
     problem=Problem.NOT_SUPPORTED,
-)
-PROCESSOR_LIMIT_TOO_SMALL: Final = ErrorMessage(
-    2304,
-    "a limit of {spec.limit} thousandths of a percent of a processor; the least is {minimum}",
-    problem=Problem.INVALID_PARAMETER,
-)
-PROCESSOR_LIMIT_TOO_LARGE: Final = ErrorMessage(
-    2305,
-    "a limit of {spec.limit} thousandths of a percent of a processor is more than the {host.processors} processors of "
-    "host {host.name!r}.",
-    "Leave it out for none.",
-    problem=Problem.INVALID_PARAMETER,
 )
 PROCESSOR_RESERVATION: Final = ErrorMessage(
     2306,
@@ -96,12 +84,6 @@ MEMORY_LIMIT_TOO_SMALL: Final = ErrorMessage(
     "Raise the limit, or give the guest less.",
     problem=Problem.INVALID_PARAMETER,
 )
-MEMORY_LIMIT_TOO_LARGE: Final = ErrorMessage(
-    2323,
-    "a limit of {spec.limit} bytes is more than host {host.name!r} has.",
-    "Leave it out for none.",
-    problem=Problem.INVALID_PARAMETER,
-)
 MEMORY_RESERVATION: Final = ErrorMessage(
     2324,
     "a reservation of {spec.reservation} bytes is more than the guest can have, {spec.maximum}.",
@@ -142,11 +124,6 @@ BLOCK_SIZE_UNSUPPORTED: Final = ErrorMessage(
     "blocks of {spec.block_size} bytes are for disks; a {spec.kind} on {spec.bus} has its own",
     problem=Problem.NOT_SUPPORTED,
 )
-DISK_LIMIT: Final = ErrorMessage(
-    2335,
-    "a {setting} of {value} a second; it goes from 0, which is none, to {maximum}",
-    problem=Problem.INVALID_PARAMETER,
-)
 DISK_LIMITS_UNSUPPORTED: Final = ErrorMessage(
     2336,
     "host {host.name!r} cannot limit the throughput of a disk.",
@@ -159,10 +136,11 @@ DISK_LIMIT_AND_PARTS: Final = ErrorMessage(
     "Give the whole or its parts, and 0 for what shall have no limit.",
     problem=Problem.INVALID_PARAMETER,
 )
-BANDWIDTH: Final = ErrorMessage(
-    2341,
-    "a {setting} of {value} bits a second; it goes from 0 to {maximum} in steps of {increment}",
-    problem=Problem.INVALID_PARAMETER,
+SHARED_FORMAT: Final = ErrorMessage(
+    2338,
+    "a disk that several systems may have cannot be {spec.format}, whose image one alone can write.",
+    "Make it raw.",
+    problem=Problem.NOT_SUPPORTED,
 )
 BANDWIDTH_OF_USER_MODE: Final = ErrorMessage(
     2342,

@@ -6,13 +6,15 @@ rules and the host's facts. So the default is accepted as it is, and what lies o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from enum import Enum, StrEnum
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from openvman.model import defaults
 from openvman.model.allocation import (
+    DEFAULT_MODE,
+    WHOLE_PROCESSOR,
     Allocation,
     DeviceAllocation,
     DeviceKind,
@@ -20,19 +22,23 @@ from openvman.model.allocation import (
     DiskKind,
     MemoryAllocation,
     NicAllocation,
+    NicConnection,
     ProcessorAllocation,
     SerialAllocation,
 )
-from openvman.model.choice import usual_bus, usual_connection, usual_device, usual_nic_model
-from openvman.model.device_rules import DEVICE_RULES, NEEDED, OF_TYPE, TAKEN
+from openvman.model.choice import usual_bus, usual_connection, usual_device, usual_formats, usual_nic_model
+from openvman.model.device_rules import DEVICE_RULES, NEEDED, RULES_OF, TAKEN
+from openvman.model.device_tuning_rules import BLOCK_SIZES
 from openvman.model.host import Host
 from openvman.model.picture import Objects
 from openvman.model.pool import ResourcePool, find_pool, pool_named, pools_of
-from openvman.model.ranges import Range, range_of
+from openvman.model.ranges import Range, range_of, tuning_ranges
 from openvman.model.resource import KIND_OF_DISK, ResourceKind
 from openvman.model.spec import DeviceSpec
 from openvman.model.states import State
-from openvman.model.validation import Surroundings
+from openvman.model.validation import Rule, Surroundings
+
+A = TypeVar("A", bound=Allocation)
 
 _PART: Final = "/devices/"
 
@@ -60,7 +66,7 @@ class Requests(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Possible:
-    """One setting: an allocation of no system. Only what ``says`` names of it means something; a default says all."""
+    """One setting: an allocation of no system. Only the fields that ``says`` names mean anything; of a default, all."""
 
     id: str
     name: str
@@ -200,61 +206,159 @@ def possible_of(offer: Offer) -> Iterator[PossibleAllocation]:
 
 def _of_the_pool(offer: Offer, pool: ResourcePool) -> Iterator[PossibleAllocation]:
     amounts = amounts_of(pool)
-    if amounts is None:
-        yield _possible(offer, Point.DEFAULT, _of_pool(pool, 0))
-    else:
-        yield _possible(offer, Point.DEFAULT, _of_pool(pool, usual_amount(pool.host, pool.kind, pool.name)))
-        for point in RANGE:
-            yield _possible(offer, point, _of_pool(pool, getattr(amounts, point.value)))
+    usual = 0 if amounts is None else usual_amount(pool.host, pool.kind, pool.name)
+    yield _possible(offer, Point.DEFAULT, _of_pool(pool, usual))
+    ranges = ranges_of(pool)
+    for point in RANGE if ranges else ():
+        said = {setting: getattr(found, point.value) for setting, found in ranges.items()}
+        amount = 0 if amounts is None else getattr(amounts, point.value)
+        made = _of_pool(pool, amount, **said)
+        yield _possible(offer, point, made, frozenset(ranges))
     for setting, value in _choices(pool):
-        made = _of_pool(pool, 0, **{setting: value})
-        yield _possible(offer, Point.SUPPORTED, made, setting, value)
+        also = SHARED if (setting, value) == ("shareable", True) and pool.kind is ResourceKind.DISK else {}
+        made = _of_pool(pool, 0, **{setting: value}, **also)
+        label = f"{setting}:{choice_label(value)}"
+        yield _possible(offer, Point.SUPPORTED, made, frozenset({setting, *also}), label)
+
+
+SHARED: Final = {"format": "raw"}
+"""What a disk that several systems have at a time must be beside: the other formats are written by one alone."""
+_AMOUNTS: Final = {
+    ResourceKind.PROCESSOR: ("count", "maximum"),
+    ResourceKind.MEMORY: ("size", "maximum"),
+    ResourceKind.DISK: ("capacity",),
+}
+"""The settings that the amount of a pool's range is of."""
+
+
+def ranges_of(pool: ResourcePool) -> dict[str, Range]:
+    """The ranges of all settings of an allocation from the pool, by the names of the settings."""
+    amounts, tuning = amounts_of(pool), tuning_ranges(pool.host, pool.kind)
+    if "reservation" in tuning:  # no more can be reserved than there is
+        part = WHOLE_PROCESSOR if pool.kind is ResourceKind.PROCESSOR else 1
+        tuning["reservation"] = tuning["reservation"].up_to(None if pool.capacity is None else pool.capacity * part)
+    return {**({} if amounts is None else dict.fromkeys(_AMOUNTS[pool.kind], amounts)), **tuning}
 
 
 def _of_the_device(offer: Offer, kind: DeviceKind) -> Iterator[PossibleAllocation]:
+    if offer.host.facts.device_types.get(kind) == ():
+        return  # whatever might be chosen beside the type
     spec = usual_device(DeviceSpec(kind=kind, bus=offer.bus), offer.host.facts)
-    around = Surroundings(host=offer.host)
-    if all(rule.holds(spec, around) for rule in DEVICE_RULES):
+    if _is_taken(spec, offer.host, DEVICE_RULES):
         yield _possible(offer, Point.DEFAULT, _of_device(offer.host, spec))
-    for type in device_types(offer.host, kind):
-        made = _of_device(offer.host, DeviceSpec(kind=kind, bus=offer.bus, type=type))
-        yield _possible(offer, Point.SUPPORTED, made, "type", type)
+    for setting in DEVICE_CHOICES:
+        for value in device_choices(offer.host, kind, setting):
+            made = with_choice(_of_device(offer.host, spec), setting, value)
+            yield _possible(offer, Point.SUPPORTED, made, frozenset({setting}), f"{setting}:{value}")
 
 
-def device_types(host: Host, kind: DeviceKind) -> Iterator[str]:
-    """The types of a kind of device that the host has and the rules take."""
-    usual = defaults.DEVICES.get(kind, {}).get("type", ())
-    named = host.facts.device_types.get(kind, TAKEN["type"].get(kind, usual))
-    for type in named:
-        spec = DeviceSpec(kind=kind, type=type)
-        if all(rule.holds(spec, Surroundings(host=host)) for rule in OF_TYPE):
-            yield type
+DEVICE_CHOICES: Final = ("type", "backend", "action")
+"""The settings of a device that are chosen from a list. What a bus is, is part of what the device is."""
 
 
-def _choices(pool: ResourcePool) -> Iterator[tuple[str, str]]:
-    facts = pool.host.facts
+def device_choices(host: Host, kind: DeviceKind, setting: str) -> Iterator[str]:
+    """What the host has for one setting of a kind of device, as far as the rules take it."""
+    told: dict[str, Mapping[DeviceKind, tuple[str, ...]]] = {
+        "type": host.facts.device_types,
+        "backend": host.facts.device_backends,
+    }
+    usual = TAKEN[setting].get(kind, defaults.DEVICES.get(kind, {}).get(setting, ()))
+    for value in told.get(setting, {}).get(kind, usual):
+        spec = replace(DeviceSpec(kind=kind), **{setting: value})  # type: ignore[arg-type]  # texts all
+        if _is_taken(spec, host, RULES_OF[setting]):
+            yield value
+
+
+def _is_taken(spec: DeviceSpec, host: Host, rules: Iterable[Rule[DeviceSpec]]) -> bool:
+    return all(rule.holds(spec, Surroundings(host=host)) for rule in rules)
+
+
+def _choices(pool: ResourcePool) -> Iterator[tuple[str, Any]]:
+    """What is chosen from a list: a setting, and a value that the host has for it."""
+    host = pool.host
     if pool.kind in _DISKS:
-        usual = defaults.DISK_BUSES[_DISKS[pool.kind]]
-        yield from (("bus", bus) for bus in facts.disk_buses if bus in usual or bus not in defaults.TARGET_PREFIXES)
+        yield from (("bus", bus) for bus in disk_buses(host, _DISKS[pool.kind]))
+        yield from disk_choices(host, _DISKS[pool.kind])
+        formats = usual_formats(pool.subtype) if pool.kind is ResourceKind.DISK else ()
+        yield from (("format", format) for format in formats)
     elif pool.kind is ResourceKind.NETWORK:
-        yield from (("model", model) for model in facts.nic_models)
+        yield from (("model", model) for model in host.facts.nic_models)
+        yield from (("connection", connection) for connection in connections(host))
+        yield from (("link_up", up) for up in (True, False))
+    elif pool.kind is ResourceKind.PROCESSOR:
+        yield from (("affinity", affinity) for affinity in host.facts.affinities)
+    elif pool.kind is ResourceKind.MEMORY:
+        yield from (("page_size", size) for size in host.facts.page_sizes)
+
+
+def disk_buses(host: Host, kind: DiskKind) -> Iterator[str]:
+    """The buses of the host that a kind of disk can be on."""
+    usual = defaults.DISK_BUSES[kind]
+    return (bus for bus in host.facts.disk_buses if bus in usual or bus not in defaults.TARGET_PREFIXES)
+
+
+def disk_choices(host: Host, kind: DiskKind) -> Iterator[tuple[str, Any]]:
+    """What else of a disk is chosen from a list, whatever bus it is on and whatever is in it."""
+    facts = host.facts
+    for setting, modes in (("cache", facts.disk_caches), ("discard", facts.disk_discards)):
+        yield from ((setting, mode) for mode in (DEFAULT_MODE, *modes))
+    if kind is DiskKind.DISK:
+        yield from (("block_size", size) for size in BLOCK_SIZES)
+    # A CD is only ever read.
+    yield from (("read_only", value) for value in ((True,) if kind is DiskKind.CDROM else (False, True)))
+    yield from (("shareable", value) for value in (False, True))
+
+
+def connections(host: Host) -> Iterator[tuple[NicConnection, str | None]]:
+    """Where a NIC can be plugged in; bridges of the host may be named beside, and are not known here."""
+    if host.facts.has_networks:
+        yield from ((NicConnection.NETWORK, network) for network in host.network_names)
+    yield NicConnection.USER, None
+
+
+def choice_label(value: object) -> str:
+    """How a choice is told from others, in ids and for people."""
+    match value:
+        case (NicConnection() as connection, source):
+            return connection.value if source is None else f"{connection}:{source}"
+        case bool():
+            return str(value).lower()
+    return str(value)
 
 
 def _possible(
-    offer: Offer, point: Point, allocation: Allocation, setting: str = "", value: str = ""
+    offer: Offer,
+    point: Point,
+    allocation: Allocation,
+    says: frozenset[str] = frozenset(),
+    chosen: str = "",
 ) -> PossibleAllocation:
-    label = f"{point.value}:{value}" if setting else point.value
+    label = f"{point.value}:{chosen}" if chosen else point.value
     return PossibleAllocation(
         offer=offer,
         id=f"{offer.id}/{label}",
         name=f"{label} of {offer.name}",
         point=point,
         allocation=allocation,
-        says=frozenset({setting} if setting else ()),
+        says=says,
     )
 
 
-def _of_pool(pool: ResourcePool, amount: int, **said: str) -> Allocation:
+def with_choice(allocation: A, setting: str, value: Any) -> A:
+    """The allocation with one choice made; a connection is more than one field."""
+    said = {"connection": value[0], "source": value[1]} if setting == "connection" else {setting: value}
+    return replace(allocation, **said)
+
+
+def _of_pool(pool: ResourcePool, amount: int, **said: Any) -> Allocation:
+    """An allocation of the pool as it usually is, but for what is said."""
+    made = _usual(pool, amount)
+    for setting, value in said.items():
+        made = with_choice(made, setting, value)
+    return made
+
+
+def _usual(pool: ResourcePool, amount: int) -> Allocation:
     host = pool.host
     match pool.kind:
         case ResourceKind.PROCESSOR:
@@ -263,21 +367,23 @@ def _of_pool(pool: ResourcePool, amount: int, **said: str) -> Allocation:
             return _of_no_system(MemoryAllocation, host, pool, size=amount, maximum=amount)
         case ResourceKind.NETWORK:
             connection, source = usual_connection(host)
-            usual = {"mac": "", "model": usual_nic_model(host), "connection": connection, "source": source}
-            return _of_no_system(NicAllocation, host, pool, **{**usual, **said})
+            model = usual_nic_model(host)
+            return _of_no_system(NicAllocation, host, pool, mac="", model=model, connection=connection, source=source)
         case ResourceKind.SERIAL:
             return _of_no_system(SerialAllocation, host, pool, port=0, has_log=host.facts.has_console_log)
     kind = _DISKS[pool.kind]
-    usual_disk: dict[str, object] = {
-        "target": "",
-        "kind": kind,
-        "bus": usual_bus(kind, host),
-        "source": None,
-        "format": None,
-        "capacity": amount if kind is DiskKind.DISK else None,
-        "read_only": kind is DiskKind.CDROM,
-    }
-    return _of_no_system(DiskAllocation, host, pool, **{**usual_disk, **said})
+    return _of_no_system(
+        DiskAllocation,
+        host,
+        pool,
+        target="",
+        kind=kind,
+        bus=usual_bus(kind, host),
+        source=None,
+        format=usual_formats(pool.subtype)[0] if kind is DiskKind.DISK else None,
+        capacity=amount if kind is DiskKind.DISK else None,
+        read_only=kind is DiskKind.CDROM,
+    )
 
 
 def _of_device(host: Host, spec: DeviceSpec) -> Allocation:
@@ -285,6 +391,6 @@ def _of_device(host: Host, spec: DeviceSpec) -> Allocation:
     return _of_no_system(DeviceAllocation, host, None, **{**said, "read_only": bool(spec.read_only)})
 
 
-def _of_no_system(make: Callable[..., Allocation], host: Host, pool: ResourcePool | None, **said: object) -> Allocation:
+def _of_no_system(make: Callable[..., A], host: Host, pool: ResourcePool | None, **said: object) -> A:
     name = None if pool is None else pool.name
     return make(id="", system_id="", configuration_id="", host_id=host.id, pool=name, **said)

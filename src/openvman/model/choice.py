@@ -8,6 +8,7 @@ from openvman.model import defaults
 from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
 from openvman.model.host import Host, HostFacts
 from openvman.model.spec import DeviceSpec
+from openvman.model.storage import FILE_POOLS
 from openvman.model.validation import target_prefix
 
 
@@ -18,6 +19,15 @@ def usual_bus(kind: DiskKind, host: Host, target: str | None = None) -> str | No
     candidates = preferred + [bus for bus in offered if bus not in defaults.TARGET_PREFIXES]
     suiting = (bus for bus in candidates if target is not None and target.startswith(target_prefix(bus)))
     return next(suiting, None) or next(iter(candidates), None)
+
+
+def usual_formats(storage: str | None) -> tuple[str, ...]:
+    """The formats that a new image may have, the usual one first; ``storage`` is the type of the hypervisor's own
+    storage pool that it is made in, if it is.
+    """
+    if storage is not None and storage not in FILE_POOLS:
+        return (defaults.UNKNOWN_FORMAT,)
+    return (defaults.IMAGE_FORMAT, *(other for other in defaults.SUFFIX_OF_FORMAT if other != defaults.IMAGE_FORMAT))
 
 
 def usual_nic_model(host: Host) -> str | None:

@@ -205,5 +205,8 @@ DEVICE_RULES: Final[tuple[Rule[DeviceSpec], ...]] = (
     ),
 )
 
-OF_TYPE: Final = tuple(rule for rule in DEVICE_RULES if rule.settings[0] == "type")
-"""Those that say which types of a kind there are."""
+RULES_OF: Final[Mapping[str, tuple[Rule[DeviceSpec], ...]]] = {
+    setting: tuple(rule for rule in DEVICE_RULES if rule.settings[0] == setting)
+    for setting in ("type", "backend", "action")
+}
+"""Those that say what may be chosen for one setting of a kind."""

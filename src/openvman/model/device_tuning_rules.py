@@ -7,27 +7,17 @@ from typing import Final
 from openvman.messages import tuning as tuning_rows
 from openvman.messages.message import ErrorMessage
 from openvman.model.allocation import DEFAULT_MODE, DiskKind, NicConnection
+from openvman.model.ranges import BYTES_LIMITS, DISK_LIMITS, IOPS_LIMITS, NIC_LIMITS
+from openvman.model.resource import ResourceKind
 from openvman.model.spec import DiskSpec, NicSpec
-from openvman.model.validation import Rule
+from openvman.model.validation import Rule, tuned
 
-BYTES_LIMITS: Final = ("bytes_limit", "read_bytes_limit", "write_bytes_limit")
-IOPS_LIMITS: Final = ("iops_limit", "read_iops_limit", "write_iops_limit")
-"""The whole, of reading and of writing: either the whole is limited, or its two parts are."""
-DISK_LIMITS: Final = (*BYTES_LIMITS, *IOPS_LIMITS)
-NIC_LIMITS: Final = ("receive_limit", "receive_reservation", "transmit_limit")
 DISK_TUNING: Final = ("cache", "discard", "block_size", *DISK_LIMITS)
 NIC_TUNING: Final = ("link_up", *NIC_LIMITS)
 """All that is tuned: settings that a spec and an allocation have under the same name."""
 
 BLOCK_SIZES: Final = (512, 1024, 2048, 4096)
 """Bytes of a block that guests can be shown."""
-MAXIMUM_DISK_LIMIT: Final = 10**15
-"""Bytes or requests a second: the hypervisors' own bound."""
-BANDWIDTH_INCREMENT: Final = 8000
-"""Hypervisors count bandwidth in thousands of bytes a second; what is asked for must be whole ones."""
-MAXIMUM_BANDWIDTH: Final = BANDWIDTH_INCREMENT * (2**32 // 10**3)
-"""Bits a second: the kernel counts bytes in 32 bits."""
-
 _BLOCK_BUSES: Final = frozenset({"virtio", "scsi", "usb", "ide", "sata"})
 
 
@@ -63,37 +53,23 @@ DISK_TUNING_RULES: Final[tuple[Rule[DiskSpec], ...]] = (
         lambda v, _: v.block_size in {None, 0, 512} or (v.kind is DiskKind.DISK and v.bus in _BLOCK_BUSES),
         tuning_rows.BLOCK_SIZE_UNSUPPORTED,
     ),
-    *(
-        Rule(
-            (limit,),
-            lambda v, _, limit=limit: 0 <= (getattr(v, limit) or 0) <= MAXIMUM_DISK_LIMIT,  # type: ignore[misc]
-            tuning_rows.DISK_LIMIT,
-            {"maximum": MAXIMUM_DISK_LIMIT},
-        )
-        for limit in DISK_LIMITS
-    ),
+    *tuned(*DISK_LIMITS, kind=ResourceKind.DISK),
     Rule(
         DISK_LIMITS,
         lambda v, s: s.host.facts.has_disk_limits or not any(getattr(v, limit) for limit in DISK_LIMITS),
         tuning_rows.DISK_LIMITS_UNSUPPORTED,
+    ),
+    Rule(
+        ("shareable", "format"),
+        lambda v, _: not v.shareable or v.kind is not DiskKind.DISK or v.format in {None, "raw"},
+        tuning_rows.SHARED_FORMAT,
     ),
     _alone(BYTES_LIMITS),
     _alone(IOPS_LIMITS),
 )
 
 BANDWIDTH_RULES: Final[tuple[Rule[NicSpec], ...]] = (
-    *(
-        Rule(
-            (limit,),
-            lambda v, _, limit=limit: (  # type: ignore[misc]
-                0 <= (getattr(v, limit) or 0) <= MAXIMUM_BANDWIDTH
-                and not (getattr(v, limit) or 0) % BANDWIDTH_INCREMENT
-            ),
-            tuning_rows.BANDWIDTH,
-            {"maximum": MAXIMUM_BANDWIDTH, "increment": BANDWIDTH_INCREMENT},
-        )
-        for limit in NIC_LIMITS
-    ),
+    *tuned(*NIC_LIMITS, kind=ResourceKind.NETWORK),
     Rule(
         (*NIC_LIMITS, "connection"),
         lambda v, _: v.connection is not NicConnection.USER or not any(getattr(v, limit) for limit in NIC_LIMITS),

@@ -124,6 +124,37 @@ class Port:
     """Whether it has a link, as it was when the host was last read."""
 
 
+class ControllerKind(StrEnum):
+    """What a controller's bus or devices are."""
+
+    SCSI = "scsi"
+    SAS = "sas"
+    FIBRE_CHANNEL = "fibre-channel"
+    IDE = "ide"
+    SATA = "sata"
+    NVME = "nvme"
+    RAID = "raid"
+    USB = "usb"
+    PCI = "pci"
+    DISPLAY = "display"
+    SERIAL = "serial"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Controller:
+    """A controller of a host's hardware, which other devices are attached to.
+
+    ``name`` is its address ``0000:00:1f.2`` on PCI, else what the host calls it; the other names may be unknown.
+    """
+
+    name: str
+    kind: ControllerKind
+    vendor_name: str | None = None
+    product_name: str | None = None
+    interface: int | None = None
+    """How it is programmed, by the number that PCI gives to that: 0 of USB is UHCI, 0x10 is OHCI."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """A host. ``id`` is its UUID; ``platform`` is the address that this server reaches it by (no credentials in it)."""
@@ -154,6 +185,7 @@ class Host:
     ports: tuple[Port, ...] = ()
     devices: tuple[PassableDevice, ...] | None = None
     """What can be passed through; None where the hypervisor does not tell."""
+    controllers: tuple[Controller, ...] = ()
     pools: tuple[ChildPool, ...] = ()
     """As this server keeps them: no driver tells of them."""
 

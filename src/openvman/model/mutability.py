@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from openvman.model.allocation import (
     IDENTITY,
     NO_DEVICE,
+    Affinity,
     Allocation,
     DeviceAllocation,
     DeviceKind,
@@ -23,12 +24,25 @@ from openvman.model.allocation import (
     NicConnection,
     ProcessorAllocation,
 )
-from openvman.model.capability import RANGE, Point, Possible, amounts_of, device_types
-from openvman.model.defaults import DISK_BUSES
+from openvman.model.capability import (
+    DEVICE_CHOICES,
+    RANGE,
+    SHARED,
+    Point,
+    Possible,
+    choice_label,
+    connections,
+    device_choices,
+    disk_buses,
+    disk_choices,
+    ranges_of,
+    with_choice,
+)
 from openvman.model.host import Host
+from openvman.model.live import LIVE
 from openvman.model.picture import Objects
 from openvman.model.pool import pool_named
-from openvman.model.ranges import Range, range_of
+from openvman.model.ranges import MEMORY_OVERHEAD, Range, tuning_ranges
 from openvman.model.resource import kind_of, pool_name
 from openvman.model.states import State
 from openvman.model.system import Configuration, ConfigurationKind, VirtualSystem
@@ -107,77 +121,79 @@ def changes_of(of: Mutability) -> Iterator[PossibleChange]:
     """What a modification may say of the allocation."""
     if of.is_live and of.system.state is not State.ACTIVE:
         return  # a guest that does not run takes no change
-    amounts, says = _amounts(of)
-    for point in RANGE if amounts is not None else ():
-        amount = getattr(amounts, point.value)
-        yield _change(of, point, point.value, _sized(of.allocation, amount), says)
-    for label, chosen, settings in _choices(of):
-        yield _change(of, Point.SUPPORTED, f"{Point.SUPPORTED}:{label}", chosen, settings)
+    ranges = {setting: found for setting, found in _ranges(of).items() if _may_change(of, setting)}
+    for point in RANGE if ranges else ():
+        said: dict[str, Any] = {setting: getattr(found, point.value) for setting, found in ranges.items()}
+        yield _change(of, point, point.value, replace(of.allocation, **said), frozenset(ranges))
+    for setting, value in _choices(of):
+        if _may_change(of, setting):
+            label = f"{Point.SUPPORTED}:{setting}:{choice_label(value)}"
+            yield _change(of, Point.SUPPORTED, label, with_choice(of.allocation, setting, value), frozenset({setting}))
 
 
-def _amounts(of: Mutability) -> tuple[Range | None, frozenset[str]]:
-    """The range, and the settings that are in it."""
-    match of.allocation:
-        case ProcessorAllocation(maximum=maximum):
-            return _within(of, maximum), frozenset({"count"})
-        case MemoryAllocation(maximum=maximum):
-            if of.is_live and _has_no_balloon(of.configuration):
-                return None, frozenset()
-            return _within(of, maximum), frozenset({"size"} if of.is_live else {"size", "maximum"})
-    return None, frozenset()
+def _may_change(of: Mutability, setting: str) -> bool:
+    return not of.is_live or setting in LIVE[type(of.allocation)]
 
 
-def _within(of: Mutability, maximum: int) -> Range | None:
-    """An active system gets no more than the maximum that it was started with."""
+def _ranges(of: Mutability) -> dict[str, Range]:
+    """The ranges of what is counted, by the names of the settings."""
     kind, name = kind_of(of.allocation), pool_name(of.allocation)
-    assert kind is not None, f"{of.allocation.id} is a quantity"
     pool = pool_named(of.host, name or kind.value, lambda _: 0)
-    found = range_of(of.host, kind) if pool is None else amounts_of(pool)
-    if found is None:
-        return None
-    found = found.up_to(maximum) if of.is_live else found
-    return None if found.is_empty else found
+    found = tuning_ranges(of.host, kind) if pool is None else ranges_of(pool)
+    found.pop("capacity", None)  # an image does not change its size
+    match of.allocation:
+        case ProcessorAllocation(maximum=maximum, limit=limit):
+            amounts = ("count", "maximum")
+            found["reservation"] = found["reservation"].up_to(limit)
+        case MemoryAllocation(maximum=maximum):
+            amounts = ("size", "maximum")
+            found["reservation"] = found["reservation"].up_to(maximum)
+            if "limit" in found:
+                found["limit"] = replace(found["limit"], minimum=maximum + MEMORY_OVERHEAD)
+            if of.is_live and _has_no_balloon(of.configuration):
+                found.pop("size", None)
+        case NicAllocation(connection=NicConnection.USER):
+            return {}
+        case NicAllocation(connection=connection) if connection is not NicConnection.NETWORK:
+            found.pop("receive_reservation", None)
+            return found
+        case _:
+            return found
+    if of.is_live:  # an active system gets no more than the maximum that it was started with
+        found |= {setting: found[setting].up_to(maximum) for setting in amounts if setting in found}
+    return {setting: range for setting, range in found.items() if not range.is_empty}
 
 
 def _has_no_balloon(configuration: Configuration) -> bool:
     return any(d.kind is DeviceKind.BALLOON and d.type == NO_DEVICE for d in configuration.devices)
 
 
-def _sized(allocation: Allocation, amount: int) -> Allocation:
-    match allocation:
-        case ProcessorAllocation():
-            return replace(allocation, count=amount, maximum=amount)
-        case MemoryAllocation():
-            return replace(allocation, size=amount, maximum=amount)
-    return allocation
-
-
-def _choices(of: Mutability) -> Iterator[tuple[str, Allocation, frozenset[str]]]:
-    """A label, the allocation as it could be, and the settings that make the difference."""
+def _choices(of: Mutability) -> Iterator[tuple[str, Any]]:
+    """A setting, and a value that it can have."""
+    facts = of.host.facts
     match of.allocation:
-        case DiskAllocation(kind=kind, bus=bus, target=target) as disk if not of.is_live:
-            usual = DISK_BUSES[kind]
-            for other in of.host.facts.disk_buses:
-                if other == bus or (other in usual and target.startswith(target_prefix(other))):
-                    yield other, replace(disk, bus=other), frozenset({"bus"})
-        case NicAllocation() as nic:
-            for model in () if of.is_live else of.host.facts.nic_models:
-                yield model, replace(nic, model=model), frozenset({"model"})
-            for connection, source in _connections(of, nic):
-                label = connection.value if source is None else f"{connection}:{source}"
-                yield label, replace(nic, connection=connection, source=source), frozenset({"connection"})
-        case DeviceAllocation(kind=device) as other if not of.is_live and "type" not in IDENTITY.get(device, ()):
-            for type in device_types(of.host, device):
-                yield type, replace(other, type=type), frozenset({"type"})
-
-
-def _connections(of: Mutability, nic: NicAllocation) -> Iterator[tuple[NicConnection, str | None]]:
-    """A running guest's NIC goes from network to network, and is never made another kind of device for the host."""
-    if not of.is_live or nic.connection is NicConnection.NETWORK:
-        networks = of.host.network_names if of.host.facts.has_networks else ()
-        yield from ((NicConnection.NETWORK, network) for network in networks)
-    if not of.is_live or nic.connection is NicConnection.USER:
-        yield NicConnection.USER, None
+        case ProcessorAllocation(affinity=affinity):
+            # Any other mapping than none names processors of the host.
+            yield from (("affinity", other) for other in dict.fromkeys((Affinity.NONE, affinity)))
+        case MemoryAllocation(size=size, maximum=maximum):
+            pages = (page for page in facts.page_sizes if not (size % page or maximum % page))
+            yield from (("page_size", page) for page in pages)
+        case DiskAllocation(kind=kind, bus=bus, target=target, format=format):
+            for other in disk_buses(of.host, kind):
+                if other == bus or target.startswith(target_prefix(other)):
+                    yield "bus", other
+            can_be_shared = kind is not DiskKind.DISK or format == SHARED["format"]
+            yield from (c for c in disk_choices(of.host, kind) if can_be_shared or c != ("shareable", True))
+        case NicAllocation(connection=connection):
+            yield from (("model", model) for model in facts.nic_models)
+            # A running guest's NIC goes from network to network, and is never made another kind of device for the host.
+            there = connections(of.host)
+            yield from (("connection", each) for each in there if not of.is_live or each[0] is connection)
+            yield from (("link_up", up) for up in (True, False))
+        case DeviceAllocation(kind=device):
+            for setting in DEVICE_CHOICES:
+                if setting not in IDENTITY.get(device, ()):
+                    yield from ((setting, value) for value in device_choices(of.host, device, setting))
 
 
 def _change(of: Mutability, point: Point, label: str, allocation: Allocation, says: frozenset[str]) -> PossibleChange:

@@ -8,26 +8,17 @@ from __future__ import annotations
 from typing import Final
 
 from openvman.messages import tuning as tuning_rows
-from openvman.model.allocation import WHOLE_PROCESSOR, Affinity
+from openvman.model.allocation import Affinity
 from openvman.model.host_device import processor_id
+from openvman.model.ranges import MEMORY_OVERHEAD
+from openvman.model.resource import ResourceKind
 from openvman.model.spec import MemorySpec, ProcessorSpec
-from openvman.model.validation import Rule, Surroundings
-
-MINIMUM_LIMIT: Final = WHOLE_PROCESSOR // 100
-"""Of processors: the least time that a scheduler deals out is 1 ms in 100 ms."""
-MEMORY_OVERHEAD: Final = 256 * 1024**2
-"""Bytes that a hypervisor's process may need beside the guest's memory: a limit must leave room for them, or the guest
-would be killed for what its own devices take."""
+from openvman.model.validation import Rule, Surroundings, tuned
 
 
 def _known(spec: ProcessorSpec, around: Surroundings) -> bool:
     there = {processor_id(around.host.id, number) for number in range(around.host.processors)}
     return there.issuperset(spec.processors or ())
-
-
-def _weighs(spec: ProcessorSpec, around: Surroundings) -> bool:
-    weights = around.host.facts.weights
-    return not spec.weight or weights is None or weights[0] <= spec.weight <= weights[1]
 
 
 PROCESSOR_TUNING_RULES: Final[tuple[Rule[ProcessorSpec], ...]] = (
@@ -37,26 +28,11 @@ PROCESSOR_TUNING_RULES: Final[tuple[Rule[ProcessorSpec], ...]] = (
         tuning_rows.WEIGHT_UNSUPPORTED,
     ),
     Rule(
-        ("weight",),
-        _weighs,
-        tuning_rows.WEIGHT,
-    ),
-    Rule(
         ("limit",),
         lambda v, s: not v.limit or s.host.facts.can_limit,
         tuning_rows.PROCESSOR_LIMIT_UNSUPPORTED,
     ),
-    Rule(
-        ("limit",),
-        lambda v, _: not v.limit or v.limit >= MINIMUM_LIMIT,
-        tuning_rows.PROCESSOR_LIMIT_TOO_SMALL,
-        {"minimum": MINIMUM_LIMIT},
-    ),
-    Rule(
-        ("limit",),
-        lambda v, s: (v.limit or 0) <= s.host.processors * WHOLE_PROCESSOR,
-        tuning_rows.PROCESSOR_LIMIT_TOO_LARGE,
-    ),
+    *tuned("weight", "limit", "reservation", kind=ResourceKind.PROCESSOR),
     Rule(
         ("reservation", "limit"),
         lambda v, _: not v.limit or (v.reservation or 0) <= v.limit,
@@ -95,16 +71,12 @@ MEMORY_TUNING_RULES: Final[tuple[Rule[MemorySpec], ...]] = (
         lambda v, s: not v.limit or s.host.facts.can_limit,
         tuning_rows.MEMORY_LIMIT_UNSUPPORTED,
     ),
+    *tuned("limit", "reservation", kind=ResourceKind.MEMORY),
     Rule(
         ("limit", "maximum"),
         lambda v, _: not v.limit or v.limit >= (v.maximum or 0) + MEMORY_OVERHEAD,
         tuning_rows.MEMORY_LIMIT_TOO_SMALL,
         {"overhead": MEMORY_OVERHEAD},
-    ),
-    Rule(
-        ("limit",),
-        lambda v, s: (v.limit or 0) <= s.host.memory + MEMORY_OVERHEAD,
-        tuning_rows.MEMORY_LIMIT_TOO_LARGE,
     ),
     Rule(
         ("reservation", "maximum"),

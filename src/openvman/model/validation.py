@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 from openvman.messages import settings as settings_rows
+from openvman.messages import tuning as tuning_rows
 from openvman.messages.message import ErrorMessage, Said
 from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
 from openvman.model.defaults import DISK_BUSES, OTHER_PREFIX, SUFFIX_OF_FORMAT, TARGET_PREFIXES
 from openvman.model.endpoint import parse_endpoint
 from openvman.model.errors import ModelError
 from openvman.model.host import Host
-from openvman.model.ranges import Range, range_of
+from openvman.model.ranges import Range, range_of, tuning_ranges
 from openvman.model.resource import ResourceKind
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, SerialSpec, SystemSpec
 
@@ -96,6 +97,7 @@ class Rule(Generic[V]):
     holds: Callable[[V, Surroundings], bool]
     message: ErrorMessage
     given: Mapping[str, Any] = field(default_factory=dict)
+    """What the message asks for beside the value and the host; a function is asked with the surroundings."""
 
     def check(self, value: V, surroundings: Surroundings) -> None:
         """Raise a ModelError when the value breaks the rule."""
@@ -111,7 +113,7 @@ class Rule(Generic[V]):
             value=getattr(value, setting, None),
             host=surroundings.host,
             around=surroundings,
-            **self.given,
+            **{name: given(surroundings) if callable(given) else given for name, given in self.given.items()},
         )
         return said.within(surroundings.of)
 
@@ -316,6 +318,24 @@ def _amounts(*settings: str, kind: ResourceKind, message: ErrorMessage) -> tuple
             (setting,),
             lambda v, s, setting=setting: _range(s, kind).takes(getattr(v, setting)),  # type: ignore[misc]
             message,
+        )
+        for setting in settings
+    )
+
+
+def tuned(*settings: str, kind: ResourceKind) -> tuple[Rule[Any], ...]:
+    """Each of the settings is 0, which is none, or in its range; one without a range is another rule's affair."""
+
+    def holds(value: Any, around: Surroundings, setting: str) -> bool:
+        said, known = getattr(value, setting), tuning_ranges(around.host, kind).get(setting)
+        return not said or known is None or known.takes(said)
+
+    return tuple(
+        Rule(
+            (setting,),
+            lambda v, s, setting=setting: holds(v, s, setting),  # type: ignore[misc]
+            tuning_rows.OUT_OF_RANGE,
+            {"range": lambda s, setting=setting: tuning_ranges(s.host, kind)[setting]},
         )
         for setting in settings
     )

@@ -9,6 +9,7 @@ from typing import Final
 from openvman.messages import images as images_rows
 from openvman.model import defaults
 from openvman.model.allocation import DiskKind
+from openvman.model.choice import usual_formats
 from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.spec import DiskSpec
@@ -57,11 +58,10 @@ def pool_on(host: Host, name: str) -> StoragePool:
 
 def format_in(pool: StoragePool, asked: str | None) -> str:
     """The format of a new volume. INVALID_PARAMETER for one that the pool's volumes cannot have."""
-    if pool.has_files:
-        return asked or defaults.IMAGE_FORMAT
-    if asked not in {None, "raw"}:
-        raise ModelError(images_rows.VOLUME_IS_RAW, "format", pool=pool, wanted=asked)
-    return "raw"
+    formats = usual_formats(pool.type)
+    if asked not in {None, *formats}:
+        raise ModelError(images_rows.VOLUME_FORMAT, "format", pool=pool, formats=" or ".join(formats), wanted=asked)
+    return asked or formats[0]
 
 
 def new_names(pool: StoragePool, name: str, disk: DiskSpec, format: str) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
@@ -68,13 +69,80 @@ HOST_PORT: Final = ClassMap(
     },
 )
 
+_ETHERNET_INTERFACE: Final = 6
+
+
+def _of_endpoint(picture: Picture, keys: NameMap[Value]) -> HostPort | None:
+    host = picture.objects.host(keys["SystemName"])
+    return None if host is None else host_port(host, keys["Name"])
+
+
+HOST_ENDPOINT: Final = ClassMap(
+    name="HostLANEndpoint",
+    cim="CIM_LANEndpoint",
+    description="Where a network port of a host meets the local network.",
+    owner=Host,
+    lasting=False,
+    extent=HOST_PORT.extent,
+    find=_of_endpoint,
+    keys={
+        "SystemCreationClassName": ClassName(HOST_SYSTEM),
+        "SystemName": Attr("host.id"),
+        "CreationClassName": ClassName(),
+        "Name": Attr("id"),
+    },
+    properties={
+        "ElementName": Attr("port.name"),
+        "NameFormat": Const("<host>/port/<interface>"),
+        "MACAddress": Call(_plain),
+        "ProtocolIFType": Const(_ETHERNET_INTERFACE),
+        "EnabledState": Call(_enabled_state),
+        "RequestedState": Const(12),
+        "EnabledDefault": Const(2),
+        "OperationalStatus": Call(_status),
+        "HealthState": Call(lambda port: 5 if port.host.online else 0),
+    },
+)
+
+
+def _ports(host: Host, _picture: Picture) -> Iterator[Any]:
+    for port in host_ports(host):
+        yield (HOST_SYSTEM, host), (HOST_PORT, port)
+
+
+def _endpoints(host: Host, _picture: Picture) -> Iterator[Any]:
+    for port in host_ports(host):
+        yield (HOST_SYSTEM, host), (HOST_ENDPOINT, port)
+
+
+def _implemented(host: Host, _picture: Picture) -> Iterator[Any]:
+    for port in host_ports(host):
+        yield (HOST_PORT, port), (HOST_ENDPOINT, port)
+
+
 EDGES: Final = (
     Edge(
         "CIM_SystemDevice",
         End("GroupComponent", (HOST_SYSTEM,)),
         End("PartComponent", (HOST_PORT,)),
         Host,
-        lambda host, _p: (((HOST_SYSTEM, host), (HOST_PORT, port)) for port in host_ports(host)),
+        _ports,
+        clause="DSP1014",
+    ),
+    Edge(
+        "CIM_HostedAccessPoint",
+        End("Antecedent", (HOST_SYSTEM,)),
+        End("Dependent", (HOST_ENDPOINT,)),
+        Host,
+        _endpoints,
+        clause="DSP1014",
+    ),
+    Edge(
+        "CIM_DeviceSAPImplementation",
+        End("Antecedent", (HOST_PORT,)),
+        End("Dependent", (HOST_ENDPOINT,)),
+        Host,
+        _implemented,
         clause="DSP1014",
     ),
 )

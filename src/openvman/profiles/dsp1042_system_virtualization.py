@@ -40,6 +40,8 @@ from openvman.profiles.services import service_map
 
 _DEFINE, _DESTROY, _MODIFY_RESOURCE, _MODIFY_SYSTEM, _REMOVE_RESOURCES, _ADD_RESOURCES = 2, 3, 5, 6, 7, 10
 _METHODS = (_DEFINE, _DESTROY, _MODIFY_RESOURCE, _MODIFY_SYSTEM, _REMOVE_RESOURCES, _ADD_RESOURCES)
+_INDICATIONS = (2, 3, 4)
+"""Changes of virtual resources, of jobs and of virtual systems: indications tell of all that is mapped."""
 _RETURNS = {Problem.NOT_SUPPORTED: 1, Problem.TIMEOUT: 3, Problem.INVALID_STATE: 5}
 _RETURNS_OF_MAKING = {Problem.NOT_SUPPORTED: 1, Problem.TIMEOUT: 3}  # what makes has no code for a state
 
@@ -186,6 +188,7 @@ MANAGEMENT_CAPABILITIES = ClassMap(
         # Each answers when its job has ended, or with the job when that takes longer than a client may want to wait.
         "SynchronousMethodsSupported": Const(_METHODS),
         "AsynchronousMethodsSupported": Const(_METHODS),
+        "IndicationsSupported": Const(_INDICATIONS),
     },
 )
 

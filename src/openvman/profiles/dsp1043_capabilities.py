@@ -114,7 +114,7 @@ def _settings(host: Host, picture: Picture) -> Iterator[Any]:
     for offer in offers(host, picture):
         for possible in possible_of(offer):
             kind = _TEMPLATE_OF[MAP_OF[type(possible.allocation)]]
-            yield (ALLOCATION_CAPABILITIES, offer), (kind, possible), possible.point
+            yield (ALLOCATION_CAPABILITIES, offer), (kind, possible), possible
 
 
 EDGES: Final = (

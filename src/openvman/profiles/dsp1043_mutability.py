@@ -20,7 +20,8 @@ from openvman.profiles.dsp1043_templates import settings_edge, template
 from openvman.profiles.dsp1044_processor import PROCESSOR_SETTING
 from openvman.profiles.dsp1045_memory import MEMORY_SETTING
 from openvman.profiles.dsp1047_storage import STORAGE_SETTING
-from openvman.profiles.dsp1050_ethernet_port import ETHERNET_SETTING
+from openvman.profiles.dsp1047_storage import TUNING as STORAGE_TUNING
+from openvman.profiles.dsp1050_ethernet_port import BANDWIDTH, ETHERNET_SETTING
 from openvman.profiles.dsp1059_generic_device import DEVICE_SETTING
 from openvman.profiles.identity import id_in, instance_id
 
@@ -67,13 +68,15 @@ def _find_change(picture: Picture, wanted: str) -> PossibleChange | None:
     return next((c for m in of if wanted.startswith(f"{m.id}/") for c in changes_of(m) if c.id == wanted), None)
 
 
-_AMOUNT: Final = frozenset({"AllocationUnits", "VirtualQuantity", "VirtualQuantityUnits"})
+_AMOUNT: Final = frozenset({"AllocationUnits", "VirtualQuantity", "VirtualQuantityUnits", "MaximumVirtualQuantity"})
+_TUNING: Final = frozenset({"Limit", "Reservation"})
 _CHANGING: Final = {
-    PROCESSOR_SETTING: _AMOUNT,
-    MEMORY_SETTING: _AMOUNT | {"MaximumVirtualQuantity"},
-    STORAGE_SETTING: frozenset({"ResourceSubType"}),
-    ETHERNET_SETTING: frozenset({"Connection", "ResourceSubType"}),
-    DEVICE_SETTING: frozenset({"ResourceSubType"}),
+    PROCESSOR_SETTING: _AMOUNT | _TUNING | {"MappingBehavior", "Weight"},
+    MEMORY_SETTING: _AMOUNT | _TUNING | {"HugePageSize"},
+    STORAGE_SETTING: frozenset({"Access", "ResourceSubType", "VirtualResourceBlockSize"})
+    | ({name for name, *_ in STORAGE_TUNING} - {"Format"}),  # what is in an image stays what it is
+    ETHERNET_SETTING: frozenset({"AllocationUnits", "Connection", "LinkUp", "ResourceSubType"}) | BANDWIDTH,
+    DEVICE_SETTING: frozenset({"Action", "Backend", "ResourceSubType"}),
 }
 """What of each kind of allocation has a range, or kinds to choose from."""
 _RANGE_OF: Final = {
@@ -103,7 +106,7 @@ def _mutability(system: VirtualSystem, picture: Picture) -> Iterator[Any]:
 def _settings(system: VirtualSystem, picture: Picture) -> Iterator[Any]:
     for mutability in mutability_of(system, picture.objects):
         for change in changes_of(mutability):
-            yield (MUTABILITY, mutability), (_RANGE_OF[MAP_OF[type(change.allocation)]], change), change.point
+            yield (MUTABILITY, mutability), (_RANGE_OF[MAP_OF[type(change.allocation)]], change), change
 
 
 EDGES: Final = (

@@ -10,33 +10,21 @@ from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Attr, Call, ClassMap, Const, Edge, End, Source
+from openvman.mapping.declare import Attr, Call, ClassMap, Coded, Const, Edge, End, Source
 from openvman.model.allocation import Allocation
-from openvman.model.capability import RANGE, Point, Possible
+from openvman.model.capability import Point, Possible
 from openvman.model.picture import Picture
 from openvman.profiles.allocations import MAP_OF
 from openvman.profiles.identity import id_in, instance_id
 
 _OF_WHAT: Final = frozenset({"OtherResourceType", "PoolID", "ResourceType"})
 """What every setting says: what it is of."""
-_QUANTITIES: Final = frozenset(
-    {"AllocationUnits", "VirtualQuantity", "VirtualQuantityUnits", "VirtualResourceBlockSize"}
-)
-"""What a default and a range say."""
-_CHOICES: Final = {
-    "Access": "read_only",
-    "Action": "action",
-    "Address": "address",
-    "Backend": "backend",
-    "Bus": "bus",
-    "Connection": "connection",
-    "MaximumVirtualQuantity": "maximum",
-    "ResourceSubType": "type",
-    "TargetName": "target",
-}
-"""What a default says beside: what the server would choose. Others do if they are about that setting of the model."""
-_SUB_TYPES: Final = frozenset({"bus", "model", "type"})
-"""The settings that a ResourceSubType is, of one kind or another."""
+_UNITS: Final = frozenset({"AllocationUnits", "VirtualQuantityUnits"})
+"""What quantities are read with."""
+_OWN: Final = frozenset({"Address", "AddressOnParent", "HostResource"})
+"""What is an allocation's own, and new for each. Of devices some of it is usual all the same."""
+_FIELDS: Final = {"attachment": "connection", "what": "kind"}
+"""The settings that requests call otherwise than allocations."""
 
 
 def _same(value: Value, _allocation: Allocation) -> Value:
@@ -49,30 +37,40 @@ def _reader(name: str, source: Source) -> Callable[[Any], Value]:
             return attrgetter(path)
         case Call(getter):
             return getter
+        case Coded(path, codes):
+            return lambda allocation: codes.get(getattr(allocation, path))
         case Const(value):
             return partial(_same, value)
     raise TypeError(f"{name} of an allocation is read in a way that templates do not know")
 
 
-def _says(name: str, possible: Possible) -> bool:
+def _setting(source: Source) -> str | None:
+    """The setting of the allocation that a property says; None for one that no request says."""
+    write = source.write
+    return None if write is None or write.into is None else _FIELDS.get(write.into, write.into)
+
+
+def _says(name: str, setting: str | None, possible: Possible) -> bool:
     if name in _OF_WHAT:
         return True
-    if name in _QUANTITIES:
+    if name in _UNITS:
         return possible.point is not Point.SUPPORTED
     if possible.point is Point.DEFAULT:
         return name != "MaximumVirtualQuantity"  # it follows the quantity that a client makes of the default
-    if name == "ResourceSubType":
-        return not possible.says.isdisjoint(_SUB_TYPES)
-    # The range of a pool is that of the limit too; that of an allocation may not be.
-    return _CHOICES[name] in possible.says or (
-        name == "MaximumVirtualQuantity" and not possible.says and possible.point in RANGE
-    )
+    return setting in possible.says
+
+
+def _is_said(name: str, source: Source, *, of_device: bool) -> bool:
+    """Whether settings that say what is possible have the property."""
+    if name in _OF_WHAT or name in _UNITS or name == "VirtualQuantity":
+        return True
+    return _setting(source) is not None and (name not in _OWN or (of_device and name != "AddressOnParent"))
 
 
 def _reading(name: str, source: Source) -> Source:
     """The same property of an allocation, read through a possible one."""
-    read = _reader(name, source)
-    return Call(lambda p: read(p.allocation) if _says(name, p) else None)
+    read, setting = _reader(name, source), _setting(source)
+    return Call(lambda p: read(p.allocation) if _says(name, setting, p) else None)
 
 
 def template(
@@ -99,10 +97,12 @@ def template(
         found = find(picture, id_in(keys))
         return found if fits(found) else None
 
-    shown = _OF_WHAT | _QUANTITIES | _CHOICES.keys() if only is None else _OF_WHAT | only
-    # Of all but devices an address is the device's own, and new for each.
-    own = shown if "OtherResourceType" in setting.properties else shown - {"Address"}
-    properties = {name: _reading(name, source) for name, source in setting.properties.items() if name in own}
+    of_device = "OtherResourceType" in setting.properties
+    properties = {
+        name: _reading(name, source)
+        for name, source in setting.properties.items()
+        if _is_said(name, source, of_device=of_device) and (only is None or name in _OF_WHAT or name in only)
+    }
     return replace(
         setting,
         name=setting.name.replace("SettingData", name),
@@ -123,12 +123,18 @@ def template(
 _DEFAULT, _SUPPORTED = 0, 3
 _POINT: Final = 0
 _RANGES: Final = {Point.MINIMUM: 1, Point.MAXIMUM: 2, Point.INCREMENT: 3}
+_INDEPENDENT, _CORRELATED = 0, 1
+
+
+def _policy(possible: Possible) -> int:
+    """A choice that goes with another is one together with it; ranges stand each for itself."""
+    return _CORRELATED if possible.point is Point.SUPPORTED and len(possible.says) > 1 else _INDEPENDENT
 
 
 def settings_edge(
     capabilities: ClassMap, templates: tuple[ClassMap, ...], pairs: Callable[[Any, Picture], Iterator[Any]]
 ) -> Edge:
-    """From capabilities to the settings that say what is possible; the third item of a pair is the setting's point."""
+    """From capabilities to the settings that say what is possible; the third item of a pair is the setting."""
     return Edge(
         "CIM_SettingsDefineCapabilities",
         End("GroupComponent", (capabilities,)),
@@ -137,8 +143,8 @@ def settings_edge(
         pairs,
         clause="DSP1043",
         properties={
-            "PropertyPolicy": Const(0),
-            "ValueRole": Call(lambda point: _DEFAULT if point is Point.DEFAULT else _SUPPORTED),
-            "ValueRange": Call(lambda point: _RANGES.get(point, _POINT)),
+            "PropertyPolicy": Call(_policy),
+            "ValueRole": Call(lambda possible: _DEFAULT if possible.point is Point.DEFAULT else _SUPPORTED),
+            "ValueRange": Call(lambda possible: _RANGES.get(possible.point, _POINT)),
         },
     )

@@ -49,6 +49,14 @@ def _bandwidth(amount: Value, values: NameMap[Value]) -> int:
     return in_unit(int(amount), values.get("AllocationUnits") or _BITS, _BITS)
 
 
+_BANDWIDTHS: Final = {
+    "ReceiveBandwidthLimit": "receive_limit",
+    "ReceiveBandwidthReservation": "receive_reservation",
+    "TransmitBandwidthLimit": "transmit_limit",
+}
+BANDWIDTH: Final = frozenset(_BANDWIDTHS)
+"""Names of the properties."""
+
 ETHERNET_SETTING = allocation_map(
     "EthernetPortAllocationSettingData",
     "CIM_EthernetPortAllocationSettingData",
@@ -65,9 +73,7 @@ ETHERNET_SETTING = allocation_map(
         "Address": Attr("mac", Write("mac", lambda value, _values: value.lower().replace("-", ":"))),
         "Connection": Call(_connection, Write("attachment", _pair)),
         "AllocationUnits": Call(lambda _a: _BITS, Write(None)),
-        "ReceiveBandwidthLimit": Attr("receive_limit", Write("receive_limit", _bandwidth)),
-        "ReceiveBandwidthReservation": Attr("receive_reservation", Write("receive_reservation", _bandwidth)),
-        "TransmitBandwidthLimit": Attr("transmit_limit", Write("transmit_limit", _bandwidth)),
+        **{name: Attr(into, Write(into, _bandwidth)) for name, into in _BANDWIDTHS.items()},
         "LinkUp": Attr("link_up", Write("link_up")),
         "VirtualQuantityUnits": Const("count"),
         "VirtualQuantity": Const(1),

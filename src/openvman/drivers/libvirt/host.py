@@ -12,10 +12,12 @@ import libvirt
 from openvman.drivers.libvirt import kvm, storage, tuning, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.connection import version_text
+from openvman.drivers.libvirt.controllers import controllers_of
 from openvman.drivers.libvirt.filters import filters_of
 from openvman.drivers.libvirt.host_device import passable_devices
 from openvman.drivers.libvirt.networks import networks_of
-from openvman.drivers.libvirt.ports import read_ports
+from openvman.drivers.libvirt.nodes import node_devices
+from openvman.drivers.libvirt.ports import ports_of
 from openvman.drivers.libvirt.xml import Element
 from openvman.model.allocation import Affinity, DeviceKind
 from openvman.model.host import Host, HostFacts
@@ -55,7 +57,7 @@ def read_host(connection: Any, address: Address) -> Host:
     domain = _domain_capabilities(connection, architecture, hypervisors[-1] if hypervisors else None)
     node = connection.getInfo()
     name = connection.getHostname()
-    host_id = _host_id(capabilities, address, name)
+    host_id, nodes = _host_id(capabilities, address, name), node_devices(connection)
     networks, filters = networks_of(connection, host_id), filters_of(connection, host_id)
     return Host(
         id=host_id,
@@ -91,8 +93,9 @@ def read_host(connection: Any, address: Address) -> Host:
         networks=networks or (),
         filters=filters or (),
         storage=storage.pools_of(connection, host_id),
-        ports=read_ports(connection),
-        devices=passable_devices(connection),
+        ports=ports_of(nodes or ()),
+        devices=None if nodes is None else passable_devices(nodes),
+        controllers=controllers_of(nodes or ()),
     )
 
 

@@ -19,10 +19,12 @@ from openvman.drivers.libvirt.act import lookup, must_be_free
 from openvman.drivers.libvirt.domain_xml import KIB
 from openvman.drivers.libvirt.errors import problem_of, reason_of
 from openvman.drivers.libvirt.xml import Element
-from openvman.messages import hypervisor, hypervisor_devices
+from openvman.messages import hypervisor, hypervisor_devices, resources
 from openvman.messages.problem import Problem
+from openvman.model.allocation import DeviceAllocation, DiskAllocation, DiskKind, NicAllocation
 from openvman.model.errors import ModelError
 from openvman.model.host import HostFacts
+from openvman.model.live import check_live
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
 from openvman.model.system import ConfigurationKind
 
@@ -138,7 +140,7 @@ def _modify_defined(connection: Any, domain: Any, local: str, spec: ResourceSpec
 
 def _tunes(spec: ResourceSpec, *others: str) -> bool:
     """Whether the spec says something beside these settings."""
-    return not set(_said(spec)) <= {*others, "pool"}
+    return not set(_said(spec)) <= {*others}
 
 
 def _unfit(local: str, spec: ResourceSpec) -> ModelError:
@@ -201,31 +203,22 @@ def _modify_live(domain: Any, local: str, spec: ResourceSpec) -> None:
         case NicSpec() if local.startswith("nic:"):
             root = xml.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE))
             nic = domain_xml.find_nic(root, local)
-            _refuse(local, mac=spec.mac, model=spec.model)
+            check_live(NicAllocation, local, _said(spec))
             domain_xml.patch_nic(root, local, spec)
             domain.updateDeviceFlags(xml.print_(nic), libvirt.VIR_DOMAIN_AFFECT_LIVE)
         case DeviceSpec():
-            _refuse(local, **dict.fromkeys(_said(spec), True))
+            check_live(DeviceAllocation, local, _said(spec))
         case _:
             raise _unfit(local, spec)
 
 
 def _modify_live_disk(domain: Any, root: Element, disk: Element, local: str, spec: DiskSpec) -> None:
     """Another medium, or other limits; when the second fails, the first is put back."""
-    _refuse(
-        local,
-        bus=spec.bus,
-        read_only=spec.read_only,
-        shareable=spec.shareable,
-        cache=spec.cache,
-        discard=spec.discard,
-        block_size=spec.block_size,
-    )
+    removable = disk.get("device") in {"cdrom", "floppy"}
+    check_live(DiskAllocation, local, _said(spec), disk=None if removable else DiskKind.DISK)
     target = local.removeprefix("disk:")
     limits, now = device_tuning.limits_of(disk, spec), device_tuning.limits_of(disk, DiskSpec())
-    other_medium = spec.source is not None or spec.format is not None or spec.capacity is not None
-    if other_medium and disk.get("device") not in {"cdrom", "floppy"}:
-        raise ModelError(hypervisor_devices.NO_MEDIUM, "source", device=local)
+    other_medium = spec.source is not None or spec.format is not None
     with contextlib.ExitStack() as undo:
         if limits != now:
             domain.setBlockIoTune(target, limits, libvirt.VIR_DOMAIN_AFFECT_LIVE)
@@ -255,15 +248,8 @@ def _change_medium(domain: Any, text: str) -> None:
             return
 
 
-def _refuse(local: str, **settings: object) -> None:
-    """Refuse the settings that a running guest cannot see change."""
-    for name, value in settings.items():
-        if value is not None:
-            raise ModelError(hypervisor_devices.UNCHANGEABLE_LIVE, name, setting=name, device=local)
-
-
 def _said(spec: ResourceSpec) -> list[str]:
-    names = (each.name for each in fields(spec) if each.name != "allocation_id")
+    names = (each.name for each in fields(spec) if each.name not in {"allocation_id", "pool"})
     return [name for name in names if getattr(spec, name) is not None]
 
 
@@ -272,7 +258,7 @@ _LIVE_MAXIMUM: Final = libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_VCPU_
 
 def _refuse_maximum(local: str, asked: int | None, is_now: int) -> None:
     if asked != is_now:
-        _refuse(local, maximum=asked)
+        raise ModelError(resources.FIXED_WHILE_ACTIVE, "maximum", setting="maximum", device=local)
 
 
 def _balloon(domain: Any, size: int) -> None:

@@ -19,7 +19,7 @@ from lxml import etree
 from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.errors import reason_of
 from openvman.drivers.libvirt.xml import Element
-from openvman.messages import hypervisor_devices
+from openvman.messages import hypervisor_devices, resources
 from openvman.model.allocation import WHOLE_PROCESSOR, Affinity
 from openvman.model.errors import ModelError
 from openvman.model.host_device import processor_id, processor_number
@@ -285,7 +285,7 @@ def tune_memory(domain: Any, spec: MemorySpec, undo: contextlib.ExitStack) -> No
     """Likewise. NOT_SUPPORTED for a page size: memory is made of pages when a system starts."""
     now = memory(xml.parse(domain.XMLDesc(0)))
     if spec.page_size is not None and spec.page_size != (now["page_size"] or 0):
-        raise ModelError(hypervisor_devices.UNCHANGEABLE_LIVE, "page_size", setting="page_size", device="memory")
+        raise ModelError(resources.FIXED_WHILE_ACTIVE, "page_size", setting="page_size", device="memory")
     before = MemorySpec(limit=now["limit"] or 0, reservation=now["reservation"] or 0)
     _take(_memory_steps(domain, spec), _memory_steps(domain, before), undo)
 

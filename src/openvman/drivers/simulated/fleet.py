@@ -15,7 +15,7 @@ from openvman.drivers.simulated.networks import first_filters, first_networks
 from openvman.drivers.simulated.storage import first_pool
 from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
 from openvman.model.defaults import NETWORK
-from openvman.model.host import Attachment, Host, PassableDevice, Port
+from openvman.model.host import Attachment, Controller, ControllerKind, Host, PassableDevice, Port
 from openvman.model.spec import Definition, DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec
 from openvman.model.states import State
 from openvman.model.system import BootDevice, OnCrash, VirtualSystem
@@ -52,6 +52,21 @@ _DEVICES: Final = (
     ),
 )
 """What every simulated host has to pass through."""
+_MAKER: Final = "Simulated Works"
+_CONTROLLERS: Final = (
+    Controller(name="0000:00:00.0", kind=ControllerKind.PCI, vendor_name=_MAKER, product_name="Host Bridge"),
+    Controller(name="0000:00:01.1", kind=ControllerKind.IDE, vendor_name=_MAKER, product_name="PIIX4 IDE"),
+    Controller(name="0000:00:1d.0", kind=ControllerKind.USB, vendor_name=_MAKER, product_name="UHCI", interface=0),
+    Controller(name="0000:00:1d.7", kind=ControllerKind.USB, vendor_name=_MAKER, product_name="EHCI", interface=0x20),
+    Controller(name="0000:00:1f.2", kind=ControllerKind.SATA, vendor_name=_MAKER, product_name="AHCI Controller"),
+    Controller(name="0000:03:00.0", kind=ControllerKind.NVME, vendor_name=_MAKER, product_name="NVMe SSD"),
+    Controller(
+        name="0000:41:00.0", kind=ControllerKind.DISPLAY, vendor_name="Red Hat, Inc.", product_name="Virtio 1.0 GPU"
+    ),
+    Controller(name="0000:51:00.0", kind=ControllerKind.SAS, vendor_name=_MAKER, product_name="SAS3008"),
+    Controller(name="scsi_host7", kind=ControllerKind.SCSI),
+)
+"""What every simulated host's devices are attached to."""
 
 
 def populate(hypervisor: Hypervisor, fleet: Fleet) -> None:
@@ -78,6 +93,7 @@ def populate(hypervisor: Hypervisor, fleet: Fleet) -> None:
                 processor_maximum_mhz=3000,
                 ports=tuple(_ports(host_id)),
                 devices=_DEVICES,
+                controllers=_CONTROLLERS,
                 storage=(first_pool(host_id),),
             )
         )

@@ -24,8 +24,8 @@ from openvman.model.allocation import (
     NicAllocation,
     ProcessorAllocation,
 )
-from openvman.model.device_tuning_rules import DISK_LIMITS, NIC_TUNING
 from openvman.model.errors import ModelError
+from openvman.model.live import check_live
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
 from openvman.model.system import Configuration, ConfigurationKind
 
@@ -38,19 +38,6 @@ _ALLOCATION: Final[dict[type[ResourceSpec], type[Allocation]]] = {
     NicSpec: NicAllocation,
     DeviceSpec: DeviceAllocation,
 }
-
-_MEDIUM: Final = ("source", "format")
-"""What changes with another medium in a drive."""
-
-_LIVE: Final[dict[type[ResourceSpec], frozenset[str]]] = {
-    ProcessorSpec: frozenset({"count", "weight", "limit", "reservation", "affinity", "processors"}),
-    MemorySpec: frozenset({"size", "limit", "reservation"}),
-    DiskSpec: frozenset({*_MEDIUM, *DISK_LIMITS}),
-    NicSpec: frozenset({"connection", "source", "filter", *NIC_TUNING}),  # the cable in another socket
-    DeviceSpec: frozenset(),
-}
-"""What can change while the system is active."""
-
 
 _ZERO_IS_NONE: Final = frozenset({"weight", "limit", "reservation", "page_size"})
 _MAY_BE_NONE: Final = ("description", "kernel", "initrd", "command_line")
@@ -103,21 +90,13 @@ def modified(configuration: Configuration, spec: ResourceSpec, capacity: Capacit
     if "capacity" in changed:
         raise ModelError(hypervisor_devices.DISK_CAPACITY, "capacity")
     if configuration.kind is ConfigurationKind.STATE:
-        _check_live(before, type(spec), changed)
+        disk = before.kind if isinstance(before, DiskAllocation) else None
+        check_live(kind, before.local_id, changed, disk=disk)
     after = _changed(before, changed, capacity)
     check_allocation(after, changed)
     made = _put(configuration, before, after)
     check_once(made)
     return made
-
-
-def _check_live(before: Allocation, spec: type[ResourceSpec], changed: dict[str, Any]) -> None:
-    fixed = sorted(set(changed) - _LIVE[spec])
-    if fixed:
-        setting, local = fixed[0], before.local_id
-        raise ModelError(hypervisor_devices.UNCHANGEABLE_LIVE, setting, setting=setting, device=local)
-    if changed.keys() & _MEDIUM and isinstance(before, DiskAllocation) and before.kind is DiskKind.DISK:
-        raise ModelError(hypervisor_devices.NO_MEDIUM, "source", device=before.local_id)
 
 
 def _changed(before: Allocation, changed: dict[str, Any], capacity: Capacity) -> Allocation:

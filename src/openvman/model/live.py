@@ -1,0 +1,41 @@
+"""What of an allocation can change while its system is active: everything else waits for the next start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from openvman.messages import resources
+from openvman.model.allocation import (
+    Allocation,
+    DeviceAllocation,
+    DiskAllocation,
+    DiskKind,
+    MemoryAllocation,
+    NicAllocation,
+    ProcessorAllocation,
+)
+from openvman.model.device_tuning_rules import NIC_TUNING
+from openvman.model.errors import ModelError
+from openvman.model.ranges import DISK_LIMITS
+
+_MEDIUM: Final = frozenset({"source", "format"})
+"""What changes with another medium in a drive."""
+
+LIVE: Final[Mapping[type[Allocation], frozenset[str]]] = {
+    ProcessorAllocation: frozenset({"count", "weight", "limit", "reservation", "affinity", "processors"}),
+    MemoryAllocation: frozenset({"size", "limit", "reservation"}),
+    DiskAllocation: frozenset({*_MEDIUM, *DISK_LIMITS}),
+    NicAllocation: frozenset({"connection", "source", "filter", *NIC_TUNING}),  # the cable in another socket
+    DeviceAllocation: frozenset(),
+}
+"""By the type of the allocation, the settings that an active system's can change."""
+
+
+def check_live(kind: type[Allocation], local: str, changed: Iterable[str], *, disk: DiskKind | None = None) -> None:
+    """Raise NOT_SUPPORTED for a change that a running guest would not see; ``disk`` is what kind of disk it is."""
+    fixed = sorted(set(changed) - LIVE.get(kind, frozenset()))
+    if fixed:
+        raise ModelError(resources.FIXED_WHILE_ACTIVE, fixed[0], setting=fixed[0], device=local)
+    if disk is DiskKind.DISK and not _MEDIUM.isdisjoint(changed):
+        raise ModelError(resources.NO_MEDIUM, "source", device=local)
