@@ -182,7 +182,7 @@ async def test_a_volume_is_made_and_deleted(world, operator):
         ({"capacity": -1}, Problem.INVALID_PARAMETER),
         ({"capacity": 1 << 63}, Problem.INVALID_PARAMETER),
         ({"capacity": 1 << 62}, Problem.INSUFFICIENT),
-        ({"format": "floppy"}, Problem.NOT_SUPPORTED),
+        ({"format": "floppy"}, Problem.INVALID_PARAMETER),
     ],
 )
 async def test_volumes_that_cannot_be(world, operator, changes, problem):
