@@ -42,10 +42,6 @@ coverage: system-test .venv/.ready-dev ## every test, traced: which lines and br
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
-.PHONY: slow
-slow: .venv/.ready-dev ## the tests that take minutes: bursts and thousands of kills
-	@$(BIN)/python -m pytest -m slow $(ARGS)
-
 LINTS := lint-code lint-format lint-types lint-imports lint-house lint-docs
 
 .PHONY: lint $(LINTS)

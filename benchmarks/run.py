@@ -15,7 +15,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import encode, hypervisor, indications, read_http, schema
+from benchmarks import encode, hypervisor, indications, read_http, restart, schema
 from benchmarks.figure import Figure
 from openvman import __version__
 from openvman.server import logs
@@ -26,6 +26,7 @@ BENCHMARKS: Final[dict[str, Callable[[float], Iterator[Figure]]]] = {
     "http": read_http.measure,
     "libvirt": hypervisor.measure,
     "indications": indications.measure,
+    "restart": restart.measure,
 }
 RESULTS: Final = Path(__file__).parent / "results"
 

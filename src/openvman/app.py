@@ -22,6 +22,7 @@ from openvman.broker.broker import Broker
 from openvman.broker.indications.registry import SubscriptionLimits
 from openvman.broker.indications.setup import IndicationSetup
 from openvman.broker.sessions import Limits
+from openvman.broker.visibility import Visibility
 from openvman.cim.loader import load_schema
 from openvman.config.load import ConfigError, load
 from openvman.config.settings import Settings
@@ -258,6 +259,7 @@ def _broker(
             policy=_targets(settings),
             limits=SubscriptionLimits(per_user=settings.max_subscriptions),
         ),
+        visibility=Visibility(own_jobs_only=settings.jobs_shown == "own"),
     )
     stack.callback(broker.close)
     return broker

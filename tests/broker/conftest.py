@@ -11,12 +11,13 @@ import pytest
 
 from openvman.broker.broker import Broker
 from openvman.broker.sessions import Limits
+from openvman.broker.visibility import EVERYTHING, Visibility
 from openvman.cim.graph import ClassGraph
 from openvman.cim.loader import load_schema
 from openvman.cim.names import NameMap
 from openvman.cim.operations import OPERATIONS, Answer, Argument, Call, MethodAnswer, MethodCall
 from openvman.cim.values import ClassPath, Instance, InstancePath
-from openvman.drivers.simulated import create
+from openvman.drivers.simulated import SimulatedDriver, create
 from openvman.inventory.inventory import Inventory
 from openvman.model.actor import Actor, Role
 from openvman.model.server import Server
@@ -98,8 +99,20 @@ def images(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def client(schema: ClassGraph, tmp_path: Path, images: Path) -> AsyncIterator[Client]:
-    driver = create("sim://?hosts=2&vms=3&active=50%25&seed=7", state=tmp_path, deadline=5.0)
+def driver(tmp_path: Path) -> SimulatedDriver:
+    return create("sim://?hosts=2&vms=3&active=50%25&seed=7", state=tmp_path, deadline=5.0)
+
+
+@pytest.fixture
+def visibility() -> Visibility:
+    """Everybody sees everything, where a test does not say otherwise."""
+    return EVERYTHING
+
+
+@pytest.fixture
+async def client(
+    schema: ClassGraph, tmp_path: Path, images: Path, driver: SimulatedDriver, visibility: Visibility
+) -> AsyncIterator[Client]:
     inventory = Inventory([driver])
     await inventory.start()
     clock = Clock()
@@ -115,6 +128,7 @@ async def client(schema: ClassGraph, tmp_path: Path, images: Path) -> AsyncItera
         decode_embedded=decode_embedded,
         clock=clock,
         limits=Limits(sessions_per_user=3, default_timeout=60, maximum_timeout=600),
+        visibility=visibility,
     )
     yield Client(broker, inventory, clock)
     broker.close()

@@ -50,7 +50,7 @@ async def test_who_watches_everything_is_told_of_no_volume_and_of_all_that_follo
     await client.inventory.refresh_volumes(host.id, pool.name)
     await client.inventory.refresh_host(host.id)
     assert client.inventory.generation.host(host.id).storage == (replace(pool, allocated=1 << 20),)
-    told, _, lost = events.since(start, Wanted(classes=("CIM_ResourcePool",)), 100)
+    told, _, lost = events.since(start, Wanted(classes=("CIM_ResourcePool",)), 100, client.actor)
     assert [(each["kind"], "storage:default" in each["path"]) for each in told].count(("modification", True)) == 1
-    assert all("volume" not in each["path"].lower() for each in events.since(start, Wanted(), 100)[0])
+    assert all("volume" not in each["path"].lower() for each in events.since(start, Wanted(), 100, client.actor)[0])
     assert not lost

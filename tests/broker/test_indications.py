@@ -11,12 +11,13 @@ from tests.broker.conftest import Client, Clock
 from openvman.broker.broker import Broker
 from openvman.broker.indications.registry import SubscriptionLimits
 from openvman.broker.indications.setup import IndicationSetup
+from openvman.broker.visibility import Visibility
 from openvman.cim.errors import CIMError
 from openvman.cim.status import Status
 from openvman.cim.values import Instance, Property
 from openvman.drivers.simulated import create
 from openvman.inventory.inventory import Inventory
-from openvman.model.actor import Role
+from openvman.model.actor import Actor, Role
 from openvman.model.alert import FaultKind, SystemFault
 from openvman.model.server import Server
 from openvman.operations.catalogue import USE_CASES
@@ -60,7 +61,7 @@ class Outbox:
 
 
 @pytest.fixture
-async def world(schema, tmp_path):
+async def world(schema, tmp_path, visibility):
     """A broker whose outbox can be looked into: (client, outbox, inventory)."""
     driver = create("sim://?hosts=1&vms=2&active=100%25&seed=7", state=tmp_path, deadline=5.0)
     inventory = Inventory([driver])
@@ -81,6 +82,7 @@ async def world(schema, tmp_path):
             limits=SubscriptionLimits(per_user=2),
             now=lambda: outbox.moment,
         ),
+        visibility=visibility,
     )
     yield Client(broker, inventory, clock), outbox, inventory
     broker.close()
@@ -299,11 +301,106 @@ async def test_faults_become_alerts_once(world):
     client, outbox, inventory = world
     await _subscribe(client, "SELECT * FROM CIM_AlertIndication WHERE PerceivedSeverity > 4")
     [system, *_] = await client.paths("VMAN_ComputerSystem")
-    inventory._register.publisher.publish_fault(SystemFault(system.keys["Name"], FaultKind.IO_ERROR, "vda enospc"))
+    fault = SystemFault(system.keys["Name"], "its name", FaultKind.IO_ERROR, "vda enospc")
+    inventory._register.publisher.publish_fault(fault)
     [(alert, _)] = outbox.told()
     assert (alert.get("AlertType"), alert.get("ProbableCause")) == (5, 24)
     assert "vda enospc" in alert.get("Message")
     assert system.keys["Name"] in alert.get("AlertingManagedElement")
+
+
+async def _refused_name(client):
+    """Ask for what is refused: a system of a name that there is."""
+    [taken, *_] = await client.instances("VMAN_ComputerSystem")
+    with pytest.raises(CIMError):
+        await _define(client, taken.get("ElementName"))
+    return taken.get("ElementName")
+
+
+async def test_the_end_of_a_job_is_an_alert(world):
+    client, outbox, _ = world
+    await _subscribe(client, "SELECT * FROM CIM_AlertIndication")
+    await _define(client)
+    taken = await _refused_name(client)
+    jobs = await client.paths("VMAN_ConcreteJob")
+    (good, _), (bad, _) = outbox.told()
+    assert [(a.get("EventID"), a.get("MessageID")) for a in (good, bad)] == [
+        ("VMAN-JOB-COMPLETED", "VMAN9201"),
+        ("VMAN-JOB-EXCEPTION", "VMAN9202"),
+    ]
+    assert [(a.get("AlertType"), a.get("PerceivedSeverity"), a.get("ProbableCause")) for a in (good, bad)] == [
+        (1, 2, 1),
+        (4, 5, 47),
+    ]
+    assert (good.get("OtherAlertType"), bad.get("OtherAlertType")) == ("The end of a job", None)
+    assert list(good.get("MessageArguments")) == ["Define virtual system 'new'", "ann", "completed"]
+    name, owner, state, reason = bad.get("MessageArguments")
+    assert (name, owner, state) == (f"Define virtual system '{taken}'", "ann", "exception")
+    assert reason in bad.get("Message")
+    told = {a.get("AlertingManagedElement").partition("InstanceID=")[2].strip('"') for a in (good, bad)}
+    assert told == {path.keys["InstanceID"] for path in jobs}
+
+
+@pytest.mark.parametrize("visibility", [Visibility(own_jobs_only=True)])
+async def test_where_policy_says_nobody_is_told_of_the_jobs_of_others(world):
+    chief, outbox, _ = world
+    ann, bob = (type(chief)(chief.broker, chief.inventory, chief.clock, actor=Actor(n, Role.OPERATOR)) for n in "ab")
+    for client in (chief, ann, bob):
+        destination = await _destination(client, name=client.actor.name)
+        for query in ("SELECT * FROM CIM_AlertIndication", "SELECT * FROM CIM_InstIndication"):
+            made = await _filter(client, query)
+            await _create(client, "CIM_IndicationSubscription", Filter=made, Handler=destination)
+    await _define(ann)
+    [job] = await chief.paths("VMAN_ConcreteJob")
+    await ann.invoke(job, "GetErrors")
+    told = {}
+    for indication, targets in outbox.told():
+        for destination, _ in targets:
+            source = indication.get("SourceInstance")
+            about = indication.class_name if source is None else source.class_name
+            told.setdefault(destination.partition(":")[2], set()).add(about)
+    of_jobs = {"CIM_AlertIndication", "VMAN_ConcreteJob", "VMAN_MethodResult", "VMAN_AffectedJobElement"}
+    of_jobs |= {"VMAN_OwningJobElement", "VMAN_AssociatedJobMethodResult"}
+    assert {who: about & of_jobs for who, about in told.items()} == {"ann": of_jobs, "a": of_jobs, "b": set()}
+    assert all("VMAN_ComputerSystem" in about for about in told.values())
+
+
+async def test_the_life_of_a_job_is_told(world):
+    client, outbox, _ = world
+    job = "SourceInstance ISA CIM_ConcreteJob"
+    state = "CIM_ConcreteJob::JobState"
+    await _subscribe(
+        client,
+        f"SELECT * FROM CIM_InstCreation WHERE {job}",
+        f"SELECT * FROM CIM_InstModification WHERE {job} AND SourceInstance.{state} <> PreviousInstance.{state}",
+        f"SELECT * FROM CIM_InstDeletion WHERE {job}",
+    )
+    await _define(client)
+    [path] = await client.paths("VMAN_ConcreteJob")
+    await client.ask("DeleteInstance", InstanceName=path)
+    told = [(i.class_name, i.get("SourceInstance").get("JobState")) for i, _ in outbox.told()]
+    assert told == [
+        ("CIM_InstCreation", 2),
+        ("CIM_InstModification", 4),
+        ("CIM_InstModification", 7),
+        ("CIM_InstDeletion", 7),
+    ]
+
+
+async def test_the_server_brings_filters_for_jobs(world):
+    client, _, _ = world
+    found = {i.get("Name"): i.get("Query") for i in await client.within("interop").instances("CIM_IndicationFilter")}
+    of_jobs = {query.split()[3] for name, query in found.items() if name.startswith("VMAN:DSP1103:ConcreteJob")}
+    assert of_jobs == {"CIM_InstCreation", "CIM_InstModification", "CIM_InstDeletion"}
+
+
+async def test_the_fault_of_a_system_that_is_gone_is_told(world):
+    client, outbox, inventory = world
+    await _subscribe(client, "SELECT * FROM CIM_AlertIndication WHERE PerceivedSeverity > 4")
+    inventory._register.publisher.publish_fault(SystemFault("gone-id", "short-lived", FaultKind.CRASHED))
+    [(alert, _)] = outbox.told()
+    assert "short-lived has crashed" in alert.get("Message")
+    assert "gone-id" in alert.get("AlertingManagedElement")
 
 
 # --- what is refused ----------------------------------------------------------------------------------------------
@@ -331,10 +428,11 @@ async def test_faults_become_alerts_once(world):
 )
 async def test_a_filter_that_cannot_be_answered_says_where(world, query, says):
     client, _, _ = world
+    there = await client.within("interop").paths("CIM_IndicationFilter")
     error = await _fails(_filter(client, query))
     assert error.status is Status.INVALID_PARAMETER
     assert says in error.description
-    assert len(await client.within("interop").paths("CIM_IndicationFilter")) == 19
+    assert await client.within("interop").paths("CIM_IndicationFilter") == there
 
 
 async def test_a_filter_of_an_unknown_namespace_or_language_is_refused(world):

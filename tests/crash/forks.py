@@ -15,6 +15,7 @@ from openvman import fault_points
 from openvman.app import run
 from openvman.cim.loader import load_schema
 from openvman.config.load import load
+from openvman.drivers.libvirt import driver as _driver  # noqa: F401 - imported once, not by each server
 
 
 def main() -> None:

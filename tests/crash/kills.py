@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import sys
+from itertools import count
 from pathlib import Path
 from random import Random
 from time import monotonic
@@ -25,14 +26,16 @@ from openvman.store.jobs import JobStore
 
 _LONGEST = 0.004
 """Seconds after the last acknowledgement that is waited for; a write of the next takes less."""
-_FRESH = 50
+_APART = 100_000
+"""More than the jobs that a child can write before it is killed, on a machine that has other things to do."""
+_FRESH = 15
 """Kills after which the database is made anew: an old one would make each child slower."""
 
 
 async def _write(store: JobStore, first: int, told: int) -> None:
     """Write jobs until somebody kills the process; each acknowledged one is told as a line."""
     journal = Journal(store)
-    for number in range(first, first + 1000):
+    for number in count(first):
         begun = job(number)
         journal.append(store.put(begun))
         await journal.append(store.add_step(begun.id, 1, "Undefine", {"what": "y" * (number % 900)}))
@@ -85,7 +88,7 @@ def main(folder: Path, kills: int, seed: int) -> dict[str, int]:
     while told["kills"] < kills:
         if told["kills"] % _FRESH == 0:
             path, acknowledged = folder / f"database-{seed}-{told['kills']}", {}
-        heard = _killed(path, (told["kills"] % _FRESH) * 1000, random)
+        heard = _killed(path, (told["kills"] % _FRESH) * _APART, random)
         told["kills"] += 1
         told["acknowledged"] += len(heard)
         acknowledged |= heard

@@ -17,13 +17,15 @@ import threading
 import time
 from collections import Counter
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from statistics import median
 from typing import Any
 
-import libvirt
 import pytest
 import pywbem
+from tests.crash.hypervisor import Hypervisor
 from tests.lab.lab import PrivateHost
 from tests.system.conftest import eventually, free_port
 
@@ -53,32 +55,33 @@ _BEFORE_RECOVERY = "step.done:2"
 class Server:
     """One after the other, all on one state directory."""
 
-    def __init__(self, folder: Path, host: PrivateHost) -> None:
+    def __init__(self, folder: Path, hypervisor: Hypervisor) -> None:
         self.port = free_port()
         self.state = folder / "state"
         self.images = folder / "images"
         self.images.mkdir()
         self._log = folder / "server.log"
-        self._host = host
+        self._hypervisor = hypervisor
         self._forks = subprocess.Popen(
             [sys.executable, str(HERE / "forks.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self.pid = 0
-        self.slowest = 0.0
+        self.starts: list[float] = []
+        """Seconds from each start to the first answer; the interpreter and the imports are spared, see forks.py."""
 
     def start(self, point: str = "", answer_within: str = "20s") -> None:
         """Start it, and wait until it answers."""
         began = time.monotonic()
         self.begin(point, answer_within)
         eventually("the server is ready", self._ready)
-        self.slowest = max(self.slowest, time.monotonic() - began)
+        self.starts.append(time.monotonic() - began)
 
     def begin(self, point: str, answer_within: str = "20s") -> None:
         options = {
             "state": str(self.state),
-            "platforms": [self._host.uri],
+            "platforms": [self._hypervisor.uri],
             "listen": [f"127.0.0.1:{self.port}"],
-            "tls_listen": [],
+            "tls_listen": ["none"],
             "image_roots": [str(self.images)],
             "auth": "none",
             "answer_within": answer_within,
@@ -103,6 +106,9 @@ class Server:
         return pywbem.WBEMConnection(f"http://127.0.0.1:{self.port}", default_namespace="root/vman", timeout=30)
 
     def _ready(self) -> bool:
+        if Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "Z":
+            pytest.fail(f"the server ended:\n{self._log.read_text(errors='replace')[-3000:]}")
+        self._hypervisor.revive()
         with suppress(pywbem.Error):
             return bool(self.connection().EnumerateInstanceNames("VMAN_HostSystem"))
         return False
@@ -118,18 +124,14 @@ class Server:
 class Rounds:
     """``told`` counts what happened; ``wrong`` says what must not be."""
 
-    def __init__(self, seed: int, host: PrivateHost, server: Server) -> None:
+    def __init__(self, seed: int, hypervisor: Hypervisor, server: Server) -> None:
         self.random = Random(seed)
         self.told: Counter[str] = Counter()
         self.wrong: list[str] = []
         self._killers: list[threading.Timer] = []
         self._server = server
-        self._libvirt = libvirt.open(host.libvirt_uri)
+        self._hypervisor = hypervisor
         self._plan = [(what, point) for what, points in POINTS.items() for point in points]
-
-    def close(self) -> None:
-        self._prepare("define")
-        self._libvirt.close()
 
     def round(self, number: int) -> None:
         what, point = self._plan[number % len(self._plan)]
@@ -140,6 +142,7 @@ class Rounds:
         answer_within = self.random.choice(["20s", "1ms"])
         self._server.start(f"{name}:kill:{times or 1}" if name else "", answer_within)
         eventually("the server shows what was prepared", lambda: self._shown() is (what != "define"))
+        earlier = self._job_ids()
         acknowledged = self._ask(what, by_chance=not point)
         running = self._domain_id()
         while self._killers:
@@ -154,36 +157,31 @@ class Rounds:
             self.told["kills"] += 1
         self._server.start()
         jobs = eventually("all jobs have ended", self._jobs)
-        self._judge(what, point, acknowledged, running, jobs)
+        self._judge(what, point, acknowledged, running, jobs, earlier)
         self._server.kill()
         self._server.wait()
 
     # --- before ---------------------------------------------------------------------------------------------------
 
     def _prepare(self, what: str) -> None:
-        for domain in self._libvirt.listAllDomains():
-            if domain.isActive():
-                domain.destroy()
-            if domain.isPersistent():
-                domain.undefine()
+        self._hypervisor.call(_clear)
         for image in self._server.images.glob(f"{NAME}*"):
             image.unlink()
         if what != "define":
-            domain = self._libvirt.defineXML(DOMAIN)
-            if what == "destroy" and self.random.random() < 0.5:
-                domain.create()
+            started = what == "destroy" and self.random.random() < 0.5
+            self._hypervisor.call(lambda raw: _make(raw, started=started))
 
     def _shown(self) -> bool:
         return any(
             path["Name"] == UUID for path in self._server.connection().EnumerateInstanceNames("VMAN_ComputerSystem")
         )
 
-    def _domain(self) -> Any:
-        return next((domain for domain in self._libvirt.listAllDomains() if domain.UUIDString() == UUID), None)
+    def _domain(self) -> Domain | None:
+        return self._hypervisor.call(_domain)
 
     def _domain_id(self) -> int:
         domain = self._domain()
-        return -1 if domain is None else int(domain.ID())
+        return -1 if domain is None else domain.id
 
     # --- the change -----------------------------------------------------------------------------------------------
 
@@ -243,6 +241,10 @@ class Rounds:
 
     # --- afterwards -----------------------------------------------------------------------------------------------
 
+    def _job_ids(self) -> set[str]:
+        paths = self._server.connection().EnumerateInstanceNames("CIM_ConcreteJob")
+        return {str(path["InstanceID"]) for path in paths}
+
     def _jobs(self) -> dict[str, Any] | None:
         """All jobs, once each has ended; None before."""
         found = self._server.connection().EnumerateInstances("CIM_ConcreteJob")
@@ -250,20 +252,26 @@ class Rounds:
             return None
         return {str(job["InstanceID"]): job for job in found} | {"": None}
 
-    def _judge(self, what: str, point: str, acknowledged: str | None, running: int, jobs: dict[str, Any]) -> None:
+    def _judge(
+        self,
+        what: str,
+        point: str,
+        acknowledged: str | None,
+        running: int,
+        jobs: dict[str, Any],
+        earlier: set[str],
+    ) -> None:
         where = f"{what}, killed at {point or 'any time'}"
         if acknowledged is not None and acknowledged not in jobs:
             self.wrong.append(f"{where}: the acknowledged job {acknowledged} is forgotten")
             return
-        mine = [job for job in jobs.values() if job is not None]
+        mine = [job for id, job in jobs.items() if job is not None and id not in earlier]
         newest = max(mine, key=lambda job: job["TimeSubmitted"].datetime, default=None)
         if newest is not None:
             self.told[f"ended as {newest['JobState']}"] += 1
         # A job that is not there was never written, and so did nothing.
         known = jobs.get(acknowledged) if acknowledged else newest
         done = acknowledged == "" or (known is not None and known["JobState"] == COMPLETED)
-        if point == "job.begun" and acknowledged is None:
-            done = self._is_done(what)  # whose job the newest is, is not known
         if self._is_done(what) is not done and not self._is_excused(what, known):
             why = None if known is None else known["ErrorDescription"]
             self.wrong.append(f"{where}: the job says {done}, the host says {not done} ({why})")
@@ -284,8 +292,35 @@ class Rounds:
             case "destroy":
                 return domain is None
             case "start":
-                return domain is not None and bool(domain.isActive())
-        return domain is not None and int(domain.maxMemory()) == 65536
+                return domain is not None and domain.id >= 0
+        return domain is not None and domain.memory == 65536
+
+
+@dataclass(frozen=True)
+class Domain:
+    """``id`` is -1 while it is not active; ``memory`` is in KiB."""
+
+    id: int
+    memory: int
+
+
+def _domain(raw: Any) -> Domain | None:
+    found = next((domain for domain in raw.listAllDomains() if domain.UUIDString() == UUID), None)
+    return None if found is None else Domain(found.ID(), found.maxMemory())
+
+
+def _clear(raw: Any) -> None:
+    for domain in raw.listAllDomains():
+        if domain.isActive():
+            domain.destroy()
+        if domain.isPersistent():
+            domain.undefine()
+
+
+def _make(raw: Any, *, started: bool) -> None:
+    domain = raw.defineXML(DOMAIN)
+    if started and not domain.isActive():
+        domain.create()
 
 
 def main(kills: int, seed: int) -> dict[str, Any]:
@@ -293,18 +328,22 @@ def main(kills: int, seed: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         try:
             host.start()
-            server = Server(Path(folder), host)
-            rounds = Rounds(seed, host, server)
+            hypervisor = Hypervisor(host)
+            server = Server(Path(folder), hypervisor)
+            rounds = Rounds(seed, hypervisor, server)
             try:
                 for number in range(kills):
                     rounds.round(number)
             finally:
                 server.kill()
-                rounds.close()
                 server.close()
+                hypervisor.call(_clear)
+                hypervisor.close()
         finally:
             host.stop()
-    return {"seed": seed, "slowest start": round(server.slowest, 2), "wrong": rounds.wrong, **rounds.told}
+    starts = {"median start": round(median(server.starts), 2), "slowest start": round(max(server.starts[1:]), 2)}
+    starts["libvirtd crashed"] = hypervisor.crashes
+    return {"seed": seed, **starts, "wrong": rounds.wrong, **rounds.told}
 
 
 if __name__ == "__main__":

@@ -53,9 +53,8 @@ def test_a_killed_server_forgets_nothing(laboratory, request):
         for number in range(_PROCESSES)
     ]
     told = []
-    for process in running:
-        out, err = process.communicate()
-        assert process.returncode == 0, err.decode()[-3000:]
+    for process, (out, err) in [(process, process.communicate()) for process in running]:
+        assert process.returncode == 0, f"{process.args}:\n{err.decode()[-3000:]}"
         told.append(json.loads(out))
     print(*told, sep="\n")  # noqa: T201 - with its seed, for whoever has to repeat it
     assert [wrong for each in told for wrong in each["wrong"]] == []

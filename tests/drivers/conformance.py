@@ -19,7 +19,7 @@ from tests.drivers.modify_conformance import ModifyConformance
 from tests.drivers.network_conformance import NetworkConformance
 from tests.drivers.plug_conformance import PlugConformance
 from tests.drivers.storage_conformance import StorageConformance
-from tests.drivers.subject import MAC, MIB, Recorder, Requirement, Subject, refuses, says
+from tests.drivers.subject import MAC, MIB, SECONDS, Recorder, Requirement, Subject, refuses, says
 from tests.drivers.tuning_conformance import TuningConformance
 
 from openvman.drivers.contract import SystemChanged
@@ -281,6 +281,71 @@ class Conformance(
             await subject.driver.act(system.id, Action.SUSPEND)
         await subject.driver.act(system.id, Action.START)
         assert await subject.state(system.id) is State.ACTIVE
+
+    async def test_it_is_told_how_far_the_saving_of_memory_is(self, subject: Subject) -> None:
+        subject.lacks(Requirement.PROGRESS)
+        assert subject.holding_saves is not None
+        disk = DiskSpec(
+            target="vda", kind=DiskKind.DISK, bus="virtio", source=subject.full_image, format=subject.format
+        )
+        system = await subject.active(disks=(disk,))
+        await subject.printed(system.id)
+        told: list[int] = []
+        under_way = asyncio.Event()
+
+        def tell(percent: int) -> None:
+            told.append(percent)
+            if 0 < percent < 100:
+                under_way.set()
+
+        with subject.holding_saves() as go_on:
+            act = asyncio.create_task(subject.driver.act(system.id, Action.SUSPEND, tell))
+            async with asyncio.timeout(SECONDS):
+                await under_way.wait()
+            assert not act.done()
+            go_on()
+            await act
+        assert all(0 <= percent <= 100 for percent in told)
+        count = len(told)
+        await subject.driver.act(system.id, Action.START, tell)
+        await subject.driver.act(system.id, Action.STOP, tell)
+        assert await subject.state(system.id) is State.DEFINED
+        assert told[:count] == sorted(told[:count])
+
+    async def test_nothing_is_being_saved(self, subject: Subject) -> None:
+        system = await subject.define()
+        assert not await subject.driver.is_saving(system.id)
+        await subject.driver.act(system.id, Action.START)
+        assert not await subject.driver.is_saving(system.id)
+        await subject.driver.abandon(system.id, Action.SUSPEND)
+        assert await subject.state(system.id) is State.ACTIVE
+
+    async def test_the_saving_of_memory_is_given_up(self, subject: Subject) -> None:
+        subject.lacks(Requirement.PROGRESS)
+        assert subject.holding_saves is not None
+        disk = DiskSpec(
+            target="vda", kind=DiskKind.DISK, bus="virtio", source=subject.full_image, format=subject.format
+        )
+        system = await subject.active(disks=(disk,))
+        await subject.printed(system.id)
+        under_way = asyncio.Event()
+        with subject.holding_saves() as go_on:
+            act = asyncio.create_task(
+                subject.driver.act(system.id, Action.SUSPEND, lambda percent: under_way.set() if percent else None)
+            )
+            async with asyncio.timeout(SECONDS):
+                await under_way.wait()
+            await subject.driver.abandon(system.id, Action.START)  # which is not what is under way
+            assert await subject.driver.is_saving(system.id)
+            await subject.driver.abandon(system.id, Action.SUSPEND)
+            go_on()
+            with refuses(Problem.FAILED):
+                await act
+        await subject.reaches(system.id, State.ACTIVE)
+        assert not await subject.driver.is_saving(system.id)
+        await subject.driver.act(system.id, Action.SUSPEND)
+        assert await subject.state(system.id) is State.SUSPENDED
+        assert not await subject.driver.is_saving(system.id)
 
     async def test_an_activation_has_a_configuration_of_its_own(self, subject: Subject) -> None:
         system = await subject.active()

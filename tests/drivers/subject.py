@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -46,6 +46,7 @@ class Requirement(StrEnum):
     LIVE_DEVICES = "devices are plugged into an active system"
     FILTERS = "what passes a NIC is filtered"
     LIVE_FILTER = "the filter of an active system's NIC changes"
+    PROGRESS = "it is told how far the saving of memory is"
     GUEST_LETS_GO = "the test's guest lets go of devices when it is asked to"
 
 
@@ -92,6 +93,10 @@ class Subject:
     """An absolute path in the host where images can be made."""
     pool_folder: str = ""
     """Another, which exists, for a storage pool."""
+    full_image: str = ""
+    """One whose guest prints the same line when there is something in its memory that takes a while to be saved."""
+    holding_saves: Callable[[], AbstractContextManager[Callable[[], None]]] | None = None
+    """In its block the saving of a guest's memory does not end, or takes a while, before what it gives is called."""
     line: bytes | None = None
     """What the guest of ``image`` prints; None when the platform's guests print nothing."""
     networks: tuple[str, str] | None = None

@@ -30,6 +30,7 @@ TEST_GAPS = {
     Requirement.FILTERS: "libvirt's test host has no network filters",
     Requirement.LIVE_FILTER: "libvirt's test host has no network filters",
     Requirement.LIVE_DEVICES: "libvirt's test host cannot attach a device",
+    Requirement.PROGRESS: "libvirt's test host saves at once",
 }
 
 
@@ -59,6 +60,8 @@ class TestPrivateHost(Conformance):
             other_image=str(lab.boot_sector_image(tmp_path, LINE, "other.img")),
             folder=str(qemu.images),
             pool_folder=str(_made(qemu.images / "conformance")),
+            full_image=str(lab.filling_image(tmp_path, LINE)),
+            holding_saves=qemu.holding_saves,
             line=LINE.encode(),
             networks=("conf-a", "conf-b"),
             gaps=QEMU_GAPS,

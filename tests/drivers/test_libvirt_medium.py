@@ -24,17 +24,18 @@ class Domain:
 
 @pytest.fixture(autouse=True)
 def without_pauses(monkeypatch):
-    monkeypatch.setattr(modify, "_TRAY_PAUSE", 0)
+    monkeypatch.setattr(modify, "_TRAY_PAUSES", [0] * len(modify._TRAY_PAUSES))
 
 
-def test_it_is_asked_for_first_and_then_forced_until_it_is_done():
-    domain = Domain(failures=3)
+@pytest.mark.parametrize("failures", [3, 20])
+def test_it_is_asked_for_first_and_then_forced_until_it_is_done(failures):
+    domain = Domain(failures)
     modify._change_medium(domain, "<disk/>")
-    assert domain.asked == [LIVE, FORCED, FORCED, FORCED]
+    assert domain.asked == [LIVE, *[FORCED] * failures]
 
 
 def test_a_drive_that_never_lets_go_is_told():
     domain = Domain(failures=1000)
     with pytest.raises(libvirt.libvirtError):
         modify._change_medium(domain, "<disk/>")
-    assert 1 < len(domain.asked) < 20
+    assert 1 < len(domain.asked) < 30

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.drivers.conformance import Conformance, Recorder, Subject
 
-from openvman.drivers.simulated import create
+from openvman.drivers.simulated import Fault, SimulatedDriver, create
+
+
+@contextmanager
+def _slow_saves(driver: SimulatedDriver) -> Iterator[Callable[[], None]]:
+    driver.inject(Fault(operation="act.suspend", delay=0.5))
+    yield driver.clear_faults
 
 
 class TestSimulated(Conformance):
@@ -26,6 +33,8 @@ class TestSimulated(Conformance):
             other_image="/simulated/images/installer.iso",
             folder="/simulated/images",
             pool_folder="/simulated/pools/conformance",
+            full_image="/simulated/images/plain.raw",
+            holding_saves=lambda: _slow_saves(driver),
             line=b"openvman simulated guest",
             networks=(host.networks[0].name, host.networks[1].name),
         )

@@ -179,14 +179,14 @@ async def test_a_guest_that_was_started_may_crash(opened) -> None:
     await driver.act(system.id, Action.START)
 
     async def is_told() -> bool:
-        return SystemFault(system.id, FaultKind.CRASHED) in events
+        return SystemFault(system.id, system.name, FaultKind.CRASHED) in events
 
     await until(is_told)
     assert (await driver.read_system(system.id)).state is State.DEFINED
     driver.hypervisor.fail_device(system.id, "vda enospc")
 
     async def both_are_told() -> bool:
-        return SystemFault(system.id, FaultKind.IO_ERROR, "vda enospc") in events
+        return SystemFault(system.id, system.name, FaultKind.IO_ERROR, "vda enospc") in events
 
     await until(both_are_told)
 

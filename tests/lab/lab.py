@@ -15,7 +15,8 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +26,8 @@ HERE: Final = Path(__file__).parent
 CGROUP: Final = Path("/sys/fs/cgroup")
 CONTROLLERS: Final = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids")
 PROGRAMS: Final = ("libvirtd", "qemu-system-x86_64", "qemu-img", "setpriv", "unshare", "nsenter", "ip")
-SECONDS: Final = 30.0
+SECONDS: Final = 60.0
+IO_HELPERS: Final = (Path("/usr/lib/libvirt/libvirt_iohelper"), Path("/usr/libexec/libvirt_iohelper"))
 
 _DAEMON: Final = """\
 auth_unix_rw = "none"
@@ -41,6 +43,28 @@ stdio_handler = "file"
 namespaces = [ ]
 remember_owner = 0
 """
+
+# The boot sector jumps from 0Bh to its start; here it jumps to code behind the text, which then jumps there.
+_JUMP: Final = 0x0C
+_TEXT: Final = 0x73
+_FILL: Final = 0x180
+_FILL_CODE: Final = bytes.fromhex(
+    # A segment that reaches all memory, left behind by a visit to protected mode.
+    "0F0116B07D"  #    180        lgdt [7DB0h]
+    "0F20C0"  #        185        mov eax, cr0
+    "0C010F22C0"  #    188        or al, 1; mov cr0, eax
+    "BB08008EC3"  #    18D        mov bx, 8; mov es, bx
+    "24FE0F22C0"  #    192        and al, 0FEh; mov cr0, eax
+    "66BF00001000"  #  197        mov edi, 100000h       from 1 MiB
+    "66B900004000"  #  19D        mov ecx, 400000h       16 MiB
+    "F36766AB"  #      1A3        rep stosd
+    "EA107C0000"  #    1A7        jmp 0000h:7C10h
+    "90909090"  #      1AC
+    "0F00B87D0000"  #  1B0        16 bytes of descriptors at 7DB8h
+    "0000"  #          1B6
+    "0000000000000000"  # 1B8     none
+    "FFFF00000092CF00"  # 1C0     data, 0 to 4 GiB
+)
 
 
 def missing() -> str | None:
@@ -76,6 +100,18 @@ def boot_sector_image(folder: Path, line: str = "hello from the guest", name: st
     """A raw image of 1 MiB whose guest prints ``line`` on its first serial port and sleeps."""
     path = folder / name
     path.write_bytes(boot_sector(line).ljust(1 << 20, b"\0"))
+    return path
+
+
+def filling_image(folder: Path, line: str = "hello from the guest", name: str = "filling.img") -> Path:
+    """The same, whose guest writes to 16 MiB of its memory before it prints: they take a while to be saved."""
+    sector = bytearray(boot_sector(line))
+    end = sector[_TEXT:].index(0) + _TEXT + 1
+    assert end <= _FILL, "the line leaves no room"
+    sector[_FILL : _FILL + len(_FILL_CODE)] = _FILL_CODE
+    sector[_JUMP : _JUMP + 2] = (0x7C00 + _FILL).to_bytes(2, "little")
+    path = folder / name
+    path.write_bytes(bytes(sector).ljust(1 << 20, b"\0"))
     return path
 
 
@@ -162,6 +198,10 @@ class PrivateHost:
             )
         wait_for("libvirtd's socket", self.socket.exists)
 
+    @property
+    def daemon_runs(self) -> bool:
+        return self._daemon is not None and self._daemon.poll() is None
+
     def kill_daemon(self) -> None:
         """End libvirtd at once. Guests go on."""
         assert self._daemon is not None
@@ -189,6 +229,22 @@ class PrivateHost:
         )
         assert done.returncode == 0, f"virsh {' '.join(arguments)}: {done.stderr}"
         return done.stdout
+
+    @contextmanager
+    def holding_saves(self) -> Iterator[Callable[[], None]]:
+        """In its block what guests' memory is saved through waits for the call of what it gives."""
+        helper = next(path for path in IO_HELPERS if path.exists())
+        real, hold, script = (self.folder / name for name in ("iohelper", "hold", "waiting-iohelper"))
+        shutil.copy(helper, real)
+        hold.touch()
+        script.write_text(f'#!/bin/sh\nwhile [ -e {hold} ]; do sleep 0.02; done\nexec {real} "$@"\n')
+        script.chmod(0o755)
+        self.run("mount", "--bind", str(script), str(helper))
+        try:
+            yield lambda: hold.unlink(missing_ok=True)
+        finally:
+            hold.unlink(missing_ok=True)
+            self.run("umount", str(helper))
 
     def stop(self) -> None:
         """End every process of the host and remove what it leaves."""

@@ -88,8 +88,8 @@ async def test_a_guest_that_ends_at_once_is_a_failed_start(world, monkeypatch):
     system = await world.define()
     act = world.driver.act
 
-    async def act_and_end(system_id, action):
-        await act(system_id, action)
+    async def act_and_end(system_id, action, *more):
+        await act(system_id, action, *more)
         world.driver.hypervisor.act(system_id, Action.STOP)
 
     monkeypatch.setattr(world.driver, "act", act_and_end)
@@ -267,7 +267,7 @@ async def test_a_transient_system_that_ends_is_gone(world, monkeypatch, action):
     world.make_transient(system)
     act = world.driver.act
 
-    async def end(system_id, action):
+    async def end(system_id, action, *more):
         await act(system_id, Action.STOP)
         world.driver.hypervisor.undefine(system_id)
 
@@ -299,8 +299,8 @@ async def test_a_transient_system_is_destroyed_by_stopping_it(world, monkeypatch
     world.make_transient(system)
     act = world.driver.act
 
-    async def end(system_id, action):
-        await act(system_id, action)
+    async def end(system_id, action, *more):
+        await act(system_id, action, *more)
         world.driver.hypervisor.undefine(system_id)
 
     monkeypatch.setattr(world.driver, "act", end)
@@ -312,9 +312,9 @@ async def test_a_guest_that_ends_just_before_it_is_stopped(world, monkeypatch):
     system = await in_state(world, State.ACTIVE)
     act = world.driver.act
 
-    async def late(system_id, action):
+    async def late(system_id, action, *more):
         world.driver.hypervisor.act(system_id, Action.STOP)
-        await act(system_id, action)
+        await act(system_id, action, *more)
 
     monkeypatch.setattr(world.driver, "act", late)
     await world.operations.destroy_system(None, system=system)
@@ -336,10 +336,10 @@ async def test_a_system_that_goes_while_it_is_being_destroyed(world, monkeypatch
     system = await in_state(world, State.ACTIVE)
     act = world.driver.act
 
-    async def late(system_id, action):
+    async def late(system_id, action, *more):
         world.driver.hypervisor.act(system_id, Action.STOP)
         world.driver.hypervisor.undefine(system_id)
-        await act(system_id, action)
+        await act(system_id, action, *more)
 
     monkeypatch.setattr(world.driver, "act", late)
     assert (await refused(world.operations.destroy_system(None, system=system))).problem is Problem.NOT_FOUND

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -50,6 +50,7 @@ class Office:
     def __init__(self, world, path, **limits) -> None:
         self.world = world
         self.clock = Clock()
+        self.wall = datetime(2026, 5, 5, 12, tzinfo=UTC)
         self._path = path
         self._limits = JobLimits(**limits)
         self.start()
@@ -62,6 +63,7 @@ class Office:
             self.world.inventory,
             self.store,
             self._limits,
+            clock=lambda: self.wall,
             monotonic=self.clock,
         )
 
@@ -165,6 +167,15 @@ async def test_one_that_waits_is_held_released_and_ended(world, tmp_path, until)
         assert world.names() == {"a", "b"}
 
 
+async def test_one_that_is_about_to_begin_is_begun_or_ended_but_not_both(office):
+    ticket = office.define("web")  # it has its turn, and has not done its first step
+    with pytest.raises(ModelError) as caught:
+        await office.jobs.control(ANN, job=office.job(ticket), action=JobAction.TERMINATE)
+    assert caught.value.problem is Problem.BUSY
+    await ticket.ended
+    assert office.job(ticket).state is JobState.COMPLETED
+
+
 async def test_one_that_runs_is_ended_and_taken_back(office, until):
     office.world.inject(operation="define", delay=0.2, after=True)
     ticket = office.define("web")
@@ -175,6 +186,52 @@ async def test_one_that_runs_is_ended_and_taken_back(office, until):
         await ticket.ended
     assert office.job(ticket).state is JobState.KILLED
     assert office.world.names() == set()
+
+
+async def test_how_far_it_is_comes_from_the_platform_and_only_grows(office, until):
+    system = await office.define("web").ended
+    await office.act(system, Action.START).ended
+    office.world.inject(operation="act.suspend", delay=0.3)
+    ticket, shown = office.act(office.world.system(system.id), Action.SUSPEND), []
+    unsubscribe = office.world.inventory.subscribe(lambda _difference: shown.append(office.job(ticket)))
+    await until(lambda: 0 < office.job(ticket).percent < 100)
+    assert office.job(ticket).status == "suspending"
+    await ticket.ended
+    unsubscribe()
+    percents = [job.percent for job in shown]
+    assert percents == sorted(percents)
+    assert all((job.percent == 100) == (job.state is JobState.COMPLETED) for job in shown)
+
+
+async def test_a_platform_that_counts_badly_makes_no_job_go_back_or_end_early(office, monkeypatch):
+    system = await office.define("web").ended
+    act, shown = office.world.driver.act, []
+
+    async def counting(system_id, action, progress):
+        for percent in (50, 30, 100):
+            progress(percent)
+            shown.append(office.job(ticket).percent)
+        await act(system_id, action)
+
+    monkeypatch.setattr(office.world.driver, "act", counting)
+    ticket = office.act(system, Action.START)
+    await ticket.ended
+    assert shown == [50, 50, 99]
+    assert office.job(ticket).percent == 100
+
+
+async def test_a_suspension_that_is_ended_leaves_the_system_as_it_was(office, until):
+    system = await office.define("web").ended
+    await office.act(system, Action.START).ended
+    office.world.inject(operation="act.suspend", delay=3600.0)
+    ticket = office.act(office.world.system(system.id), Action.SUSPEND)
+    await until(lambda: office.world.system(system.id).transition is not None)
+    await office.jobs.control(ANN, job=office.job(ticket), action=JobAction.TERMINATE)
+    with pytest.raises(ModelError, match="ended by ann"):
+        await ticket.ended
+    assert office.job(ticket).state is JobState.TERMINATED
+    assert office.job(ticket).percent < 100
+    assert office.world.system(system.id).state is State.ACTIVE
 
 
 @pytest.mark.parametrize("action", [JobAction.SUSPEND, JobAction.RESUME, JobAction.TERMINATE, JobAction.KILL])
@@ -205,6 +262,54 @@ async def test_one_goes_away_in_its_time_unless_its_owner_says_otherwise(office,
     office.clock.seconds += 1_000_000
     await until(lambda: office.job(short) is None)
     assert set(office.stored()) == {kept.job_id}
+
+
+async def test_how_long_one_stays_counts_from_its_end(office, until):
+    ticket, other = office.define("a"), office.define("b")
+    await asyncio.gather(ticket.ended, other.ended)
+    office.clock.seconds += 200
+    await office.jobs.keep(ANN, spec=JobSpec(job_id=ticket.job_id, remaining=timedelta(seconds=250)))
+    office.clock.seconds += 60
+    await until(lambda: office.job(ticket) is None)
+    assert office.job(other) is not None
+
+
+async def test_a_clock_that_is_set_back_makes_no_time_negative_and_removes_nothing_early(office, until):
+    office.world.inject(operation="define", delay=0.2)
+    ticket = office.define("web")
+    await until(lambda: office.job(ticket).state is JobState.RUNNING)
+    office.wall -= timedelta(days=400)
+    office.clock.seconds += 30
+    await ticket.ended
+    job = office.job(ticket)
+    assert job.submitted <= job.started <= job.ended == job.changed
+    assert job.ended - job.started == timedelta(seconds=30)
+    await office.close_quietly()
+    office.start()
+    office.jobs.adopt(_no_call)
+    office.clock.seconds += 299
+    await office.jobs.keep(ANN, spec=JobSpec(job_id=ticket.job_id, delete_on_completion=True))
+    await office.define("other").ended
+    assert office.job(ticket) is not None
+    office.clock.seconds += 2
+    await until(lambda: office.job(ticket) is None)
+
+
+async def test_one_that_waited_over_a_restart_with_a_clock_set_back_has_its_times_in_order(world, tmp_path, until):
+    world.inject(operation="define", delay=0.3, subject="a")
+    async with _office(world, tmp_path, per_host=1) as office:
+        office.define("a")
+        told = office.define("b")
+        await office.jobs.acknowledge(told.job_id)
+        await office.close_quietly()
+        world.driver.clear_faults()
+        office.wall -= timedelta(days=1)
+        office.start()
+        given = {"system": SystemSpec(name="b"), "resources": []}
+        office.jobs.adopt(lambda _job, _actor: (given, lambda _result, _error: None))
+        await until(lambda: office.job(told).state.is_final)
+        job = office.job(told)
+        assert job.submitted <= job.started <= job.ended
 
 
 async def test_of_too_many_that_have_ended_the_oldest_go(world, tmp_path, until):

@@ -123,3 +123,45 @@ def test_a_database_belongs_to_one_thread(path):
     with ThreadPoolExecutor(1) as other, pytest.raises(StoreError, match="thread"):
         other.submit(database.read, "SELECT * FROM facts").result()
     database.close()
+
+
+def test_many_threads_write_at_once(path):
+    database = Database(path)
+
+    def write(number):
+        for name in range(20):
+            with database.write() as connection:
+                connection.execute("INSERT INTO facts VALUES (?, ?)", (f"{number}-{name}", "x"))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    assert database.read("SELECT count(*) FROM facts") == [(80,)]
+    database.close()
+
+
+def test_a_connection_that_failed_is_not_used_again(path):
+    database = Database(path)
+    used = []
+
+    def fail():
+        with database.write() as connection:
+            used.append(connection)
+            connection.execute("INSERT INTO no_such_table VALUES (1)")
+
+    with pytest.raises(StoreError, match="no such table"):
+        fail()
+    with database.write() as connection:
+        assert connection not in used
+    database.close()
+
+
+def test_opening_a_current_file_writes_nothing(path):
+    Database(path).close()
+    before = path.read_bytes()
+    busy = sqlite3.connect(path, isolation_level=None)
+    busy.execute("BEGIN IMMEDIATE")
+    database = Database(path)  # and so waits for nobody who writes
+    assert database.read("SELECT * FROM facts") == []
+    database.close()
+    busy.close()
+    assert path.read_bytes() == before

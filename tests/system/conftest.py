@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import SystemRandom
 from typing import Any, Self
 
 import libvirt
@@ -25,14 +27,21 @@ PATIENCE = 60.0
 """Seconds after which a server or an effect that has not come is taken for broken; no measure of speed."""
 
 
+_FIRST_PORT, _PORTS = 10_000, 65_536
+_RANDOM = SystemRandom()  # another is seeded alike in every process
+
 UNTRACED = {"COVERAGE_PROCESS_CONFIG": "", "COVERAGE_PROCESS_START": ""}
 """The environment of a process whose lines are not counted: of those that do the same thousands of times."""
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One that stays free while nothing listens on it: an outgoing connection is never given it by the kernel."""
+    low, high = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split())
+    ports = [*range(_FIRST_PORT, low), *range(high + 1, _PORTS)] or [0]
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", _RANDOM.choice(ports)))
+            return int(probe.getsockname()[1])
 
 
 def eventually(what: str, condition: Callable[[], Any], patience: float = PATIENCE) -> Any:

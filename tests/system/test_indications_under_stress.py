@@ -105,7 +105,6 @@ def small_disk(tmp_path):
 
 
 @pytest.mark.lab
-@pytest.mark.slow
 def test_nothing_is_done_that_a_full_disk_cannot_keep(serve, small_disk, heard):
     server = serve("sim://?hosts=1&vms=0", state=small_disk / "state")
     ballast = small_disk / "ballast"

@@ -17,6 +17,7 @@ from openvman.broker.indications.setup import IndicationSetup, collections_of
 from openvman.broker.method_calls import CallRecorder, secrets_of
 from openvman.broker.rows import ROWS, Read
 from openvman.broker.sessions import Limits, Sessions
+from openvman.broker.visibility import EVERYTHING, Visibility
 from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.operations import Call, MethodCall, Request, Response
@@ -45,7 +46,7 @@ class Broker:
     inventory shows their effect and the indications of it are on disk, or after ``patience`` seconds with the job where
     the method can (None: never). Permissions are decided here, by the operation's own row and the method's own
     declaration, before anything else of a request is looked at. ``indications`` are the use cases of subscriptions,
-    ``events`` what watchers read.
+    ``events`` what watchers read. What ``visibility`` withholds from somebody does not exist for him.
     """
 
     def __init__(
@@ -62,8 +63,10 @@ class Broker:
         limits: Limits | None = None,
         patience: float | None = None,
         indications: IndicationSetup | None = None,
+        visibility: Visibility = EVERYTHING,
     ) -> None:
         self._inventory = inventory
+        self._visibility = visibility
         self._sessions = Sessions(limits or Limits(), clock)
         names = [names[0] for view in views for names in view.namespaces.values()]
         self._server = replace(
@@ -77,8 +80,8 @@ class Broker:
         bounds = [BoundView(view, schema) for view in views]
         setup = indications or IndicationSetup()
         self._outbox = setup.outbox
-        self._engine = Engine(bounds, setup.outbox, setup.encode, host_name=server.host_name, now=setup.now)
-        self.events = EventLog(bounds, setup.now)
+        self._engine = Engine(bounds, setup.outbox, setup.encode, visibility, server.host_name, setup.now)
+        self.events = EventLog(bounds, setup.now, visibility)
         self.indications = Registry(
             setup.keeper,
             setup.keeper.load(server.host_name, collections_of(views, server.host_name)),
@@ -137,7 +140,8 @@ class Broker:
         found = self._readers.get(namespace.lower())
         if found is None:
             raise CIMError(requests.NO_NAMESPACE, name=namespace, known=sorted(self._readers))
-        return Context(actor, namespace, self._picture(), *found, self._sessions)
+        picture = self._visibility.picture(self._picture(), actor)
+        return Context(actor, namespace, picture, *found, self._sessions)
 
     def _picture(self) -> Picture:
         return Picture(self._inventory.generation, self._server, self.indications.current)

@@ -120,7 +120,7 @@ def wait(client: Client, job_id: str, seconds: float) -> None:
 @click.argument("job_id", metavar="ID")
 @click.option("--kill", is_flag=True, help="The job is shown as killed, not as terminated.")
 def cancel(client: Client, job_id: str, kill: bool) -> None:
-    """End a job. What it did is taken back first."""
+    """End a job. What it did is taken back first, where that can be done."""
     from openvman.client.jobs import JobRequest  # noqa: PLC0415 - it imports pywbem, which is slow
 
     jobs = _jobs_of(client)
@@ -128,6 +128,17 @@ def cancel(client: Client, job_id: str, kill: bool) -> None:
     jobs.request(job, JobRequest.KILL if kill else JobRequest.TERMINATE)
     job = jobs.wait(job, 60.0)
     output.say(f"{job.name}: {job.state}.")
+
+
+@command.command()
+@connecting
+@click.argument("job_id", metavar="ID")
+def delete(client: Client, job_id: str) -> None:
+    """Forget a job that has ended, before its time. What it did stays."""
+    jobs = _jobs_of(client)
+    job = jobs.find(job_id)
+    jobs.delete(job)
+    output.say(f"Deleted job {job.id} ({job.name}).")
 
 
 @command.command()

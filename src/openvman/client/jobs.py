@@ -114,6 +114,10 @@ class Jobs:
             reason, text = RETURN_CODES[code]
             raise ClientError(reason, f"Job {job.id} is {self.again(job).state}: {text} (return code {code}).")
 
+    def delete(self, job: Job) -> None:
+        """Forget a job that has ended. FAILED for one that has not."""
+        self._session.delete(job.path)
+
 
 def _job(instance: Any) -> Job:
     code = int(instance.get("JobState") or 0)

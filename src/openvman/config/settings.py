@@ -178,6 +178,14 @@ class Settings:
     jobs_kept: Annotated[
         int, Row(COUNT, 10_000, "How many ended jobs are kept at most, until each goes away in its own time.")
     ]
+    jobs_shown: Annotated[
+        str,
+        Row(
+            choice("all", "own"),
+            "all",
+            "Whose jobs users without the admin role see: all, or their own, in answers, indications and events alike.",
+        ),
+    ]
     image_roots: Annotated[
         tuple[Path, ...],
         Row(

@@ -56,6 +56,11 @@ EventSink: TypeAlias = Callable[[Event], None]
 """Called in the event loop's thread, never after ``close`` has returned."""
 
 
+Progress: TypeAlias = Callable[[int], None]
+"""Is told, in the event loop's thread, how much of a call is done: percent from 0 to 100, as the platform counts it.
+It may be told the same or less again, and is not told anything after the call has returned."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """Everything on a platform at one time; a host that the platform knows and cannot reach has ``online`` false.
@@ -149,11 +154,21 @@ class Driver(Protocol):
         numbered by kind moves up.
         """
 
-    async def act(self, system_id: str, action: Action) -> None:
+    async def act(self, system_id: str, action: Action, progress: Progress | None = None) -> None:
         """Do a legal transition. SHUT_DOWN and REBOOT return when the guest has been asked, all others when done.
 
-        RESET and START of a paused system end in ACTIVE.
+        RESET and START of a paused system end in ACTIVE. Where the platform says how far a transition is that takes
+        long, as saving a guest's memory does, ``progress`` is told from time to time.
         """
+
+    async def abandon(self, system_id: str, action: Action) -> None:
+        """Have an ``act`` give up that is under way, where the platform can: it raises, and the system is as it was.
+
+        Nothing happens where none is under way, or none that can be given up: it comes to its end.
+        """
+
+    async def is_saving(self, system_id: str) -> bool:
+        """Whether a SUSPEND is under way, which may have been asked for by a former life of this process."""
 
     async def read_console(self, system_id: str, port: int, offset: int, limit: int) -> ConsoleChunk:
         """Read the log of a serial port whose allocation ``has_log``. Empty while nothing was printed."""

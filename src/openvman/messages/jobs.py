@@ -35,6 +35,15 @@ NOT_WRITTEN: Final = ErrorMessage(
     "Make room in the state directory.",
     problem=Problem.FAILED,
 )
+AT_THIS_MOMENT: Final = ErrorMessage(
+    2817, "Job {job.id} ({job.name}) is about to begin, or to end.", "Ask again.", problem=Problem.BUSY
+)
+NO_TIMEOUT: Final = ErrorMessage(
+    2818,
+    "Nobody can say how long job {job.id} ({job.name}) takes to end.",
+    "Ask without a timeout.",
+    problem=Problem.TIMEOUT,
+)
 NEVER_BEGAN: Final = ErrorMessage(
     2821, "{job.name}: the server ended before it began.", "Ask again.", problem=Problem.FAILED
 )
@@ -45,6 +54,18 @@ SERVER_STOPPED: Final = ErrorMessage(
 )
 GIVEN_UP: Final = ErrorMessage(2825, "{job.name}: given up by {actor}.", problem=Problem.FAILED)
 INTERNAL_ERROR: Final = ErrorMessage(2826, "{job.name}: internal error, see the server's log.", problem=Problem.FAILED)
+LEFT: Final = ErrorMessage(
+    2827,
+    "{job.name}: ended by {actor}. What it had done stays.",
+    "Look at the virtual system.",
+    problem=Problem.FAILED,
+)
+LEFT_BY_SERVER: Final = ErrorMessage(
+    2828,
+    "{job.name}: ended by the stop of the server. What it had done stays.",
+    "Look at the virtual system.",
+    problem=Problem.FAILED,
+)
 INTERRUPTED: Final = ErrorMessage(
     2831,
     "{job.name}: the server ended meanwhile, and what it had done was taken back.",

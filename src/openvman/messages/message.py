@@ -94,12 +94,16 @@ class ErrorMessage(Message):
 
 @dataclass(frozen=True, slots=True)
 class AlertMessage(Message):
-    """An event that nobody asked for. ``event`` is CIM_AlertIndication.EventID; the numbers are of its ValueMaps."""
+    """An event that nobody asked for. ``event`` is CIM_AlertIndication.EventID; the numbers are of its ValueMaps.
+
+    ``other`` says which type and cause where these are 1, Other.
+    """
 
     event: str = ""
     type: int = 0
     severity: int = INFORMATION
     cause: int = 0
+    other: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

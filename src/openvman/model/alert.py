@@ -17,8 +17,12 @@ class FaultKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SystemFault:
-    """Something went wrong with a virtual system. ``detail`` is the hypervisor's word: a device, a reason."""
+    """Something went wrong with a virtual system. ``detail`` is the hypervisor's word: a device, a reason.
+
+    ``name`` is the hypervisor's too: a system that ends with the fault may be gone before anybody has read it.
+    """
 
     system_id: str
+    name: str
     kind: FaultKind
     detail: str | None = None

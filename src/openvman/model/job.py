@@ -137,7 +137,7 @@ class Job:
     ``operation`` names the use case, ``host_id`` the host that it is done on; ``role`` is what its owner was when he
     asked. ``percent`` is what the hypervisor or the operation's own steps tell; 100 once it has ended well. ``aim`` is
     the state that a virtual system is to be brought to. ``changed`` is when the job's state last changed; ``remaining``
-    is how long it stays after its end.
+    is how long it stays after its end. Its times follow each other, whatever is done to the clock meanwhile.
     """
 
     id: str
@@ -161,11 +161,6 @@ class Job:
     delete_on_completion: bool = True
     acknowledged: bool = False
     """Its id was given to a client before its end."""
-
-    @property
-    def removed_at(self) -> datetime | None:
-        """When it goes away: never while it has not ended, or when its owner wants to remove it himself."""
-        return self.ended + self.remaining if self.ended is not None and self.delete_on_completion else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

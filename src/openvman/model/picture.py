@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -46,23 +46,27 @@ class Picture:
     subscriptions: Subscriptions = field(default_factory=Subscriptions)
 
 
-class Reduced:
-    """The objects of a generation, reduced to one aggregate: others are found by their ids, and not listed."""
+class _Same:
+    """The objects of another, one for one: what a part of them is made of."""
 
-    def __init__(
-        self,
-        objects: Objects,
-        *,
-        host: Host | None = None,
-        system: VirtualSystem | None = None,
-        job: Job | None = None,
-        volumes: PoolVolumes | None = None,
-    ) -> None:
+    def __init__(self, objects: Objects) -> None:
         self._all = objects
-        self.hosts: Mapping[str, Host] = {} if host is None else {host.id: host}
-        self.systems: Mapping[str, VirtualSystem] = {} if system is None else {system.id: system}
-        self.jobs: Mapping[str, Job] = {} if job is None else {job.id: job}
-        self.volumes: Mapping[str, PoolVolumes] = {} if volumes is None else {volumes.id: volumes}
+
+    @property
+    def hosts(self) -> Mapping[str, Host]:
+        return self._all.hosts
+
+    @property
+    def systems(self) -> Mapping[str, VirtualSystem]:
+        return self._all.systems
+
+    @property
+    def jobs(self) -> Mapping[str, Job]:
+        return self._all.jobs
+
+    @property
+    def volumes(self) -> Mapping[str, PoolVolumes]:
+        return self._all.volumes
 
     def host(self, host_id: str) -> Host | None:
         return self._all.host(host_id)
@@ -89,12 +93,69 @@ class Reduced:
         return self._all.allocation(allocation_id)
 
     def configurations(self) -> Iterator[Configuration]:
-        for system in self.systems.values():
+        return self._all.configurations()
+
+    def allocations(self) -> Iterator[Allocation]:
+        return self._all.allocations()
+
+    def consumed(self, pool_id: str) -> int:
+        return self._all.consumed(pool_id)
+
+
+class Withholding(_Same):
+    """The objects of a generation without the jobs that ``shows`` says no to."""
+
+    def __init__(self, objects: Objects, shows: Callable[[Job], bool]) -> None:
+        super().__init__(objects)
+        self._shows = shows
+
+    @property
+    def jobs(self) -> Mapping[str, Job]:
+        return {job.id: job for job in self._all.jobs.values() if self._shows(job)}
+
+    def job(self, job_id: str) -> Job | None:
+        found = self._all.job(job_id)
+        return found if found is not None and self._shows(found) else None
+
+
+class Reduced(_Same):
+    """The objects of a generation, reduced to one aggregate: others are found by their ids, and not listed."""
+
+    def __init__(
+        self,
+        objects: Objects,
+        *,
+        host: Host | None = None,
+        system: VirtualSystem | None = None,
+        job: Job | None = None,
+        volumes: PoolVolumes | None = None,
+    ) -> None:
+        super().__init__(objects)
+        self._hosts: Mapping[str, Host] = {} if host is None else {host.id: host}
+        self._systems: Mapping[str, VirtualSystem] = {} if system is None else {system.id: system}
+        self._jobs: Mapping[str, Job] = {} if job is None else {job.id: job}
+        self._volumes: Mapping[str, PoolVolumes] = {} if volumes is None else {volumes.id: volumes}
+
+    @property
+    def hosts(self) -> Mapping[str, Host]:
+        return self._hosts
+
+    @property
+    def systems(self) -> Mapping[str, VirtualSystem]:
+        return self._systems
+
+    @property
+    def jobs(self) -> Mapping[str, Job]:
+        return self._jobs
+
+    @property
+    def volumes(self) -> Mapping[str, PoolVolumes]:
+        return self._volumes
+
+    def configurations(self) -> Iterator[Configuration]:
+        for system in self._systems.values():
             yield from system.configurations()
 
     def allocations(self) -> Iterator[Allocation]:
         for configuration in self.configurations():
             yield from configuration.allocations()
-
-    def consumed(self, pool_id: str) -> int:
-        return self._all.consumed(pool_id)

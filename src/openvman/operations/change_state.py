@@ -40,7 +40,7 @@ async def change_state(
             if transition.target is State.ACTIVE and before.current is None:
                 showing.enter_context(_pledged(context, before))
             showing.enter_context(context.showing.show(before.id, transition, action))
-            await context.act(before, action)
+            await context.act(before, action, transition.doing)
             if action is not Action.SHUT_DOWN:
                 found = await _reached(context, before, action, transition)
         if action is Action.SHUT_DOWN:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+import structlog
 
 from openvman.inventory.inventory import Inventory
 from openvman.messages import pools as pools_rows
@@ -20,6 +23,8 @@ from openvman.operations.pools import Pools
 from openvman.operations.settle import settle
 from openvman.operations.turns import Turns
 from openvman.operations.work import UNRECORDED, Work
+
+log = structlog.get_logger()
 
 
 class Showing:
@@ -68,14 +73,31 @@ class Context:
             raise ModelError(pools_rows.HOST_GONE, host_id, id=host_id)
         return host
 
-    async def act(self, system: VirtualSystem, action: Action) -> None:
-        """Have the driver do it; the caller has the turn and knows that it is legal."""
-        await self.settled(system, self.inventory.driver_of(system.host_id).act(system.id, action))
+    async def act(self, system: VirtualSystem, action: Action, doing: str | None = None) -> None:
+        """Have the driver do it; the caller has the turn and knows that it is legal.
 
-    async def settled(self, system: VirtualSystem, call: Coroutine[Any, Any, None]) -> None:
+        ``doing`` is what the job tells while the driver tells how far it is: for an act that is all of the job.
+        """
+        driver = self.inventory.driver_of(system.host_id)
+        progress = None if doing is None else partial(self.work.tell, doing)
+
+        async def give_up() -> None:
+            try:
+                await driver.abandon(system.id, action)
+            except ModelError as error:
+                log.info("a change of state is not given up", system=system.id, reason=error.message)
+
+        await self.settled(system, driver.act(system.id, action, progress), give_up)
+
+    async def settled(
+        self,
+        system: VirtualSystem,
+        call: Coroutine[Any, Any, None],
+        give_up: Callable[[], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
         """A driver's call about the system, to its end; when the driver says NOT_FOUND, the inventory is told."""
         try:
-            await settle(call)
+            await settle(call, give_up)
         except ModelError as error:
             if error.problem is Problem.NOT_FOUND:
                 await self.fresh(system)

@@ -166,9 +166,10 @@ def _claims(definition: Definition, host: Host) -> list[str]:
 async def _act(context: Context, system: SystemSpec, plan: _Plan) -> VirtualSystem:
     definition, driver, host = plan.definition, plan.driver, plan.host
     async with Undo(context) as undo:
-        # Before it is there, so that it is never seen, nor found after a crash, in another pool.
-        await undo.push(AssignPools(definition.id, {}))
-        await context.pools.assign(definition.id, plan.members)
+        if plan.members or context.inventory.members(definition.id):
+            # Before it is there, so that it is never seen, nor found after a crash, in another pool.
+            await undo.push(AssignPools(definition.id, {}))
+            await context.pools.assign(definition.id, plan.members)
         made = [await settle(images.make(driver, host, disk, undo)) if disk.make else disk.spec for disk in plan.disks]
         if plan.seed is not None:
             await settle(cloud_init.write(driver, plan.seed, system, definition, undo))

@@ -14,6 +14,7 @@ _LIVES: Final = (
     ("DSP1041", "ResourcePool", "CIM_ResourcePool"),
     ("DSP1041", "ResourceAllocationSettingData", "CIM_ResourceAllocationSettingData"),
     ("DSP1041", "LogicalDevice", "CIM_LogicalDevice"),
+    ("DSP1103", "ConcreteJob", "CIM_ConcreteJob"),
 )
 """Profile, what it is called, and its class."""
 _EVENTS: Final = (

@@ -11,6 +11,7 @@ from openvman.cim.values import Instance, Property, Value
 from openvman.mapping.declare import (
     Attr,
     Call,
+    Change,
     ClassMap,
     Coded,
     CodedInput,
@@ -19,6 +20,7 @@ from openvman.mapping.declare import (
     End,
     MethodMap,
     Modify,
+    PlainInput,
     PlainOutput,
     Write,
 )
@@ -30,6 +32,7 @@ from openvman.model.pool import find_pool
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1041_service import POOL_SERVICE
 from openvman.profiles.dsp1042_system_virtualization import MANAGEMENT_SERVICE
+from openvman.profiles.dsp1057_values import timeout_of
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
 from openvman.profiles.identity import id_in, instance_id
 
@@ -62,7 +65,7 @@ _STARTED: Final = 4096
 
 def _elapsed(job: Job) -> timedelta | None:
     """Of a job that has ended; what has not is seen from its StartTime."""
-    return None if job.started is None or job.ended is None else max(timedelta(0), job.ended - job.started)
+    return None if job.started is None or job.ended is None else job.ended - job.started
 
 
 def _remaining(value: Value, _values: Any) -> timedelta:
@@ -122,14 +125,23 @@ CONCRETE_JOB = ClassMap(
     },
     spec=JobSpec,
     modify=Modify("keep_job", "spec", Role.OPERATOR),
+    delete=Change("remove_job", "job", Role.OPERATOR),
     methods=(
         MethodMap(
             name="RequestStateChange",
             operation="control_job",
             permission=Role.OPERATOR,
             target="job",
-            inputs={"RequestedState": CodedInput("action", _ACTIONS)},
-            returns={Problem.NOT_SUPPORTED: 1, Problem.INVALID_STATE: 4097, Problem.BUSY: 4099},
+            inputs={
+                "RequestedState": CodedInput("action", _ACTIONS),
+                "TimeoutPeriod": PlainInput("timeout", timeout_of),
+            },
+            returns={
+                Problem.NOT_SUPPORTED: 1,
+                Problem.INVALID_STATE: 4097,
+                Problem.TIMEOUT: 4098,  # no timeout can be asked for
+                Problem.BUSY: 4099,
+            },
             success=lambda ended: 0 if ended else _STARTED,
             unsupported_code=1,
         ),

@@ -32,7 +32,7 @@ class EventStream:
         """End every stream: the server stops."""
         self._closing.set()
 
-    async def __call__(self, exchange: Exchange, actor: Actor) -> None:  # noqa: ARG002 - everyone may see the same
+    async def __call__(self, exchange: Exchange, actor: Actor) -> None:
         wanted = self._wanted(exchange)
         await exchange.body()
         position = exchange.headers.get("last-event-id") or self._log.end
@@ -43,7 +43,7 @@ class EventStream:
             await exchange.write(b": openvman\n\n")
             while not self._closing.is_set():
                 news.clear()
-                events, position, is_gap = self._log.since(position, wanted, _AT_ONCE)
+                events, position, is_gap = self._log.since(position, wanted, _AT_ONCE, actor)
                 if is_gap:
                     await exchange.write(b"event: gap\ndata: {}\n\n")
                 if events:

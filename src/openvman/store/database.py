@@ -1,8 +1,8 @@
 """The SQLite file: opening, its schema's version, reading and writing.
 
 The schema's version is ``PRAGMA user_version``: the number of :data:`STEPS` applied. A file from a newer version is
-refused, since what it means is not known here. Each write is a transaction on a connection of its own, so that a
-reader's connection sees every other's commits the same way, whichever process made them.
+refused, since what it means is not known here. Each write is a transaction on another connection than the reader's, so
+that a reader sees every commit the same way, whichever process made it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any, Final, Protocol, TypeAlias
 
 from openvman.store.files import PRIVATE
@@ -150,8 +151,9 @@ class StoreError(Exception):
 class Database:
     """One SQLite file, made when it is absent. Raises :class:`StoreError` for one that cannot be used.
 
-    For one thread: a serialized SQLite keeps its own data whole, but the binding shares a statement between threads
-    that execute the same text, so one would read the other's row, or crash at a close.
+    Read by one thread: a serialized SQLite keeps its own data whole, but the binding shares a statement between threads
+    that execute the same text, so one would read the other's row, or crash at a close. Written by any thread: each
+    transaction has its connection for itself.
     """
 
     def __init__(self, path: Path) -> None:
@@ -164,9 +166,13 @@ class Database:
             self._migrate()
             self._reader = self._connect()
             self._reader.execute("PRAGMA query_only = ON")
+        self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+        """Connections that have written, for the next transactions: to open one takes longer than to commit."""
 
     def close(self) -> None:
         self._reader.close()
+        while (connection := self._take_idle()) is not None:
+            connection.close()
 
     def read(self, statement: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of one SELECT. Always read to its end: an unfinished one would hold back checkpoints."""
@@ -177,7 +183,7 @@ class Database:
     def write(self) -> Iterator[sqlite3.Connection]:
         """A transaction: committed at the end of the block, undone when the block raises."""
         with self._explained():
-            connection = self._connect()
+            connection = self._take_idle() or self._connect(one_thread=False)
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 try:
@@ -187,32 +193,42 @@ class Database:
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
                     raise
-            finally:
-                connection.close()
+            except BaseException:
+                connection.close()  # what the disk did to it is not known
+                raise
+            self._idle.put(connection)
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+    def _take_idle(self) -> sqlite3.Connection | None:
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            return None
+
+    def _connect(self, *, one_thread: bool = True) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=one_thread
+        )
         connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
         return connection
 
     def _migrate(self) -> None:
         connection = self._connect()
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                self._apply_steps(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
+            if _versions(connection) != (_APPLICATION_ID, len(STEPS)):
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    self._apply_steps(connection)
+                    connection.execute("COMMIT")
+                except BaseException:
+                    connection.execute("ROLLBACK")
+                    raise
             # It is kept in the file, so it is set only when that is known to be ours.
             connection.execute(f"PRAGMA journal_mode = {JOURNAL_MODE}")
         finally:
             connection.close()
 
     def _apply_steps(self, connection: sqlite3.Connection) -> None:
-        found = connection.execute("PRAGMA user_version").fetchone()[0]
-        owner = connection.execute("PRAGMA application_id").fetchone()[0]
+        owner, found = _versions(connection)
         if owner != _APPLICATION_ID and (owner, found) != (0, 0):
             raise StoreError(f"{self.path} belongs to another program; choose another state directory")
         if found > len(STEPS):
@@ -234,6 +250,12 @@ class Database:
             raise
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: {error}") from error
+
+
+def _versions(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Whose file it is, and of which schema."""
+    owner = connection.execute("PRAGMA application_id").fetchone()[0]
+    return owner, connection.execute("PRAGMA user_version").fetchone()[0]
 
 
 def _make(path: Path) -> None:

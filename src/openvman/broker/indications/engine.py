@@ -13,13 +13,14 @@ from openvman.broker.indications.compose import Composer, Encode
 from openvman.broker.indications.filters import Event, Matcher, Occurrence, Query
 from openvman.broker.indications.occurrences import occurrences, owner_type
 from openvman.broker.indications.outbox import Outbox
+from openvman.broker.visibility import Visibility
 from openvman.cim.errors import CIMError
 from openvman.inventory.difference import Difference
 from openvman.mapping.bind import Bound, BoundClass, BoundView
 from openvman.mapping.declare import AlertRow
 from openvman.messages import subscriptions
 from openvman.model.errors import ModelError
-from openvman.model.indication import IndicationFilter, Posting, Subscriptions
+from openvman.model.indication import IndicationFilter, ListenerDestination, Posting, Subscriptions
 from openvman.model.picture import Picture
 
 log = structlog.get_logger()
@@ -32,7 +33,7 @@ class _Route:
     """A matcher, and the destinations of the subscriptions to its filter."""
 
     matcher: Matcher
-    destinations: tuple[str, ...]
+    destinations: tuple[ListenerDestination, ...]
 
 
 class Engine:
@@ -47,12 +48,13 @@ class Engine:
         views: Sequence[BoundView],
         outbox: Outbox,
         encode: Encode,
-        *,
+        visibility: Visibility,
         host_name: str,
         now: Callable[[], datetime],
     ) -> None:
         self._views = views
         self._outbox = outbox
+        self._visibility = visibility
         self._composer = Composer(encode, host_name, now)
         self._routes: dict[tuple[Event, Bound | None], list[_Route]] = {}
         self._watched: dict[type, list[Bound]] = {}
@@ -72,10 +74,10 @@ class Engine:
 
     def subscribe(self, subscriptions: Subscriptions) -> None:
         """Watch for what these ask for, from now on."""
-        wanted: dict[str, tuple[IndicationFilter, dict[str, None]]] = {}
+        wanted: dict[str, tuple[IndicationFilter, dict[ListenerDestination, None]]] = {}
         for subscription in subscriptions.active():
             for one in subscription.filters:
-                wanted.setdefault(one.id, (one, {}))[1][subscription.destination.id] = None
+                wanted.setdefault(one.id, (one, {}))[1][subscription.destination] = None
         routes: dict[tuple[Event, Bound | None], list[_Route]] = {}
         for one, destinations in wanted.values():
             for matcher in self._matchers(one):
@@ -122,7 +124,7 @@ class Engine:
             return
         postings: list[Posting] = []
         for occurrence, bound in occurrences(difference, before, after, self._watched):
-            postings += self._postings(occurrence, bound)
+            postings += self._postings(occurrence, bound, occurrence.source)
         for view in self._views:
             for change in difference.changes:
                 postings += self._alerts(view, view.view.alerts(change.before, change.after))
@@ -134,7 +136,7 @@ class Engine:
     def called(self, bound: BoundClass, obj: Any, values: Mapping[str, Any]) -> None:
         """A method of an object is about to be called, or was (``values`` of CIM_InstMethodCall)."""
         if (Event.METHOD_CALL, bound) in self._routes:
-            self._outbox.post(self._postings(Occurrence(Event.METHOD_CALL, obj, values=values), bound))
+            self._outbox.post(self._postings(Occurrence(Event.METHOD_CALL, obj, values=values), bound, obj))
 
     def is_asked(self, event: Event, bound: Bound) -> bool:
         """Whether somebody subscribed to such an event of a class."""
@@ -146,10 +148,11 @@ class Engine:
             bound = view.bound[classmap]
             path = bound.path(obj, view.view.namespaces[classmap.space][0])
             values = self._composer.alert(path, row.properties)
-            yield from self._postings(Occurrence(Event.ALERT, None, values=values), None)
+            yield from self._postings(Occurrence(Event.ALERT, None, values=values), None, obj)
 
-    def _postings(self, occurrence: Occurrence, bound: Bound | None) -> list[Posting]:
-        """The indications of one occurrence: one for each form in which it is shown, to everyone who wants it so."""
+    def _postings(self, occurrence: Occurrence, bound: Bound | None, about: Any) -> list[Posting]:
+        """The indications of one occurrence: one for each form in which it is shown, to everyone who wants it so and
+        may read what it is ``about``."""
         routes = self._routes.get((occurrence.event, bound))
         if routes is None:
             return []
@@ -159,8 +162,10 @@ class Engine:
             matcher = route.matcher
             if matcher.test is not None and not matcher.test(common):
                 continue
-            targets = forms.setdefault((matcher.namespace, matcher.shown), (matcher, []))[1]
-            targets += ((destination, matcher.filter.name) for destination in route.destinations)
+            readers = [d.id for d in route.destinations if self._visibility.reaches(d, about)]
+            if readers:
+                targets = forms.setdefault((matcher.namespace, matcher.shown), (matcher, []))[1]
+                targets += ((destination, matcher.filter.name) for destination in readers)
         return [
             Posting(self._composer.body(common, matcher), tuple(dict.fromkeys(targets)))
             for matcher, targets in forms.values()

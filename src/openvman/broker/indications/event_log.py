@@ -12,9 +12,11 @@ from typing import Any, Final
 
 from openvman.broker.indications.filters import Event, Occurrence
 from openvman.broker.indications.occurrences import occurrences, owner_type
+from openvman.broker.visibility import Visibility
 from openvman.cim.uri import format_path
 from openvman.inventory.difference import Difference
 from openvman.mapping.bind import Bound, BoundClass, BoundView
+from openvman.model.actor import Actor
 from openvman.model.picture import Picture
 
 KEPT: Final = 4_000
@@ -30,7 +32,8 @@ KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a watcher wants: empty is everything. ``classes`` count with their subclasses; alerts have no class."""
+    """What a watcher wants: empty is everything. ``classes`` count with their subclasses; an alert is of the class that
+    it is about."""
 
     classes: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
@@ -56,9 +59,12 @@ class EventLog:
     Ids are ordered within the life of a server. While nobody watches, a difference costs its place in the ring.
     """
 
-    def __init__(self, views: Sequence[BoundView], now: Callable[[], datetime], kept: int = KEPT) -> None:
+    def __init__(
+        self, views: Sequence[BoundView], now: Callable[[], datetime], visibility: Visibility, kept: int = KEPT
+    ) -> None:
         self._views = views
         self._now = now
+        self._visibility = visibility
         self._run = secrets.token_hex(4)
         self._ring: deque[_Record] = deque(maxlen=kept)
         self._following = 0
@@ -97,14 +103,14 @@ class EventLog:
             if kind not in KINDS.values():
                 raise UnknownWishError(f"{kind[:80]!r} is not one of {', '.join(KINDS.values())}")
 
-    def since(self, id: str, wanted: Wanted, limit: int) -> tuple[list[dict[str, Any]], str, bool]:
-        """The next events after the one of this id, at most ``limit``; the id to go on from; and whether some in
-        between are lost, since the id is too old or another run's."""
+    def since(self, id: str, wanted: Wanted, limit: int, actor: Actor) -> tuple[list[dict[str, Any]], str, bool]:
+        """The next events for the actor after the one of this id, at most ``limit``; the id to go on from; and whether
+        some in between are lost, since the id is too old or another run's."""
         number, place, is_whole = self._position(id)
         found: list[dict[str, Any]] = []
         for record in self._from(number):
             skip = place if record.number == number else 0
-            for at, event in enumerate(self._events(record, wanted)):
+            for at, event in enumerate(self._events(record, wanted, actor)):
                 if at < skip:
                     continue
                 if len(found) == limit:
@@ -127,28 +133,32 @@ class EventLog:
             return iter(())
         return islice(self._ring, max(0, number - self._ring[0].number), None)
 
-    def _events(self, record: _Record, wanted: Wanted) -> Iterator[dict[str, Any]]:
+    def _events(self, record: _Record, wanted: Wanted, actor: Actor) -> Iterator[dict[str, Any]]:
         common = {"time": record.time.isoformat()}
+        difference = self._visibility.difference(record.difference, actor)
         for view in self._views:
             watched = self._watched(view, wanted)
-            for occurrence, bound in occurrences(record.difference, record.before, record.after, watched):
+            for occurrence, bound in occurrences(difference, record.before, record.after, watched):
                 kind = KINDS[occurrence.event]
                 if not wanted.kinds or kind in wanted.kinds:
                     yield {**common, "kind": kind, **_described(occurrence, bound)}
             if not wanted.kinds or KINDS[Event.ALERT] in wanted.kinds:
-                for change in record.difference.changes:
-                    for row in view.view.alerts(change.before, change.after):
-                        yield {**common, **_alert(view, row)}
-                for fault in record.difference.faults:
-                    for row in view.view.faults(record.after, fault):
+                rows = [row for change in difference.changes for row in view.view.alerts(change.before, change.after)]
+                rows += [row for fault in difference.faults for row in view.view.faults(record.after, fault)]
+                for row in rows:
+                    if _is_wanted(view, view.bound[row.about[0]], wanted):
                         yield {**common, **_alert(view, row)}
 
     def _watched(self, view: BoundView, wanted: Wanted) -> dict[type, list[Bound]]:
         found: dict[type, list[Bound]] = {}
         for bound in view.bound.values():
-            if not wanted.classes or any(view.graph.is_a(bound.class_name, name) for name in wanted.classes):
+            if _is_wanted(view, bound, wanted):
                 found.setdefault(owner_type(bound), []).append(bound)
         return found
+
+
+def _is_wanted(view: BoundView, bound: BoundClass, wanted: Wanted) -> bool:
+    return not wanted.classes or any(view.graph.is_a(bound.class_name, name) for name in wanted.classes)
 
 
 def _described(occurrence: Occurrence, bound: Bound) -> dict[str, Any]:

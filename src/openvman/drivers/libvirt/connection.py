@@ -131,7 +131,8 @@ class Connection:
 
             self._readers.submit(lambda: self._use.end(disconnect))
             with contextlib.suppress(TimeoutError):  # a call that hangs: who ends it last, disconnects
-                await asyncio.wait_for(done.wait(), self.deadline)
+                async with asyncio.timeout(self.deadline):
+                    await done.wait()
         self._end()
 
     async def call(
@@ -170,7 +171,8 @@ class Connection:
         future = workers.submit(work)
         self._pending.add(future)
         try:
-            return await asyncio.wait_for(future, deadline)
+            async with asyncio.timeout(deadline):
+                return await future
         except TimeoutError:
             row = hypervisor.CHANGE_LATE if changes else hypervisor.READ_LATE
             raise ModelError(row, subject, doing=doing, platform=self.address.shown, seconds=deadline) from None

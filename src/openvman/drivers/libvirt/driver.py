@@ -17,6 +17,7 @@ from openvman.drivers.contract import (
     HostChanged,
     Image,
     Picture,
+    Progress,
     SystemChanged,
     VolumesChanged,
 )
@@ -37,6 +38,7 @@ from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.connection import Connection
 from openvman.drivers.libvirt.events import Subscriptions
 from openvman.drivers.libvirt.host import read_host
+from openvman.drivers.libvirt.progress import abort_save, is_saving, watching
 from openvman.drivers.libvirt.read import read_system
 from openvman.drivers.libvirt.workers import post
 from openvman.messages import hypervisor, hypervisor_storage
@@ -183,15 +185,30 @@ class LibvirtDriver:
         doing = f"remove {', '.join(allocation_ids)}"
         await self._write(lambda raw: remove(raw, system_id, allocation_ids), doing, system_id, system_id, alone=alone)
 
-    async def act(self, system_id: str, action: Action) -> None:
-        await self._open.call(
-            lambda raw: act.act(raw, system_id, action),
-            f"{action} virtual system {system_id}",
-            system_id,
-            changes=True,
-            deadline=self._deadline * LONG,
+    async def act(self, system_id: str, action: Action, progress: Progress | None = None) -> None:
+        connection = self._open
+        # Of all that it does at one go, libvirt counts no more than what it saves.
+        watched = (
+            contextlib.nullcontext()
+            if progress is None or action is not Action.SUSPEND
+            else watching(connection, system_id, progress)
         )
+        async with watched:
+            await connection.call(
+                lambda raw: act.act(raw, system_id, action),
+                f"{action} virtual system {system_id}",
+                system_id,
+                changes=True,
+                deadline=self._deadline * LONG,
+            )
         self._tell_own(system_id)
+
+    async def abandon(self, system_id: str, action: Action) -> None:
+        if action is Action.SUSPEND:
+            await self._open.call(lambda raw: abort_save(raw, system_id), f"end the saving of {system_id}", system_id)
+
+    async def is_saving(self, system_id: str) -> bool:
+        return await self._open.call(lambda raw: is_saving(raw, system_id), f"see whether {system_id} is being saved")
 
     async def read_console(self, system_id: str, port: int, offset: int, limit: int) -> ConsoleChunk:
         folder = self._address.console_logs

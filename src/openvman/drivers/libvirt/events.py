@@ -112,14 +112,14 @@ class Subscriptions:
 
     def _on_lifecycle(self, _connection: object, domain: Any, event: int, detail: int, _opaque: object) -> None:
         if event == libvirt.VIR_DOMAIN_EVENT_CRASHED or (event, detail) in _CRASHES:
-            self._faulty(SystemFault(domain.UUIDString().lower(), FaultKind.CRASHED))
+            self._faulty(SystemFault(domain.UUIDString().lower(), domain.name(), FaultKind.CRASHED))
         self._system_changed(domain.UUIDString())
 
     def _on_io_error(
         self, _connection: object, domain: Any, source: str, device: str, _action: int, reason: str, _opaque: object
     ) -> None:
         detail = " ".join(part for part in (device, source, reason) if part)
-        self._faulty(SystemFault(domain.UUIDString().lower(), FaultKind.IO_ERROR, detail or None))
+        self._faulty(SystemFault(domain.UUIDString().lower(), domain.name(), FaultKind.IO_ERROR, detail or None))
         self._system_changed(domain.UUIDString())
 
     def _on_host_part(self, *_details: object) -> None:

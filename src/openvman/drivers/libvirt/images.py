@@ -223,7 +223,8 @@ async def _run(arguments: Sequence[str], subject: str, deadline: float) -> bytes
     except FileNotFoundError as error:
         raise ModelError(hypervisor_storage.QEMU_IMG_MISSING, subject) from error
     try:
-        output, errors = await asyncio.wait_for(process.communicate(), deadline)
+        async with asyncio.timeout(deadline):
+            output, errors = await process.communicate()
     except TimeoutError:
         raise ModelError(hypervisor_storage.QEMU_IMG_LATE, subject, path=subject, seconds=deadline) from None
     finally:

@@ -33,9 +33,9 @@ BALLOON_SECONDS: Final = 3.0
 
 _DEFINED: Final = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
 
-_TRAY_TRIES: Final = 16
-_TRAY_PAUSE: Final = 0.25
-"""Seconds between two tries to change a medium: firmware is done with its drives by then."""
+_TRAY_PAUSES: Final = tuple(min(0.25 * 1.25**times, 2.0) for times in range(22))
+"""Seconds between tries to change a medium, half a minute in all. Firmware looks at each drive for some seconds, and
+wins nearly every race where the guest has a processor for itself and libvirt has not."""
 
 
 def modify_system(connection: Any, system_id: str, spec: SystemSpec, facts: HostFacts, host_id: str) -> None:
@@ -236,14 +236,14 @@ def _change_medium(domain: Any, text: str) -> None:
     as it was opened, which by force too wants another try.
     """
     flags = libvirt.VIR_DOMAIN_AFFECT_LIVE
-    for left in reversed(range(_TRAY_TRIES)):
+    for pause in (*_TRAY_PAUSES, None):
         try:
             domain.updateDeviceFlags(text, flags)
         except libvirt.libvirtError as error:
-            if problem_of(error) is not Problem.FAILED or not left:
+            if problem_of(error) is not Problem.FAILED or pause is None:
                 raise
             flags |= libvirt.VIR_DOMAIN_DEVICE_MODIFY_FORCE
-            time.sleep(_TRAY_PAUSE)
+            time.sleep(pause)
         else:
             return
 

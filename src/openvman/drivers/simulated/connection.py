@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 from openvman.drivers.contract import (
     ConnectionLost,
@@ -17,6 +17,7 @@ from openvman.drivers.contract import (
     HostChanged,
     Image,
     Picture,
+    Progress,
     SystemChanged,
     VolumesChanged,
 )
@@ -37,6 +38,10 @@ from openvman.model.system import ConfigurationKind, VirtualSystem
 
 T = TypeVar("T")
 
+_PERCENT_AT_A_TIME: Final = 5
+_COUNTED: Final = 0.1
+"""Seconds that a call takes at least for its progress to be told."""
+
 
 @dataclass(slots=True, eq=False)
 class _Line:
@@ -52,6 +57,28 @@ class _Line:
             self.sink(event)
 
 
+def _telling(loop: asyncio.AbstractEventLoop, seconds: float, progress: Progress) -> list[asyncio.TimerHandle]:
+    """Tell how much of these seconds has passed, each so many percent."""
+    if seconds < _COUNTED:
+        return []
+    steps = range(_PERCENT_AT_A_TIME, 100, _PERCENT_AT_A_TIME)
+    return [loop.call_later(seconds * percent / 100, progress, percent) for percent in steps]
+
+
+async def _unless(given_up: asyncio.Event, call: Coroutine[Any, Any, None], doing: str, subject: str) -> None:
+    """Do ``call``; FAILED when it is given up before it has done its work."""
+    tasks = [asyncio.ensure_future(call), asyncio.ensure_future(given_up.wait())]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if not tasks[0].done():
+            raise ModelError(hypervisor.FAILED, subject, doing=doing, reason="it was given up")
+        await tasks[0]
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 class SimulatedDriver:
     """A :class:`~openvman.drivers.contract.Driver` of a platform in memory, which outlives its connections.
 
@@ -65,6 +92,7 @@ class SimulatedDriver:
         self._line: _Line | None = None
         self._populated = False
         self._down_until = -math.inf
+        self._saving: dict[str, asyncio.Event] = {}  # system id -> give it up
         self._rules = FaultRules(Random(fleet.seed))  # noqa: S311 - faults shall repeat with the seed
         for fault in fleet.faults:
             self._rules.add(fault)
@@ -162,9 +190,26 @@ class SimulatedDriver:
             "remove_resources", names, lambda: self.hypervisor.remove_resources(system_id, kind, allocation_ids)
         )
 
-    async def act(self, system_id: str, action: Action) -> None:
+    async def act(self, system_id: str, action: Action, progress: Progress | None = None) -> None:
         names = self.hypervisor.names(system_id)
-        await self._call(f"act.{name_of(action)}", names, lambda: self._act(system_id, action))
+        call = self._call(f"act.{name_of(action)}", names, lambda: self._act(system_id, action), progress)
+        if action is not Action.SUSPEND:
+            await call
+            return
+        given_up = self._saving[system_id] = asyncio.Event()
+        try:
+            await _unless(given_up, call, f"{action} virtual system {system_id}", system_id)
+        finally:
+            if self._saving.get(system_id) is given_up:
+                del self._saving[system_id]
+
+    async def abandon(self, system_id: str, action: Action) -> None:
+        saving = self._saving.get(system_id)
+        if saving is not None and action is Action.SUSPEND:
+            saving.set()
+
+    async def is_saving(self, system_id: str) -> bool:
+        return system_id in self._saving
 
     async def read_console(self, system_id: str, port: int, offset: int, limit: int) -> ConsoleChunk:
         names = self.hypervisor.names(system_id)
@@ -256,14 +301,16 @@ class SimulatedDriver:
 
     # Calls
 
-    async def _call(self, operation: str, subjects: Iterable[str], work: Callable[[], T]) -> T:
+    async def _call(
+        self, operation: str, subjects: Iterable[str], work: Callable[[], T], progress: Progress | None = None
+    ) -> T:
         line = self._line
         if line is None:
             raise ModelError(hypervisor.NOT_CONNECTED, self.platform, platform=self.platform)
         fault = self._rules.strike(operation, subjects)
         early = fault if fault is not None and not fault.after else None
         late = fault if fault is not None and fault.after else None
-        await self._wait(line, operation, self._fleet.latency + (early.delay if early else 0))
+        await self._wait(line, operation, self._fleet.latency + (early.delay if early else 0), progress)
         if early is not None:
             self._fail(early, operation)
         result = work()
@@ -272,8 +319,16 @@ class SimulatedDriver:
             self._fail(late, operation)
         return result
 
-    async def _wait(self, line: _Line, operation: str, seconds: float) -> None:
+    async def _wait(self, line: _Line, operation: str, seconds: float, progress: Progress | None = None) -> None:
         """Let the time pass that the call takes. UNAVAILABLE when the connection ends, TIMEOUT past the deadline."""
+        telling = [] if progress is None else _telling(line.loop, seconds, progress)
+        try:
+            await self._pass(line, operation, seconds)
+        finally:
+            for each in telling:
+                each.cancel()
+
+    async def _pass(self, line: _Line, operation: str, seconds: float) -> None:
         if seconds <= 0:
             await asyncio.sleep(0)
         else:

@@ -219,12 +219,13 @@ class Hypervisor:
         if system is None or system.state is not State.ACTIVE or boots not in (None, self._boots[system_id]):
             return
         self._put(replace(system, state=State.DEFINED, current=None))
-        self._told(SystemFault(system_id, FaultKind.CRASHED))
+        self._told(SystemFault(system_id, system.name, FaultKind.CRASHED))
 
     def fail_device(self, system_id: str, detail: str) -> None:
         """A device of the guest cannot read or write."""
-        if system_id in self.systems:
-            self._told(SystemFault(system_id, FaultKind.IO_ERROR, detail))
+        system = self.systems.get(system_id)
+        if system is not None:
+            self._told(SystemFault(system_id, system.name, FaultKind.IO_ERROR, detail))
 
     def _start(self, system: VirtualSystem) -> None:
         if system.state is State.PAUSED:

@@ -26,6 +26,7 @@ class EndedJobs:
         self._record = record
         self._kept = kept
         self._monotonic = monotonic
+        self._ends: dict[str, float] = {}  # id -> when it ended
         self._removals: dict[str, float] = {}  # id -> when it goes
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -33,10 +34,13 @@ class EndedJobs:
         if self._sweeper is not None:
             self._sweeper.cancel()
 
-    def put(self, job: Job, seconds: float) -> None:
-        """Have the job go away in so many seconds, unless its owner wants to remove it himself."""
-        self._removals.pop(job.id, None)
-        self._removals[job.id] = self._monotonic() + seconds if job.delete_on_completion else float("inf")
+    def put(self, job: Job, since: float = 0.0) -> None:
+        """Have the job go away in its time, unless its owner wants to remove it himself; also when that has changed.
+
+        It ended ``since`` seconds ago, if that is not known already.
+        """
+        end = self._ends.setdefault(job.id, self._monotonic() - since)
+        self._removals[job.id] = end + job.remaining.total_seconds() if job.delete_on_completion else float("inf")
         if self._sweeper is None:
             self._sweeper = asyncio.create_task(self._sweep(), name="removal of jobs")
 
@@ -45,6 +49,7 @@ class EndedJobs:
         await self._record.remove(job_ids)
         for job_id in job_ids:
             self._removals.pop(job_id, None)
+            self._ends.pop(job_id, None)
         self._inventory.show_jobs([(job_id, None) for job_id in job_ids])
 
     async def _sweep(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from openvman.model.actor import Actor
@@ -25,7 +26,10 @@ def nothing(_result: Any, _error: ModelError | None) -> None:
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Entry:
-    """``steps`` counts those written; ``stopped_by`` is who asked for its end, after which it is in ``stop_state``."""
+    """``steps`` counts those written; ``stopped_by`` is who asked for its end, after which it is in ``stop_state``.
+
+    It was entered at ``entered``, which was ``entered_at`` by ``monotonic``.
+    """
 
     job: Job
     use_case: UseCase
@@ -33,10 +37,17 @@ class Entry:
     keywords: Mapping[str, Any]
     conclude: Conclude
     ended: asyncio.Future[Any]
+    monotonic: Callable[[], float]
+    entered: datetime
+    entered_at: float
     task: asyncio.Task[None] | None = None
     steps: int = 0
     stopped_by: str | None = None
     stop_state: JobState = JobState.TERMINATED
+
+    def now(self) -> datetime:
+        """The time by the clock that it was entered by, whatever was done to that since."""
+        return self.entered + timedelta(seconds=self.monotonic() - self.entered_at)
 
 
 @dataclass(frozen=True, slots=True)

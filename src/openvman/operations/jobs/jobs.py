@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, Final
 from uuid import uuid4
@@ -15,7 +15,7 @@ import structlog
 from openvman.fault_points import fault_point
 from openvman.inventory.inventory import Inventory
 from openvman.messages import jobs as jobs_rows
-from openvman.messages.message import Said
+from openvman.messages.message import ErrorMessage, Said
 from openvman.model.actor import Actor, Role
 from openvman.model.errors import ModelError
 from openvman.model.job import (
@@ -36,7 +36,7 @@ from openvman.operations.jobs.record import JobRecord
 from openvman.operations.jobs.recovery import recover
 from openvman.operations.operations import Operations
 from openvman.operations.steps import Step
-from openvman.operations.use_case import UseCase, host_in, works_on
+from openvman.operations.use_case import Recovery, UseCase, host_in, works_on
 from openvman.store.jobs import JobStore, StoredStep
 
 log = structlog.get_logger()
@@ -76,6 +76,7 @@ class Jobs:
         self._record = JobRecord(store)
         self._limits = limits
         self._clock = clock
+        self._monotonic = monotonic
         self._lanes: Lanes[Entry] = Lanes(limits.per_host, self._begin)
         self._entries: dict[str, Entry] = {}
         self._own: Mapping[str, Callable[..., Awaitable[Any]]] = {
@@ -132,15 +133,31 @@ class Jobs:
     def _enter(
         self, job: Job, use_case: UseCase, actor: Actor, keywords: Mapping[str, Any], conclude: Conclude
     ) -> Ticket:
-        ended = asyncio.get_running_loop().create_future()
-        ended.add_done_callback(lambda future: future.cancelled() or future.exception())  # nobody has to wait for it
-        entry = Entry(job=job, use_case=use_case, actor=actor, keywords=keywords, conclude=conclude, ended=ended)
-        self._entries[job.id] = entry
-        self._show(entry, job)
+        entry = self._entry(job, use_case, actor, keywords, conclude)
         self._record.put_soon(job)
         if job.state is JobState.NEW:
             self._lanes.put(job.host_id, job.owner, entry)
-        return Ticket(job.id, ended)
+        return Ticket(job.id, entry.ended)
+
+    def _entry(
+        self, job: Job, use_case: UseCase, actor: Actor, keywords: Mapping[str, Any], conclude: Conclude
+    ) -> Entry:
+        ended = asyncio.get_running_loop().create_future()
+        ended.add_done_callback(lambda future: future.cancelled() or future.exception())  # nobody has to wait for it
+        entry = Entry(
+            job=job,
+            use_case=use_case,
+            actor=actor,
+            keywords=keywords,
+            conclude=conclude,
+            ended=ended,
+            monotonic=self._monotonic,
+            entered=max(self._clock(), job.changed),
+            entered_at=self._monotonic(),
+        )
+        self._entries[job.id] = entry
+        self._show(entry, job)
+        return entry
 
     def adopt(self, read_again: ReadAgain) -> None:
         """Go on with the jobs that the store has: they are shown, and brought to their end.
@@ -148,11 +165,12 @@ class Jobs:
         The inventory has to be started. A job that was acknowledged and had not begun is begun, as what ``read_again``
         makes of its call; one that nobody was told of is not.
         """
-        for stored in self._record.load():
+        found = self._record.load()
+        self._inventory.show_jobs([(stored.job.id, stored.job) for stored in found], first=True)
+        for stored in found:
             job = stored.job
-            self._inventory.show_jobs([(job.id, job)], first=True)
             if job.state.is_final:
-                self._past.put(job, _left(job, self._clock()))
+                self._past.put(job, _since_end(job, self._clock()))
                 continue
             actor = Actor(job.owner, job.role)
             keywords: Mapping[str, Any] = {}
@@ -170,18 +188,10 @@ class Jobs:
             if waiting and trouble is None:
                 self._enter(job, use_case, actor, keywords, conclude)
                 continue
-            entry = self._enter_begun(job, use_case, actor)
+            entry = self._entry(job, use_case, actor, {}, nothing)
             entry.task = asyncio.create_task(
                 self._finish(entry, stored.steps, trouble), name=f"recovery of job {job.id}"
             )
-
-    def _enter_begun(self, job: Job, use_case: UseCase, actor: Actor) -> Entry:
-        ended = asyncio.get_running_loop().create_future()
-        ended.add_done_callback(lambda future: future.cancelled() or future.exception())
-        entry = Entry(job=job, use_case=use_case, actor=actor, keywords={}, conclude=nothing, ended=ended)
-        self._entries[job.id] = entry
-        self._show(entry, job)
-        return entry
 
     async def _finish(self, entry: Entry, steps: Sequence[StoredStep], trouble: ModelError | None) -> None:
         """Bring a job of the server's former life to its end."""
@@ -232,7 +242,7 @@ class Jobs:
             fault_point("job.acted")
         except asyncio.CancelledError:
             state = entry.stop_state
-            row = jobs_rows.SERVER_STOPPED if entry.stopped_by is None else jobs_rows.TAKEN_BACK
+            row = _CUT_SHORT[entry.use_case.recovery is Recovery.TAKE_BACK, entry.stopped_by is not None]
             failure = ModelError(row, job=entry.job, actor=entry.stopped_by)
         except ModelError as error:
             state, failure = JobState.EXCEPTION, error
@@ -258,7 +268,7 @@ class Jobs:
         result: Any = None,
         affected: tuple[Affected, ...] | None = None,
     ) -> None:
-        now = self._clock()
+        now = entry.now()
         ended = replace(
             entry.job,
             state=state,
@@ -275,10 +285,10 @@ class Jobs:
         fault_point("job.ended")
         del self._entries[ended.id]
         self._inventory.show_jobs([(ended.id, ended)])
-        self._past.put(ended, ended.remaining.total_seconds())
+        self._past.put(ended)
 
     def _turn(self, entry: Entry, state: JobState) -> None:
-        now = self._clock()
+        now = entry.now()
         started = now if state is JobState.RUNNING and entry.job.started is None else entry.job.started
         self._show(entry, replace(entry.job, state=state, changed=now, started=started))
 
@@ -316,17 +326,29 @@ class Jobs:
         """Why the job failed; nothing when it did not."""
         return () if job.failure is None else (job.failure,)
 
-    async def control(self, actor: Actor, *, job: Job, action: JobAction) -> bool:
+    async def control(
+        self,
+        actor: Actor,
+        *,
+        job: Job,
+        action: JobAction,
+        timeout: timedelta | None = None,  # noqa: ASYNC109 - asked for by the client, and refused
+    ) -> bool:
         """Do what is asked of a job; False when it is begun, and the job ends as soon as what it did is taken back.
 
-        Raises INVALID_STATE for what its state does not allow, ACCESS_DENIED to all but its owner and administrators.
+        Raises INVALID_STATE for what its state does not allow, BUSY when that changes at this moment, ACCESS_DENIED to
+        all but its owner and administrators, TIMEOUT for any ``timeout``: how long a taking back lasts nobody knows.
         """
         _check_owner(actor, job)
+        if timeout is not None:
+            raise ModelError(jobs_rows.NO_TIMEOUT, job.id, job=job)
         entry = self._entries.get(job.id)
         state = job.state if entry is None else entry.job.state
         if action not in JOB_TRANSITIONS.get(state, {}) or entry is None:
             possible = tuple(JOB_TRANSITIONS.get(state, {})) or "nothing"
             raise ModelError(jobs_rows.NOT_POSSIBLE, job.id, job=job, state=state, action=action, possible=possible)
+        if entry.task is not None and state is not JobState.RUNNING:
+            raise ModelError(jobs_rows.AT_THIS_MOMENT, job.id, job=job)
         if state is JobState.RUNNING:
             entry.stopped_by = actor.name
             entry.stop_state = JobState.KILLED if action is JobAction.KILL else JobState.TERMINATED
@@ -343,9 +365,9 @@ class Jobs:
             entry.ended.set_exception(failure)
             return True
         self._turn(entry, target)
-        await self._record.put(entry.job)
         if target is JobState.NEW:
-            self._lanes.put(job.host_id, job.owner, entry)
+            self._lanes.put(job.host_id, job.owner, entry)  # whatever the disk says, it has its turn
+        await self._record.put(entry.job)
         return True
 
     async def keep(self, actor: Actor, *, spec: JobSpec) -> Job:
@@ -368,7 +390,7 @@ class Jobs:
             return changed
         await self._record.put(changed)
         self._inventory.show_jobs([(changed.id, changed)])
-        self._past.put(changed, changed.remaining.total_seconds())
+        self._past.put(changed)
         return changed
 
     async def remove(self, actor: Actor, *, job: Job) -> None:
@@ -413,14 +435,21 @@ async def _none(*_: Any, **__: Any) -> None:
     """What is done for an operation that this version does not know."""
 
 
+_CUT_SHORT: Final[Mapping[tuple[bool, bool], ErrorMessage]] = {
+    (True, True): jobs_rows.TAKEN_BACK,
+    (True, False): jobs_rows.SERVER_STOPPED,
+    (False, True): jobs_rows.LEFT,
+    (False, False): jobs_rows.LEFT_BY_SERVER,
+}
+"""Why a job ended before its time: whether it is taken back, and whether somebody asked for its end."""
+
 _UNKNOWN: Final = UseCase(run=_none)
 
 
-def _left(job: Job, now: datetime) -> float:
-    """Seconds that an ended job still stays: the clock may have been set back, but never makes it more."""
+def _since_end(job: Job, now: datetime) -> float:
+    """Seconds since an ended job's end, by a clock that may have been set back meanwhile."""
     assert job.ended is not None, "a final job has ended"
-    whole = job.remaining.total_seconds()
-    return min(whole, max(0.0, whole - (now - job.ended).total_seconds()))
+    return max(0.0, (now - job.ended).total_seconds())
 
 
 def _joined(known: tuple[Affected, ...], more: tuple[Affected, ...]) -> tuple[Affected, ...]:

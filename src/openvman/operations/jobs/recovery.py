@@ -16,6 +16,8 @@ from openvman.messages.problem import Problem
 from openvman.model.actor import Actor
 from openvman.model.errors import ModelError
 from openvman.model.job import Element, Job
+from openvman.model.states import State
+from openvman.model.system import VirtualSystem
 from openvman.operations.context import Context, turn
 from openvman.operations.operations import Operations
 from openvman.operations.steps import stored_step
@@ -25,7 +27,7 @@ from openvman.store.jobs import StoredStep
 log = structlog.get_logger()
 
 _LOOK_EVERY: Final = 5.0
-"""Seconds after which a host that was away is tried again although nothing was told of it."""
+"""Seconds after which what is waited for is looked at again although nothing was told of it."""
 
 
 async def recover(operations: Operations, use_case: UseCase, job: Job, steps: Sequence[StoredStep]) -> None:
@@ -41,7 +43,7 @@ async def recover(operations: Operations, use_case: UseCase, job: Job, steps: Se
             if error.problem not in {Problem.UNAVAILABLE, Problem.BUSY}:
                 raise
             log.info("a job waits for its host", job=job.id, reason=error.message)
-            await _host_changes(operations.context, job.host_id)
+            await _changes(operations.context, {job.host_id})
         else:
             return
 
@@ -88,18 +90,24 @@ async def _look(context: Context, job: Job) -> None:
         if system is None:
             raise ModelError(jobs_rows.SYSTEM_GONE, affected.id, job=job)
         found = await context.fresh(system)
+        # What saves a guest's memory goes on without us.
+        while found.state is not job.aim and job.aim is State.SUSPENDED and await _is_saving(context, found):
+            await _changes(context, {job.host_id, found.id})
+            found = await context.fresh(found)
         if job.aim is None or found.state is not job.aim:
             raise ModelError(jobs_rows.STATE_NOT_REACHED, affected.id, job=job, system=found)
 
 
-async def _host_changes(context: Context, host_id: str | None) -> None:
-    """Wait until something about the host changes, or for some seconds."""
+async def _is_saving(context: Context, system: VirtualSystem) -> bool:
+    return await context.inventory.driver_of(system.host_id).is_saving(system.id)
+
+
+async def _changes(context: Context, ids: set[str | None]) -> None:
+    """Wait until one of these hosts and systems changes, or for some seconds."""
     changed = asyncio.Event()
 
     def listen(difference: Difference) -> None:
-        if any(
-            host_id in {each.before and each.before.id, each.after and each.after.id} for each in difference.changes
-        ):
+        if any(ids & {each.before and each.before.id, each.after and each.after.id} for each in difference.changes):
             changed.set()
 
     unsubscribe = context.inventory.subscribe(listen)
