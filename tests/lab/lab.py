@@ -17,6 +17,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -264,7 +265,7 @@ class PrivateHost:
             self._daemon.wait(SECONDS)
         for group in self._groups():
             for each in sorted(group.glob("**/"), reverse=True):
-                wait_for(f"the end of {each}", lambda each=each: _removed(each))
+                wait_for(f"the end of {each}", partial(_removed, each))
         shutil.rmtree(self.folder)
 
     def _enter(self) -> list[str]:

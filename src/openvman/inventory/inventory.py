@@ -104,6 +104,10 @@ class Inventory:
         """Read one host now, without its systems, and publish what is found."""
         await self._reach(host_id).refresh_host(host_id)
 
+    async def refresh_volumes(self, host_id: str, pool: str) -> None:
+        """Read what one storage pool of a host holds now, and publish what is found."""
+        await self._reach(host_id).refresh_volumes(host_id, pool)
+
     def begin(self, system_id: str, transition: Transition, requested: Action) -> None:
         """Show that a transition is under way, through all re-reads until :meth:`end`. NOT_FOUND if it is not there."""
         if self.generation.system(system_id) is None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TypeAlias
 
-from openvman.drivers.contract import HostChanged, SystemChanged
+from openvman.drivers.contract import HostChanged, SystemChanged, VolumesChanged
 
-Key: TypeAlias = SystemChanged | HostChanged
+Key: TypeAlias = SystemChanged | HostChanged | VolumesChanged
 """What to read: the event that asks for it."""
 
 

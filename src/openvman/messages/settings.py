@@ -210,7 +210,7 @@ CONNECTION: Final = ErrorMessage(
 )
 NO_NETWORK: Final = ErrorMessage(
     2276,
-    "host {host.name!r} has no network {spec.source!r}; it has {host.networks!r}",
+    "host {host.name!r} has no network {spec.source!r}; it has {host.network_names!r}",
     problem=Problem.NOT_FOUND,
 )
 NO_BRIDGE: Final = ErrorMessage(
@@ -220,5 +220,16 @@ SOURCE_OF_USER_MODE: Final = ErrorMessage(
     2278,
     "user-mode networking has no source, and {spec.source!r} was given.",
     "Leave it out, or say what it is.",
+    problem=Problem.INVALID_PARAMETER,
+)
+NO_FILTER: Final = ErrorMessage(
+    2279,
+    "host {host.name!r} has no network filter {spec.filter!r}; it has {host.filter_names!r}",
+    problem=Problem.NOT_FOUND,
+)
+FILTER_OF_USER_MODE: Final = ErrorMessage(
+    2280,
+    "the network filter {spec.filter!r} works on a network or a bridge.",
+    "Take it from the NIC, or connect that to one.",
     problem=Problem.INVALID_PARAMETER,
 )

@@ -312,7 +312,7 @@ def disk_choices(host: Host, kind: DiskKind) -> Iterator[tuple[str, Any]]:
 def connections(host: Host) -> Iterator[tuple[NicConnection, str | None]]:
     """Where a NIC can be plugged in; bridges of the host may be named beside, and are not known here."""
     if host.facts.has_networks:
-        yield from ((NicConnection.NETWORK, network) for network in host.networks)
+        yield from ((NicConnection.NETWORK, network) for network in host.network_names)
     yield NicConnection.USER, None
 
 

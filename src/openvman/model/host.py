@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from openvman.model.allocation import Affinity, DeviceKind
+from openvman.model.network import VirtualNetwork
+from openvman.model.network_filter import NetworkFilter
 from openvman.model.resource import ResourceKind
 from openvman.model.storage import StoragePool
 from openvman.model.system import Firmware
@@ -29,6 +31,8 @@ class HostFacts:
     can_autostart: bool = True
     has_networks: bool = True
     """Virtual networks can be named by a NIC."""
+    has_filters: bool = False
+    """Network filters can be named by a NIC."""
     has_console_log: bool = True
     firmwares: tuple[Firmware, ...] = (Firmware.BIOS,)
     disk_caches: tuple[str, ...] = ()
@@ -169,10 +173,12 @@ class Host:
     memory: int
     """Bytes."""
     facts: HostFacts
-    networks: tuple[str, ...] = ()
-    """Names of the virtual networks that a NIC can name now."""
+    networks: tuple[VirtualNetwork, ...] = ()
+    """By name."""
+    filters: tuple[NetworkFilter, ...] = ()
+    """By name."""
     storage: tuple[StoragePool, ...] = ()
-    """The hypervisor's own storage pools that are active, by name."""
+    """The hypervisor's own storage pools, by name. What is in them is in a part of the picture of its own."""
     online: bool = True
     """False while the hypervisor does not answer."""
     since: datetime | None = None
@@ -184,3 +190,17 @@ class Host:
     controllers: tuple[Controller, ...] = ()
     pools: tuple[ChildPool, ...] = ()
     """As this server keeps them: no driver tells of them."""
+
+    @property
+    def network_names(self) -> tuple[str, ...]:
+        """The virtual networks that a NIC can name now."""
+        return tuple(network.name for network in self.networks if network.active)
+
+    @property
+    def filter_names(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self.filters)
+
+    @property
+    def active_storage(self) -> tuple[StoragePool, ...]:
+        """The storage pools that give volumes now."""
+        return tuple(pool for pool in self.storage if pool.active)

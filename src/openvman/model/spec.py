@@ -78,7 +78,9 @@ class DiskSpec(ResourceSpec):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NicSpec(ResourceSpec):
-    """``source`` names the network or bridge; an empty one means none, as user-mode networking has none."""
+    """``source`` names the network or bridge; an empty one means none, as user-mode networking has none. An empty
+    ``filter`` means none.
+    """
 
     mac: str | None = None
     model: str | None = None
@@ -88,6 +90,7 @@ class NicSpec(ResourceSpec):
     receive_limit: int | None = None
     receive_reservation: int | None = None
     transmit_limit: int | None = None
+    filter: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

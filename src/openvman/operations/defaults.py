@@ -199,7 +199,7 @@ def connected(nic: NicSpec, host: Host) -> NicSpec:
         connection, source = usual_connection(host) if source is None else (NicConnection.NETWORK, source)
         return replace(nic, connection=connection, source=source)
     if nic.connection is NicConnection.NETWORK and source is None:
-        networks = host.networks if host.facts.has_networks else ()
+        networks = host.network_names if host.facts.has_networks else ()
         return replace(nic, source=usual_network(host) or (networks[0] if len(networks) == 1 else None))
     return replace(nic, source=source)
 

@@ -275,7 +275,19 @@ def add_nic(devices: Element, spec: NicSpec) -> Element:
     if spec.model is not None:
         etree.SubElement(interface, "model", type=clean(spec.model, "model"))
     device_tuning.patch_nic(interface, spec)
+    set_filter(interface, spec.filter)
     return interface
+
+
+def set_filter(interface: Element, name: str | None) -> None:
+    """Have what passes an ``<interface>`` filtered by the filter of the name, or (empty) by none; None: it stays."""
+    now = interface.find("filterref")
+    if name is None or (now is not None and now.get("filter") == name):
+        return  # with its parameters
+    if now is not None:
+        interface.remove(now)
+    if name:
+        etree.SubElement(interface, "filterref", filter=clean(name, "filter"))
 
 
 def _serials(devices: Element, definition: Definition, folder: Path | None) -> None:
@@ -362,6 +374,7 @@ def patch_nic(root: Element, local: str, spec: NicSpec) -> None:
     if spec.model is not None:
         _set(interface, "model", "type", spec.model)
     device_tuning.patch_nic(interface, spec)
+    set_filter(interface, spec.filter)
     if spec.connection is None and spec.source is None:
         return
     now = next((each for each in NicConnection if each.value == interface.get("type")), NicConnection.OTHER)

@@ -13,7 +13,9 @@ from openvman.drivers.libvirt import kvm, storage, tuning, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.connection import version_text
 from openvman.drivers.libvirt.controllers import controllers_of
+from openvman.drivers.libvirt.filters import filters_of
 from openvman.drivers.libvirt.host_device import passable_devices
+from openvman.drivers.libvirt.networks import networks_of
 from openvman.drivers.libvirt.nodes import node_devices
 from openvman.drivers.libvirt.ports import ports_of
 from openvman.drivers.libvirt.xml import Element
@@ -55,9 +57,10 @@ def read_host(connection: Any, address: Address) -> Host:
     domain = _domain_capabilities(connection, architecture, hypervisors[-1] if hypervisors else None)
     node = connection.getInfo()
     name = connection.getHostname()
-    networks, nodes = networks_of(connection), node_devices(connection)
+    host_id, nodes = _host_id(capabilities, address, name), node_devices(connection)
+    networks, filters = networks_of(connection, host_id), filters_of(connection, host_id)
     return Host(
-        id=_host_id(capabilities, address, name),
+        id=host_id,
         name=name,
         platform=address.shown,
         hypervisor_name=connection.getType(),
@@ -76,6 +79,7 @@ def read_host(connection: Any, address: Address) -> Host:
             disk_buses=_disk_buses(domain),
             nic_models=_NIC_MODELS.get(address.hypervisor, ()),
             has_networks=networks is not None,
+            has_filters=filters is not None,
             has_console_log=address.console_logs is not None,
             firmwares=_firmwares(domain),
             device_types=_device_choices(domain, _DEVICE_TYPES),
@@ -88,7 +92,8 @@ def read_host(connection: Any, address: Address) -> Host:
             **_whole_machines(capabilities, address),
         ),
         networks=networks or (),
-        storage=storage.pools_of(connection),
+        filters=filters or (),
+        storage=storage.pools_of(connection, host_id),
         ports=ports_of(nodes or ()),
         devices=None if nodes is None else passable_devices(nodes),
         controllers=controllers_of(nodes or ()),
@@ -215,18 +220,6 @@ def _device_choices(domain: Element | None, paths: Mapping[DeviceKind, str]) -> 
         if place is not None:
             found[kind] = tuple(value.text or "" for value in place.iterfind("value"))
     return found
-
-
-def networks_of(connection: Any) -> tuple[str, ...] | None:
-    """Names of the active networks; None where the hypervisor has no network driver."""
-    try:
-        return tuple(
-            sorted(each.name() for each in connection.listAllNetworks(libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE))
-        )
-    except libvirt.libvirtError as error:
-        if error.get_error_code() != libvirt.VIR_ERR_NO_SUPPORT:
-            raise
-        return None
 
 
 def _processor_model(capabilities: Element, address: Address) -> str | None:

@@ -45,6 +45,7 @@ FACTS: Final = HostFacts(
     disk_caches=("none", "writethrough", "writeback", "directsync", "unsafe"),
     disk_discards=("unmap", "ignore"),
     has_disk_limits=True,
+    has_filters=True,
     device_types={
         DeviceKind.GRAPHICS: ("vnc", "spice"),
         DeviceKind.VIDEO: ("virtio", "qxl", "vga", "cirrus", NO_DEVICE),
@@ -206,6 +207,7 @@ def nic(owned: Owned, spec: NicSpec, mac: str) -> NicAllocation:
         model=spec.model,
         connection=needed(spec.connection, "connection", "a NIC"),
         source=spec.source or None,
+        filter=spec.filter or None,
         **_said(spec, NIC_TUNING),
     )
 

@@ -94,6 +94,8 @@ def modified(configuration: Configuration, spec: ResourceSpec, capacity: Capacit
     said = {name: None if value == 0 and name in _ZERO_IS_NONE else value for name, value in said.items()}
     if said.get("source") == "":
         said["source"] = None  # nothing in the drive, nothing plugged in
+    if said.get("filter") == "":
+        said["filter"] = None
     if "source" in said:
         said.pop("capacity", None)  # said how large the new image shall be; it has been made by now
     changed = {name: value for name, value in said.items() if getattr(before, name) != value}

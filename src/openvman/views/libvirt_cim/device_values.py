@@ -156,4 +156,4 @@ def disk_pool(seen: Seen) -> str:
 def network_pool(seen: Seen) -> str:
     nic = seen.of
     named = nic.source if nic.connection is NicConnection.NETWORK else None
-    return pool_name("NetworkPool", named if named in seen.host.networks else "0")
+    return pool_name("NetworkPool", named if named in seen.host.network_names else "0")

@@ -96,17 +96,17 @@ def storage_pool_of(seen: Seen, source: str | None) -> StoragePool | None:
     """The storage pool that a disk's source is in: the one it says, or whose folder has the file."""
     volume = volume_in(source)
     if volume is not None:
-        return next((pool for pool in seen.host.storage if pool.name == volume.pool), None)
+        return next((pool for pool in seen.host.active_storage if pool.name == volume.pool), None)
     if source is None:
         return None
     folder = source.rpartition("/")[0]
-    return next((pool for pool in seen.host.storage if pool.folder is not None and pool.folder == folder), None)
+    return next((pool for pool in seen.host.active_storage if pool.folder is not None and pool.folder == folder), None)
 
 
 def disk_address(seen: Seen) -> str:
     """The host path of a disk; an empty drive has an empty one."""
     source = seen.of.source
-    return "" if source is None else place_of(seen.host.storage, source)
+    return "" if source is None else place_of(seen.host.active_storage, source)
 
 
 def pci_address(allocation: Allocation) -> tuple[str, ...] | None:

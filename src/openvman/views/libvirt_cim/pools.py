@@ -17,7 +17,7 @@ from openvman.model.host import Host
 from openvman.model.picture import Picture
 from openvman.model.pool import ResourcePool, pool_named
 from openvman.model.resource import ResourceKind
-from openvman.model.storage import StoragePool, resource_pool_name
+from openvman.model.storage import StoragePool, StorageVolume, resource_pool_name
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES
 from openvman.views.libvirt_cim.names import pool_name
@@ -38,6 +38,8 @@ class Pool:
     name: str
     resources: ResourcePool
     storage: StoragePool | None = None
+    volumes: tuple[StorageVolume, ...] = ()
+    """Of a storage pool, as they were when it was last read."""
 
     @property
     def pool_id(self) -> str:
@@ -61,6 +63,12 @@ class PoolRow:
     type: int
     properties: Mapping[str, Source]
     extras: tuple[str, ...] = ()
+
+
+def _bridge(pool: Pool) -> str | None:
+    """The bridge of a network, where it has one."""
+    found = next((each.bridge for each in pool.host.networks if each.name == pool.name), None)
+    return None if found is None else f"Bridge: {found}"
 
 
 def _mebibytes(size: int | None) -> int | None:
@@ -96,7 +104,7 @@ ROWS: Final = (
         ResourceKind.NETWORK,
         10,
         {
-            "Caption": Call(lambda pool: None if pool.is_primordial else f"Network: {pool.name}"),
+            "Caption": Call(_bridge),
             "ConsumedResourceUnits": Const("count"),
         },
     ),
@@ -112,6 +120,7 @@ ROWS: Final = (
             "Capacity": Call(lambda pool: _mebibytes(pool.storage and pool.storage.capacity)),
             "Reserved": Call(lambda pool: _mebibytes(pool.storage and pool.storage.allocated)),
             "Path": Attr("storage.folder"),
+            "Autostart": Call(lambda pool: None if pool.storage is None else int(pool.storage.autostart)),
         },
         extras=("Path", "Autostart"),
     ),
@@ -134,12 +143,13 @@ def _of_row(row: PoolRow, host: Host, picture: Picture) -> Iterator[Pool]:
     own_pool = pool_named(host, row.kind, consumed)
     assert own_pool is not None, "a host has a pool of every kind"
     if row.kind is ResourceKind.NETWORK:
-        yield from (Pool(host, row.name, network, own_pool) for network in host.networks)
+        yield from (Pool(host, row.name, network, own_pool) for network in host.network_names)
     if row.kind is ResourceKind.DISK:
-        for storage in host.storage:
+        for storage in host.active_storage:
             native = pool_named(host, resource_pool_name(storage.name), consumed)
             assert native is not None, "it is one of the host's"
-            yield Pool(host, row.name, storage.name, native, storage)
+            held = picture.objects.volumes_of(host.id, storage.name)
+            yield Pool(host, row.name, storage.name, native, storage, () if held is None else held.volumes)
     yield Pool(host, row.name, PRIMORDIAL, own_pool)
 
 

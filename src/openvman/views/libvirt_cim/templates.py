@@ -137,6 +137,7 @@ _SOURCES: Final[tuple[Said, ...]] = (
         "Path": "/dev/disk/by-id",
     },
 )
+_DISK: Final[Said] = {"EmulatedType": 0, "VirtualDevice": "hda", "cache": "none"}
 _DRIVE: Final[Said] = {"Address": "/dev/null", "readonly": True, "cache": "none"}
 _DRIVES: Final[Mapping[str, Said]] = {
     "CDROM": {"EmulatedType": 1, "VirtualDevice": "hdc", **_DRIVE},
@@ -161,6 +162,8 @@ def _disks(pool: Pool) -> Iterator[tuple[str, Said]]:
         }
         yield "StorageVolume", volume
         yield "StorageVolume", {**volume, "AllocationUnits": "G"}
+        for held in pool.volumes:
+            yield "Disk", {INSTANCE_ID: point, "Address": held.path, "VirtualQuantity": held.capacity, **_DISK}
         for name, said in _DRIVES.items():
             yield "Disk", {INSTANCE_ID: f"{point} {name}", **said}
 
