@@ -235,7 +235,7 @@ _LIVE_MAXIMUM: Final = libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_VCPU_
 
 
 def _refuse_maximum(local: str, asked: int | None, is_now: int) -> None:
-    if asked != is_now:
+    if asked not in {None, is_now}:
         raise ModelError(resources.FIXED_WHILE_ACTIVE, "maximum", setting="maximum", device=local)
 
 
