@@ -222,3 +222,8 @@ SOURCE_OF_USER_MODE: Final = ErrorMessage(
     "Leave it out, or say what it is.",
     problem=Problem.INVALID_PARAMETER,
 )
+NOT_CONNECTED_SO: Final = ErrorMessage(
+    2279,
+    "host {host.name!r} connects no NIC by {spec.connection}; it does by {host.facts.nic_connections}",
+    problem=Problem.NOT_SUPPORTED,
+)

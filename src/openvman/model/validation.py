@@ -436,6 +436,11 @@ NIC_RULES: Final[tuple[Rule[NicSpec], ...]] = (
         settings_rows.CONNECTION,
     ),
     Rule(
+        ("connection",),
+        lambda v, s: v.connection in s.host.facts.nic_connections,
+        settings_rows.NOT_CONNECTED_SO,
+    ),
+    Rule(
         ("source", "connection"),
         lambda v, s: (
             v.connection is not NicConnection.NETWORK

@@ -120,6 +120,7 @@ def _read_system(domain: Any, host_id: str, address: Address) -> VirtualSystem:
         defined=defined,
         current=current,
         description=found.description,
+        actions=address.abilities.actions,
     )
 
 
