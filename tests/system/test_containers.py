@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pywbem
 from lxml import etree
 from tests.lab import containers
 from tests.lab.lab import PrivateHost
-from tests.system.conftest import Manager, ReturnedError, Server
+from tests.system.conftest import VMAN, Manager, ReturnedError, Server
 
 pytestmark = pytest.mark.lab
 
@@ -120,6 +122,20 @@ def limit(harbour: PrivateHost) -> int:
     return int(told.split("hard_limit", 1)[1].split(":", 1)[1].split()[0]) << 10
 
 
+def vman(server: Server, *arguments: str) -> str:
+    """What the command, against the server and as its owner, prints."""
+    here = {
+        "OPENVMAN_SERVER": server.url,
+        "OPENVMAN_USER": "admin",
+        "OPENVMAN_PASSWORD_FILE": str(server.state / "admin.password"),
+    }
+    done = subprocess.run(
+        [str(VMAN), *arguments], capture_output=True, text=True, timeout=60, env={**os.environ, **here}
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_a_container_lives(
     manager: Manager, harbour: PrivateHost, folder: Path, until: Callable[[str, Callable[[], Any]], Any]
 ) -> None:
@@ -189,6 +205,22 @@ def test_a_file_system_is_added_and_removed(manager: Manager, harbour: PrivateHo
         "RemoveResourceSettings", manager.service, ResourceSettings=out["ResultingResourceSettings"]
     )
     assert (code, len(domain(harbour).findall("devices/filesystem"))) == (0, 2)
+
+
+def test_a_container_goes_into_a_file_and_comes_back(
+    server: Server, manager: Manager, harbour: PrivateHost, folder: Path, tmp_path: Path
+) -> None:
+    system = define(manager, folder, mount(manager, folder / "more", "/more", ReadOnly=True), InitPath="/init")
+    before = domain(harbour)
+    file = tmp_path / "barge.yaml"
+    file.write_text(vman(server, "vm", "export", "barge"))
+    manager.destroy(system)
+    vman(server, "vm", "define", "--file", str(file))
+    after = domain(harbour)
+    assert [etree.tostring(each) for each in after.iterfind("os")] == [
+        etree.tostring(each) for each in before.iterfind("os")
+    ]
+    assert etree.tostring(after.find("devices")) == etree.tostring(before.find("devices"))
 
 
 def test_a_container_is_never_without_a_root(manager: Manager, harbour: PrivateHost, folder: Path) -> None:
