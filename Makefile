@@ -14,7 +14,7 @@ READY_DEPENDS := pyproject.toml tools/setup-python
 
 .PHONY: help
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # ---------------------------------------------------------------------------------------------------------------- use
 
@@ -64,6 +64,10 @@ lint-docs: .venv/.ready-dev
 .PHONY: bench
 bench: .venv/.ready-dev ## measure, as ratios to references measured in the same run
 	@$(BIN)/python -m benchmarks.run $(ARGS)
+
+.PHONY: bench-quick
+bench-quick: .venv/.ready-dev ## the same with a twentieth of the objects
+	@$(BIN)/python -m benchmarks.run --scale 0.05 $(ARGS)
 
 # --------------------------------------------------------------------------------------------------------------- docs
 

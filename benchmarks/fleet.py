@@ -29,7 +29,7 @@ _READER = Actor("benchmark", Role.VIEWER)
 
 def platform(uri: str) -> Inventory:
     """An inventory of one platform, not started."""
-    return Inventory([create(uri, state=Path(), deadline=60.0)])
+    return Inventory([create(uri, state=Path("/nonexistent"), deadline=60.0)])
 
 
 @asynccontextmanager

@@ -169,7 +169,7 @@ async def _served(database: Path, listener: _Listener) -> AsyncIterator[Courier]
         return Reach(partial(policy.check, may_be_local=True), context, 30.0)
 
     courier = Courier(Opening(lambda: DeliveryStore(database, 1_000_000), StoreError), policy, reach)
-    inventory = Inventory([create(_URI, state=Path(), deadline=60.0)])
+    inventory = Inventory([create(_URI, state=Path("/nonexistent"), deadline=60.0)])
     broker = Broker(
         inventory,
         Jobs(Operations(inventory, Policy()), USE_CASES, inventory),

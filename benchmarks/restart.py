@@ -1,6 +1,6 @@
 """A killed server is started again, with a history of jobs: until it says that it is ready.
 
-Beside it stands what this machine takes to start the interpreter alone, and the time that is aimed at.
+Beside it stands what this machine takes to start the interpreter alone.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from benchmarks.figure import Figure, seconds
+from benchmarks.served import started
 from openvman.model.actor import Role
 from openvman.model.job import Job, JobState
 from openvman.security.first_start import prepare_folder
@@ -36,35 +37,12 @@ def measure(scale: float) -> Iterator[Figure]:
         ours = seconds(lambda: _start_and_kill(state, systems), _TIMES)
     bare = seconds(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True), _TIMES)
     what = f"ready again after a kill, {jobs} jobs, {systems} systems"
-    yield Figure("restart", what, ours, "the interpreter alone", bare)
-    yield Figure("restart", what, ours, "target", _TARGET)
+    yield Figure("restart", what, ours, "the interpreter alone", bare, within=_TARGET)
 
 
 def _start_and_kill(state: Path, systems: int) -> None:
-    words = [
-        "serve",
-        "--platform",
-        f"sim://?hosts=1&vms={systems}",
-        "--state",
-        str(state),
-        "--auth",
-        "none",
-        "--log-level",
-        "warning",
-    ]
-    process = subprocess.Popen(
-        [Path(sys.executable).with_name("vman"), *words, "--listen", "127.0.0.1:0", "--tls-listen", "none"],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        assert any("is ready" in line for line in process.stdout), "the server did not start"
-    finally:
+    with started(f"sim://?hosts=1&vms={systems}", state) as (process, _):
         process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
 
 
 def _remember(folder: Path, jobs: int) -> None:

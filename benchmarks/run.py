@@ -1,4 +1,4 @@
-"""``python -m benchmarks.run``: measure, print the figures as a table, and keep them as JSON."""
+"""``python -m benchmarks.run``: measure, print the figures as a table, and keep them as JSON, Markdown and a plot."""
 
 from __future__ import annotations
 
@@ -9,13 +9,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import encode, hypervisor, indications, read_http, restart, schema
+from benchmarks import (
+    encode,
+    hypervisor,
+    indications,
+    read_http,
+    real_host,
+    report,
+    restart,
+    schema,
+    simulated_fleet,
+)
 from benchmarks.figure import Figure
 from openvman import __version__
 from openvman.server import logs
@@ -27,6 +37,8 @@ BENCHMARKS: Final[dict[str, Callable[[float], Iterator[Figure]]]] = {
     "libvirt": hypervisor.measure,
     "indications": indications.measure,
     "restart": restart.measure,
+    "host": real_host.measure,
+    "fleet": simulated_fleet.measure,
 }
 RESULTS: Final = Path(__file__).parent / "results"
 
@@ -34,8 +46,9 @@ RESULTS: Final = Path(__file__).parent / "results"
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(BENCHMARKS)))
 @click.option("--scale", default=1.0, help="Multiplies the sizes: 0.05 for a quick look.")
-@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="The folder for the JSON file.")
-def main(names: tuple[str, ...], scale: float, results: Path) -> None:
+@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="The folder for the results.")
+@click.option("--against", type=click.Path(path_type=Path, exists=True), help="A stored result to compare with.")
+def main(names: tuple[str, ...], scale: float, results: Path, against: Path | None) -> None:
     """Measure all benchmarks, or those named."""
     logs.configure(format="text", level="warning")
     figures: list[Figure] = []
@@ -43,23 +56,40 @@ def main(names: tuple[str, ...], scale: float, results: Path) -> None:
         click.echo(f"{name} …", err=True)
         figures += BENCHMARKS[name](scale)
     Console().print(_table(figures))
+    if against is not None:
+        click.echo(report.compared(figures, json.loads(against.read_text(encoding="utf-8"))["figures"]))
     click.echo(_kept(figures, scale, results))
 
 
 def _table(figures: list[Figure]) -> Table:
-    table = Table("benchmark", "what", "ms", "beside", "ms", "ratio", box=None)
+    table = Table("benchmark", "what", "ours", "beside", "its", "ratio", "target", "met", box=None)
     for column in (2, 4, 5):
         table.columns[column].justify = "right"
     for figure in figures:
-        table.add_row(
-            figure.benchmark,
-            figure.what,
-            f"{figure.seconds * 1000:.2f}",
-            figure.reference,
-            f"{figure.reference_seconds * 1000:.2f}",
-            f"{figure.ratio:.3g}",
-        )
+        benchmark, what, ours, _spread, *rest = report.cells(figure)
+        table.add_row(benchmark, what, ours, *(cell.replace("**", "") for cell in rest))
     return table
+
+
+def machine() -> dict[str, Any]:
+    """What was measured on."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+            if line.startswith("model name")
+        ),
+        platform.machine(),
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "processor": model,
+        "processors": os.cpu_count(),
+        "memory_bytes": memory,
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "load": os.getloadavg()[0],
+    }
 
 
 def _kept(figures: list[Figure], scale: float, folder: Path) -> Path:
@@ -67,14 +97,15 @@ def _kept(figures: list[Figure], scale: float, folder: Path) -> Path:
     content = {
         "at": now.isoformat(timespec="seconds"),
         "openvman": __version__,
-        "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} processors",
+        "machine": machine(),
         "scale": scale,
-        "figures": [asdict(figure) | {"ratio": figure.ratio} for figure in figures],
+        "figures": [asdict(figure) | {"ratio": figure.ratio, "met": figure.met} for figure in figures],
     }
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{now:%Y-%m-%dT%H%M%S}.json"
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    path.with_suffix(".md").write_text(report.markdown(figures) + "\n", encoding="utf-8")
+    path.with_suffix(".svg").write_text(report.plot(figures), encoding="utf-8")
     return path
 
 

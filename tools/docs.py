@@ -13,6 +13,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,14 +29,16 @@ from openvman.cli.root import root
 from openvman.client.fields import CLOUD_INIT, RESOURCES, SYSTEM
 from openvman.config import reference
 from openvman.config.settings import SETTINGS
-from openvman.mapping.bind import BoundClass, BoundEdge, BoundView
+from openvman.mapping.bind import BoundClass, BoundEdge, BoundView, View
 from openvman.mapping.declare import Const, End, MethodMap, WriteOnly
 from openvman.messages.message import AlertMessage, ErrorMessage, Message, readable
 from openvman.messages.registry import SUBJECTS, kind_of, rows
 from openvman.model.actor import Role
 from openvman.profiles.registrations import REGISTRATIONS
+from openvman.views.everything import LIBVIRT_CIM, VIEWS
 from openvman.views.standard import STANDARD
 
+COMPATIBLE: Final = LIBVIRT_CIM[0]
 ROOT: Final = Path(__file__).parents[1]
 PAGES: Final = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 PART: Final = re.compile(
@@ -141,8 +144,9 @@ def commands() -> str:
 # --- what CIM clients see ---------------------------------------------------------------------------------------------
 
 
+@cache
 def _view() -> BoundView:
-    return BoundView(STANDARD, load_schema())
+    return BoundView(VIEWS, load_schema())
 
 
 def _meaning(declaration: PropertyDeclaration) -> str:
@@ -162,10 +166,7 @@ def _role(role: Role) -> str:
 def namespaces() -> str:
     return table(
         ("namespace", "other names", "holds"),
-        (
-            (code(names[0]), code(*names[1:]), "profile registration" if space.name == "INTEROP" else "everything else")
-            for space, names in STANDARD.namespaces.items()
-        ),
+        ((code(space.namespaces[0]), code(*space.namespaces[1:]), space.description) for space in STANDARD.spaces),
     )
 
 
@@ -214,8 +215,17 @@ def _method_rows(methods: Iterable[MethodMap]) -> Iterator[tuple[str, ...]]:
 
 
 def classes() -> str:
+    return _classes(STANDARD)
+
+
+def compatible_classes() -> str:
+    """Those of one family; the others have the same under their own prefixes."""
+    return _classes(COMPATIBLE)
+
+
+def _classes(view: View) -> str:
     parts = []
-    for bound in sorted(_bound(BoundClass), key=lambda b: b.class_name):
+    for bound in sorted(_shown(view), key=lambda b: b.class_name):
         declared = bound.map
         parts += [
             f"### {bound.class_name}",
@@ -238,6 +248,19 @@ def _headline(bound: BoundClass) -> str:
 
 
 def associations() -> str:
+    return _associations(STANDARD)
+
+
+def compatible_associations() -> str:
+    return _associations(COMPATIBLE)
+
+
+def compatible_indications() -> str:
+    rows = ((code(f"{COMPATIBLE.prefix}_{t.name}"), code(t.cim), t.description) for t in COMPATIBLE.indications)
+    return table(("class", "derives from", "tells"), rows)
+
+
+def _associations(of: View) -> str:
     view = _view()
 
     def end(end: End) -> str:
@@ -248,20 +271,24 @@ def associations() -> str:
         ("association", "one end", "the other", "clause"),
         (
             (code(bound.class_name), end(bound.edge.left), end(bound.edge.right), bound.edge.clause)
-            for bound in sorted(_bound(BoundEdge), key=lambda b: (b.class_name, b.edge.clause))
+            for bound in sorted(_bound(BoundEdge, of), key=lambda b: (b.class_name, b.edge.clause))
         ),
     )
 
 
-def _bound(kind: type[Any]) -> list[Any]:
-    """The view's classes, or its edges, each once."""
+def _bound(kind: type[Any], of: View = STANDARD) -> list[Any]:
+    """The view's classes, or its edges."""
     view = _view()
-    spaces = (view.concrete(names[0], name) for names in STANDARD.namespaces.values() for name in _tops(view))
-    return [bound for bound in dict.fromkeys(b for found in spaces for b in found) if isinstance(bound, kind)]
+    every: list[Any] = [*(view.bound[classmap] for classmap in of.classes), *view.edges]
+    return [b for b in every if isinstance(b, kind) and (not isinstance(b, BoundEdge) or b.edge in of.edges)]
 
 
-def _tops(view: BoundView) -> list[str]:
-    return list(view.graph.subclasses(None, deep=False))
+def _shown(of: View) -> list[BoundClass]:
+    """The view's classes by name: of class maps with the same, the first."""
+    found: dict[str, BoundClass] = {}
+    for bound in _bound(BoundClass, of):
+        found.setdefault(bound.class_name, bound)
+    return list(found.values())
 
 
 # --- messages ---------------------------------------------------------------------------------------------------------
@@ -440,6 +467,9 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "operations": operations,
     "classes": classes,
     "associations": associations,
+    "compatible-classes": compatible_classes,
+    "compatible-associations": compatible_associations,
+    "compatible-indications": compatible_indications,
     "messages": messages,
     "conformance": conformance,
     "imports": imports,

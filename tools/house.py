@@ -49,7 +49,7 @@ WORDS: Final = (
         {
             "src/openvman/drivers/libvirt": "the driver",
             "src/openvman/drivers/registry.py": "says which driver answers for which address",
-            "src/openvman/views/libvirt_cim.py": "a view for clients of a project of that name",
+            "src/openvman/views": "one is for clients of a project of that name",
             "src/openvman/cli/checks.py": "tells which binding is missing",
             "src/openvman/cli/doctor.py": "likewise",
             "src/openvman/config/settings.py": "help texts, from which a page of the documentation is made",

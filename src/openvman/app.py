@@ -60,7 +60,7 @@ from openvman.store.lock import StateLock
 from openvman.store.pools import PoolStore
 from openvman.store.subscriptions import SubscriptionStore
 from openvman.store.users import UserStore
-from openvman.views.standard import STANDARD
+from openvman.views.everything import VIEWS
 from openvman.wire.cimxml.decode import decode_embedded
 from openvman.wire.cimxml.encode import Encoder
 from openvman.wire.cimxml.encode_values import instance as encode_embedded
@@ -240,7 +240,7 @@ def _broker(
     broker = Broker(
         inventory,
         jobs,
-        (STANDARD,),
+        VIEWS,
         load_schema(),
         Server(id=server_id(state.database), host_name=socket.gethostname(), version=__version__),
         encode_embedded=encode_embedded,

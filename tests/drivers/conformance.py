@@ -17,6 +17,7 @@ from tests.drivers.device_conformance import DeviceConformance
 from tests.drivers.generic_conformance import GenericConformance
 from tests.drivers.image_conformance import ImageConformance
 from tests.drivers.modify_conformance import ModifyConformance
+from tests.drivers.network_conformance import NetworkConformance
 from tests.drivers.plug_conformance import PlugConformance
 from tests.drivers.storage_conformance import StorageConformance
 from tests.drivers.subject import MAC, MIB, SECONDS, Recorder, Requirement, Subject, refuses, says
@@ -60,6 +61,7 @@ class Conformance(
     GenericConformance,
     ImageConformance,
     ModifyConformance,
+    NetworkConformance,
     PlugConformance,
     StorageConformance,
     TuningConformance,
@@ -92,11 +94,18 @@ class Conformance(
         assert facts.is_for_containers == (Requirement.CONTAINERS not in subject.gaps)
         assert facts.has_console_log == (Requirement.CONSOLE not in subject.gaps)
         assert facts.has_networks == (subject.networks is not None)
+        assert facts.has_filters == (Requirement.FILTERS not in subject.gaps)
 
     async def test_who_is_not_there_is_none(self, subject: Subject) -> None:
         assert await subject.driver.read_system(str(uuid4())) is None
         assert await subject.driver.read_system("nobody") is None
         assert await subject.driver.read_host(str(uuid4())) is None
+
+    async def test_a_fence_lets_no_event_behind(self, subject: Subject) -> None:
+        definition = subject.definition()
+        await subject.driver.define(definition)
+        await subject.driver.fence()
+        assert SystemChanged(definition.id) in subject.events.events
 
     # Definitions
 
@@ -169,7 +178,7 @@ class Conformance(
             NicConnection.NETWORK,
             subject.networks[0],
         )
-        assert subject.networks[0] in subject.host.networks
+        assert subject.networks[0] in subject.host.network_names
 
     async def test_names_and_ids_are_used_once(self, subject: Subject) -> None:
         system = await subject.define()

@@ -8,14 +8,14 @@ from uuid import uuid4
 import pytest
 from tests.drivers.subject import MAC, MIB, Requirement, Subject, refuses, says
 
-from openvman.drivers.contract import HostChanged, SystemChanged
+from openvman.drivers.contract import HostChanged, SystemChanged, VolumesChanged
 from openvman.messages import hypervisor_storage
 from openvman.messages.problem import Problem
 from openvman.model.allocation import DiskAllocation, DiskKind, NicConnection
 from openvman.model.host import Host
 from openvman.model.spec import DiskSpec, NicSpec, ResourceSpec
 from openvman.model.states import Action
-from openvman.model.storage import StoragePool, Volume, place_of, resource_pool_name, storage_pool
+from openvman.model.storage import StoragePool, StoragePoolSpec, Volume, place_of, resource_pool_name, storage_pool
 from openvman.model.system import ConfigurationKind, VirtualSystem
 
 DEFINED, STATE = ConfigurationKind.DEFINED, ConfigurationKind.STATE
@@ -154,18 +154,21 @@ class StorageConformance:
     # Storage pools
 
     async def test_a_storage_pool_comes_and_goes(self, subject: Subject) -> None:
-        name = f"conformance-{uuid4()}"
+        name, uuid = f"conformance-{uuid4()}", str(uuid4())
+        spec = StoragePoolSpec(name=name, uuid=uuid, folder=subject.pool_folder)
         subject.events.events.clear()
-        await subject.driver.create_storage_pool(subject.host.id, name, subject.pool_folder)
+        await subject.driver.create_storage_pool(subject.host.id, spec)
         pool = await needed(subject, name)
         assert (pool.type, pool.folder, pool.has_files) == ("dir", subject.pool_folder, True)
+        assert (pool.host_id, pool.uuid) == (subject.host.id, uuid)
+        assert (pool.active, pool.persistent, pool.autostart) == (True, True, True)
         assert 0 <= pool.allocated < pool.capacity
         await subject.events.told(HostChanged(subject.host.id))
         with says(hypervisor_storage.STORAGE_POOL_TAKEN):
-            await subject.driver.create_storage_pool(subject.host.id, name, subject.pool_folder)
+            await subject.driver.create_storage_pool(subject.host.id, spec)
         await subject.driver.delete_storage_pool(subject.host.id, name)
         assert storage_pool((await host(subject)).storage, name) is None
-        with says(hypervisor_storage.NO_STORAGE_POOL):
+        with says(hypervisor_storage.STORAGE_POOL_UNKNOWN):
             await subject.driver.delete_storage_pool(subject.host.id, name)
 
     async def test_a_volume_is_made_looked_at_and_removed(self, subject: Subject) -> None:
@@ -191,7 +194,7 @@ class StorageConformance:
         pool = await new_pool(subject)
         wrong = [
             (Volume(pool.name, "a"), "floppy", MIB, hypervisor_storage.IMAGE_FORMAT),
-            (Volume(pool.name, "a"), "raw", 0, hypervisor_storage.IMAGE_CAPACITY),
+            (Volume(pool.name, "a"), "raw", -1, hypervisor_storage.VOLUME_CAPACITY),
             (Volume(pool.name, "a"), "raw", pool.capacity * 2, hypervisor_storage.STORAGE_POOL_FULL),
             (Volume(pool.name, ".."), "raw", MIB, hypervisor_storage.VOLUME_NAME),
             (Volume(pool.name, "a/b"), "raw", MIB, hypervisor_storage.VOLUME_NAME),
@@ -201,6 +204,71 @@ class StorageConformance:
             with says(row):
                 await subject.driver.create_volume(subject.host.id, volume, format, capacity)
         assert await needed(subject, pool.name) == pool
+
+    async def test_a_storage_pool_rests_and_starts_again(self, subject: Subject) -> None:
+        pool = await new_pool(subject)
+        subject.events.events.clear()
+        await subject.driver.change_storage_pool(subject.host.id, pool.name, active=False, autostart=False)
+        rests = await needed(subject, pool.name)
+        assert rests == replace(pool, active=False, autostart=False, capacity=0, allocated=0)
+        assert pool.name not in [each.name for each in (await host(subject)).active_storage]
+        assert await subject.driver.read_volumes(subject.host.id, pool.name) is None
+        await subject.events.told(HostChanged(subject.host.id))
+        with says(hypervisor_storage.NO_STORAGE_POOL):
+            await subject.driver.refresh_storage_pool(subject.host.id, pool.name)
+        await subject.driver.change_storage_pool(subject.host.id, pool.name, active=False)
+        await subject.driver.change_storage_pool(subject.host.id, pool.name, active=True, autostart=True)
+        again = await needed(subject, pool.name)
+        assert (again.active, again.autostart, again.capacity) == (True, True, pool.capacity)
+        await subject.driver.change_storage_pool(subject.host.id, pool.name, active=False)
+        await subject.driver.delete_storage_pool(subject.host.id, pool.name)
+        with says(hypervisor_storage.STORAGE_POOL_UNKNOWN):
+            await subject.driver.change_storage_pool(subject.host.id, pool.name, active=True)
+
+    async def test_a_pool_tells_what_it_holds(self, subject: Subject) -> None:
+        pool = await new_pool(subject)
+        names = ("b.img", "a.qcow2")
+        for name, format in zip(names, ("raw", "qcow2"), strict=True):
+            subject.volumes.append(name)
+            await subject.driver.create_volume(subject.host.id, Volume(pool.name, name), format, MIB)
+        await subject.events.told(VolumesChanged(subject.host.id, pool.name))
+        held = await subject.driver.read_volumes(subject.host.id, pool.name)
+        assert held is not None
+        assert (held.host_id, held.pool, held.complete) == (subject.host.id, pool.name, True)
+        assert [each.name for each in held.volumes] == ["a.qcow2", "b.img"]
+        first, second = held.volumes
+        assert (first.format, first.capacity, first.type) == ("qcow2", MIB, "file")
+        assert (second.format, second.capacity, second.backing) == ("raw", MIB, None)
+        assert 0 <= second.allocation <= MIB
+        assert second.path == place_of((await host(subject)).storage, second.reference.source)
+        assert second.key
+        assert held in (await subject.driver.load()).volumes
+        await subject.driver.refresh_storage_pool(subject.host.id, pool.name)
+        await subject.driver.delete_volume(subject.host.id, first.reference)
+        less = await subject.driver.read_volumes(subject.host.id, pool.name)
+        assert less is not None
+        assert [each.name for each in less.volumes] == ["b.img"]
+        assert await subject.driver.read_volumes(subject.host.id, "conformance-no-such-pool") is None
+        assert await subject.driver.read_volumes(str(uuid4()), pool.name) is None
+
+    async def test_a_volume_may_be_of_no_size(self, subject: Subject) -> None:
+        pool = await new_pool(subject)
+        subject.volumes.append("nothing.img")
+        await subject.driver.create_volume(subject.host.id, Volume(pool.name, "nothing.img"), "raw", 0)
+        held = await subject.driver.read_volumes(subject.host.id, pool.name)
+        assert held is not None
+        assert [(each.name, each.capacity) for each in held.volumes] == [("nothing.img", 0)]
+
+    async def test_storage_pools_that_cannot_be_are_refused(self, subject: Subject) -> None:
+        before = (await host(subject)).storage
+        for spec, row in (
+            (StoragePoolSpec(name="conformance-a", type="attic", folder="/"), hypervisor_storage.STORAGE_POOL_TYPE),
+            (StoragePoolSpec(name="conformance-a", type="netfs", folder="/"), hypervisor_storage.STORAGE_POOL_LACKS),
+            (StoragePoolSpec(name="conformance-a"), hypervisor_storage.STORAGE_POOL_LACKS),
+        ):
+            with says(row):
+                await subject.driver.create_storage_pool(subject.host.id, spec)
+        assert (await host(subject)).storage == before
 
     async def test_a_volume_is_a_systems_disk(self, subject: Subject) -> None:
         subject.lacks(Requirement.MACHINES)
@@ -239,5 +307,6 @@ async def needed(subject: Subject, name: str) -> StoragePool:
 
 async def new_pool(subject: Subject) -> StoragePool:
     name = f"conformance-{uuid4()}"
-    await subject.driver.create_storage_pool(subject.host.id, name, subject.pool_folder)
+    spec = StoragePoolSpec(name=name, uuid=str(uuid4()), folder=subject.pool_folder)
+    await subject.driver.create_storage_pool(subject.host.id, spec)
     return await needed(subject, name)

@@ -47,6 +47,8 @@ class Requirement(StrEnum):
     LIVE_NIC = "a NIC of an active system is connected to another place"
     LIVE_LIMITS = "the limits of an active system's disk change"
     LIVE_DEVICES = "devices are plugged into an active system"
+    FILTERS = "what passes a NIC is filtered"
+    LIVE_FILTER = "the filter of an active system's NIC changes"
     PROGRESS = "it is told how far the saving of memory is"
     GUEST_LETS_GO = "the test's guest lets go of devices when it is asked to"
 
@@ -216,11 +218,24 @@ class Subject:
                 if system.state in {State.ACTIVE, State.PAUSED}:
                     await self.driver.act(system.id, Action.STOP)
                 await self.driver.undefine(system.id)
-        for pool in (await self.driver.load()).hosts[0].storage:
+        await self._clean_host((await self.driver.load()).hosts[0])
+
+    async def _clean_host(self, host: Host) -> None:
+        filters = [each for each in host.filters if each.name.startswith("conformance-")]
+        for filter in filters:
+            for reference in filter.references:
+                await self.driver.remove_filter_reference(host.id, filter.uuid, reference)
+        for filter in filters:
+            await self.driver.delete_filter(host.id, filter.uuid)
+        for network in host.networks:
+            if network.name.startswith("conformance-"):
+                await self.driver.delete_network(host.id, network.uuid)
+        for pool in host.storage:
             if pool.name.startswith("conformance-"):
+                await self.driver.change_storage_pool(host.id, pool.name, active=True)
                 for name in self.volumes:
-                    await self.driver.delete_volume(self.host.id, Volume(pool.name, name))
-                await self.driver.delete_storage_pool(self.host.id, pool.name)
+                    await self.driver.delete_volume(host.id, Volume(pool.name, name))
+                await self.driver.delete_storage_pool(host.id, pool.name)
 
 
 def refuses(*problems: Problem) -> Any:

@@ -32,6 +32,8 @@ TEST_GAPS = {
     Requirement.LIVE_MEDIUM: "libvirt's test host cannot update a device",
     Requirement.LIVE_NIC: "libvirt's test host cannot update a device",
     Requirement.LIVE_LIMITS: "libvirt's test host takes no limit without a burst",
+    Requirement.FILTERS: "libvirt's test host has no network filters",
+    Requirement.LIVE_FILTER: "libvirt's test host has no network filters",
     Requirement.LIVE_DEVICES: "libvirt's test host cannot attach a device",
     Requirement.PROGRESS: "libvirt's test host saves at once",
 }

@@ -160,6 +160,7 @@ SETTINGS = {
     "volume": lambda value: {"disks": (replace(FULL.disks[0], source=f"volume:lab/{value}"), *FULL.disks[1:])},
     "nic mac": lambda value: {"nics": (replace(FULL.nics[0], mac=value), *FULL.nics[1:])},
     "nic model": lambda value: {"nics": (replace(FULL.nics[0], model=value), *FULL.nics[1:])},
+    "nic filter": lambda value: {"nics": (replace(FULL.nics[0], filter=value), *FULL.nics[1:])},
     "kernel": lambda value: {"kernel": "/" + value},
     "initrd": lambda value: {"initrd": "/" + value},
     "command_line": lambda value: {"command_line": value},

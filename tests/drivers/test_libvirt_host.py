@@ -20,6 +20,8 @@ from openvman.drivers.contract import ConnectionLost, HostChanged, SystemChanged
 from openvman.drivers.libvirt import create
 from openvman.messages.problem import Problem
 from openvman.model.allocation import DeviceKind
+from openvman.model.network import NetworkSpec, network_with
+from openvman.model.network_filter import FilterReference, filter_named
 from openvman.model.spec import DiskSpec, NicSpec, ProcessorSpec, SystemSpec
 from openvman.model.states import Action, State
 from openvman.model.system import ConfigurationKind
@@ -130,9 +132,41 @@ async def test_networks_change_the_host(private_host, subject, tmp_path) -> None
     private_host.virsh("net-create", str(file))
     try:
         await subject.events.told(HostChanged(subject.host.id))
-        assert "lately" in (await subject.driver.read_host(subject.host.id)).networks
+        assert "lately" in (await subject.driver.read_host(subject.host.id)).network_names
     finally:
         private_host.virsh("net-destroy", "lately")
+
+
+async def test_a_network_without_a_bridge_gets_one(subject) -> None:
+    uuid = "2f0b54d1-25a4-4f2c-a6d6-0f7b7c2f9d11"
+    await subject.driver.create_network(subject.host.id, NetworkSpec(name="conformance-bridge", uuid=uuid))
+    found = network_with((await subject.driver.read_host(subject.host.id)).networks, uuid)
+    assert found.bridge.startswith("virbr")
+
+
+async def test_a_filter_of_somebody_elses_keeps_what_is_not_understood(private_host, subject, tmp_path) -> None:
+    """A reference comes and goes; what a rule asks that the model has no word for stays."""
+    written = (
+        "<filter name='conformance-odd' chain='stp-odd' priority='-600'>"
+        "<uuid>8a7f7a55-05a5-4f0c-a2d3-3a1f4d6f6b6a</uuid>"
+        "<rule action='accept' direction='in'><stp srcmacaddr='$MAC' root-priority='0x1000'/></rule>"
+        "</filter>"
+    )
+    for number, text in enumerate((written, "<filter name='conformance-other' chain='root'/>")):
+        file = tmp_path / f"{number}.xml"
+        file.write_text(text)
+        private_host.virsh("nwfilter-define", str(file))
+    before = private_host.virsh("nwfilter-dumpxml", "conformance-odd")
+    host = await subject.driver.read_host(subject.host.id)
+    odd = filter_named(host.filters, "conformance-odd")
+    assert odd.rules[0].protocol == "stp"
+    assert dict(odd.rules[0].match)["source_mac"] == "$MAC"
+    assert int(dict(odd.rules[0].match)["root-priority"], 0) == 0x1000
+    reference = FilterReference("conformance-other")
+    await subject.driver.add_filter_reference(host.id, odd.uuid, reference)
+    assert "conformance-other" in private_host.virsh("nwfilter-dumpxml", "conformance-odd")
+    await subject.driver.remove_filter_reference(host.id, odd.uuid, reference)
+    assert private_host.virsh("nwfilter-dumpxml", "conformance-odd") == before
 
 
 async def test_what_is_not_understood_stays(private_host, subject, tmp_path) -> None:

@@ -63,7 +63,7 @@ class Connection:
     def _none(self, _flags: int) -> list[object]:
         return []
 
-    listAllNetworks = listAllDevices = listAllStoragePools = _none  # noqa: N815
+    listAllNetworks = listAllDevices = listAllStoragePools = listAllNWFilters = _none  # noqa: N815
 
 
 def told(address: str) -> Host:

@@ -36,7 +36,7 @@ class TestSimulated(Conformance):
             full_image="/simulated/images/plain.raw",
             holding_saves=lambda: _slow_saves(driver),
             line=b"openvman simulated guest",
-            networks=(host.networks[0], host.networks[1]),
+            networks=(host.networks[0].name, host.networks[1].name),
             gaps={Requirement.CONTAINERS: "simulated hosts run machines"},
         )
         try:

@@ -14,9 +14,11 @@ from openvman.drivers.simulated.faults import OPERATIONS, PROBLEMS, parse_fault
 from openvman.messages.problem import Problem
 from openvman.model.alert import FaultKind, SystemFault
 from openvman.model.errors import ModelError
+from openvman.model.network import NetworkSpec
+from openvman.model.network_filter import FilterReference, NetworkFilterSpec
 from openvman.model.spec import SystemSpec
 from openvman.model.states import Action, State
-from openvman.model.storage import Volume
+from openvman.model.storage import StoragePoolSpec, Volume
 from openvman.model.system import ConfigurationKind
 
 
@@ -221,6 +223,7 @@ async def test_every_call_of_the_contract_can_fail(opened) -> None:
     driver.inject(Fault(operation="*", problem=Problem.FAILED))
     calls = {
         "load": driver.load(),
+        "fence": driver.fence(),
         "read_host": driver.read_host(system.host_id),
         "read_system": driver.read_system(system.id),
         "undefine": driver.undefine(system.id),
@@ -235,8 +238,20 @@ async def test_every_call_of_the_contract_can_fail(opened) -> None:
         "inspect_volume": driver.inspect_volume(system.host_id, volume),
         "create_volume": driver.create_volume(system.host_id, volume, "raw", 1),
         "delete_volume": driver.delete_volume(system.host_id, volume),
-        "create_storage_pool": driver.create_storage_pool(system.host_id, "other", "/simulated/pools/other"),
+        "create_storage_pool": driver.create_storage_pool(
+            system.host_id, StoragePoolSpec(name="other", folder="/simulated/pools/other")
+        ),
         "delete_storage_pool": driver.delete_storage_pool(system.host_id, "default"),
+        "change_storage_pool": driver.change_storage_pool(system.host_id, "default", active=False),
+        "refresh_storage_pool": driver.refresh_storage_pool(system.host_id, "default"),
+        "read_volumes": driver.read_volumes(system.host_id, "default"),
+        "create_network": driver.create_network(system.host_id, NetworkSpec(name="other")),
+        "delete_network": driver.delete_network(system.host_id, "x"),
+        "change_network": driver.change_network(system.host_id, "x", active=False),
+        "create_filter": driver.create_filter(system.host_id, NetworkFilterSpec(name="other")),
+        "delete_filter": driver.delete_filter(system.host_id, "x"),
+        "add_filter_reference": driver.add_filter_reference(system.host_id, "x", FilterReference("y")),
+        "remove_filter_reference": driver.remove_filter_reference(system.host_id, "x", FilterReference("y")),
         **{f"act.{action.name.lower()}": driver.act(system.id, action) for action in Action},
     }
     assert {name: await outcome(call) for name, call in calls.items()} == dict.fromkeys(calls, Problem.FAILED)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from openvman.drivers.contract import SystemChanged
 from openvman.drivers.simulated import create
 from openvman.drivers.simulated.address import parse
 from openvman.messages.problem import Problem
@@ -65,6 +67,18 @@ async def test_systems_of_a_fleet_obey() -> None:
         await driver.undefine(system.id)
     assert (await driver.load()).systems == ()
     await driver.close()
+
+
+async def test_a_restless_fleet_changes_by_itself_while_it_is_connected() -> None:
+    told: asyncio.Queue[object] = asyncio.Queue()
+    driver = create("sim://?vms=3&churn=500", state=Path("/nonexistent"), deadline=10)
+    await driver.open(told.put_nowait)
+    seen = {event.system_id for event in [await told.get() for _ in range(30)] if isinstance(event, SystemChanged)}
+    assert seen == {system.id for system in (await driver.load()).systems}
+    await driver.close()
+    before = driver.hypervisor.systems.copy()
+    await asyncio.sleep(0)
+    assert driver.hypervisor.systems == before
 
 
 def test_options_are_read() -> None:

@@ -10,6 +10,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -198,7 +200,7 @@ class PrivateHost:
                 start_new_session=True,
                 preexec_fn=self._join_groups,  # noqa: PLW1509 - it writes to files and takes no lock
             )
-        wait_for("libvirtd's socket", self.socket.exists)
+        wait_for("libvirtd's socket", lambda: _answers(self.socket))
 
     @property
     def daemon_runs(self) -> bool:
@@ -266,7 +268,7 @@ class PrivateHost:
             self._daemon.wait(SECONDS)
         for group in self._groups():
             for each in sorted(group.glob("**/"), reverse=True):
-                wait_for(f"the end of {each}", lambda each=each: _removed(each))
+                wait_for(f"the end of {each}", partial(_removed, each))
         shutil.rmtree(self.folder)
 
     def _enter(self) -> list[str]:
@@ -300,6 +302,12 @@ class PrivateHost:
 
     def _groups(self) -> list[Path]:
         return [group for parent in self._parents() if (group := parent / self._group).exists()]
+
+
+def _answers(path: Path) -> bool:
+    """Whether somebody accepts connections there: a socket that exists may not listen yet."""
+    with socket.socket(socket.AF_UNIX) as line:
+        return line.connect_ex(str(path)) == 0
 
 
 def _removed(group: Path) -> bool:

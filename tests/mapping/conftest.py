@@ -72,7 +72,7 @@ OWNERS = (
 )
 TOY = View(
     prefix="TOY",
-    namespaces={Space.IMPLEMENTATION: ("root/toy",), Space.INTEROP: ("toy/interop",)},
+    spaces=(Space(("root/toy",), "toys"), Space(("toy/interop",), "nothing")),
     classes=(RACK, SHELF),
     edges=(STANDS_IN,),
     owners=OWNERS,
@@ -89,7 +89,7 @@ class Toy:
     view: View = TOY
 
     def bind(self, **changes: Any) -> BoundView:
-        return BoundView(replace(self.view, **changes), load_schema())
+        return BoundView((replace(self.view, **changes),), load_schema())
 
     def world(self, *shelves: Shelf, racks: tuple[str, ...] = ("a", "b")) -> World:
         return World({r: Rack(r) for r in racks}, {s.id: s for s in shelves})

@@ -59,6 +59,7 @@ def mounted(*targets: str) -> Devices:
         {"boot_order": (BootDevice.DISK,)},
         {"firmware": Firmware.BIOS},
         {"machine": "q35"},
+        {"acpi": True},
         {"user_data": "#!/bin/sh"},
     ],
     ids=lambda asked: next(iter(asked)),

@@ -16,6 +16,7 @@ from openvman.model.allocation import DiskKind, NicConnection
 from openvman.model.defaults import TARGET_PREFIXES
 from openvman.model.errors import ModelError
 from openvman.model.host import Host, HostFacts
+from openvman.model.network import VirtualNetwork
 from openvman.model.spec import Definition, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
 from openvman.model.system import OnCrash
 from openvman.operations.defaults import fill, format_of, normal_mac
@@ -46,7 +47,10 @@ def host(**facts) -> Host:
         processor_mhz=None,
         memory=8 * GIB,
         facts=HostFacts(**(offered | facts)),
-        networks=("default", "other"),
+        networks=tuple(
+            VirtualNetwork(host_id="6f0ae2a8-9a3c-4f39-95b5-2f1c38d8a1aa", uuid=name, name=name, active=True)
+            for name in ("default", "other")
+        ),
     )
 
 
@@ -156,7 +160,7 @@ def test_a_refusal_or_a_whole_definition(host, system, resources):
         assert re.fullmatch("([0-9a-f]{2}:){5}[0-9a-f]{2}", nic.mac)
         assert nic.model in facts.nic_models if facts.nic_models else nic.model is None
         assert nic.connection in {NicConnection.USER, NicConnection.NETWORK}  # no bridge is open
-        assert (nic.source in host.networks) == (nic.connection is NicConnection.NETWORK)
+        assert (nic.source in host.network_names) == (nic.connection is NicConnection.NETWORK)
 
 
 @pytest.mark.parametrize(

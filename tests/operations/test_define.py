@@ -247,8 +247,11 @@ async def test_bridges_are_for_those_the_policy_says_and_admins(world, admin):
 
 async def test_without_a_default_network_a_nic_gets_user_mode(world, until):
     hypervisor = world.driver.hypervisor
-    hypervisor.add_host(replace(world.host, networks=("isolated", "other")))
-    await until(lambda: world.host.networks == ("isolated", "other"))
+    isolated = next(each for each in world.host.networks if each.name == "isolated")
+    other = replace(isolated, uuid="6ac5acc7-2e1e-4b5f-8b3c-96d0e5a86b5e", name="other")
+    stopped = replace(isolated, uuid="0e14d6b2-5d1c-41ef-9d0c-4f1b6c3f2f0e", name="stopped", active=False)
+    hypervisor.add_host(replace(world.host, networks=(isolated, other, stopped)))
+    await until(lambda: world.host.network_names == ("isolated", "other"))
     made = await world.define(NicSpec())
     assert (made.defined.nics[0].connection, made.defined.nics[0].source) == (NicConnection.USER, None)
     error = await refused(world.define(NicSpec(connection=NicConnection.NETWORK)))

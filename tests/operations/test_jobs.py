@@ -13,9 +13,20 @@ from openvman.messages.problem import Problem
 from openvman.model.actor import Actor, Role
 from openvman.model.errors import ModelError
 from openvman.model.job import Effect, Element, JobAction, JobSpec, JobState
+from openvman.model.network import NetworkSpec
+from openvman.model.network_filter import FilterReference, NetworkFilterSpec
 from openvman.model.spec import SystemSpec
 from openvman.model.states import Action, State
+from openvman.model.storage import StoragePoolSpec, Volume
 from openvman.operations.catalogue import USE_CASES
+from openvman.operations.host_steps import (
+    DeleteFilter,
+    DeleteNetwork,
+    DeleteStoragePool,
+    RestoreNetwork,
+    RestoreStoragePool,
+    SetReference,
+)
 from openvman.operations.jobs.jobs import JobLimits, Jobs
 from openvman.store.database import Database, StoreError
 from openvman.store.jobs import JobStore
@@ -397,3 +408,108 @@ async def test_a_change_of_state_is_as_done_as_it_looks(office, until, happened,
     await until(lambda: office.job(ticket).state.is_final)
     assert office.job(ticket).state is state
     assert office.world.system(system.id).state is (State.PAUSED if happened else State.DEFINED)
+
+
+def _deletions(world):
+    """What is deleted of a host: the use case, its keywords, the driver's call, and what is left."""
+    host = world.host
+    [volume] = world.inventory.generation.volumes_of(host.id, "default").volumes
+    return {
+        "delete_network": ({"network": host.networks[0]}, lambda: world.host.networks, host.networks[1:]),
+        "delete_filter": ({"filter": host.filters[0]}, lambda: world.host.filters, ()),
+        "delete_volume": (
+            {"volume": volume},
+            lambda: world.inventory.generation.volumes_of(host.id, "default").volumes,
+            (),
+        ),
+        "delete_storage_pool": ({"pool": host.storage[-1]}, lambda: world.host.storage, host.storage[:-1]),
+    }
+
+
+@pytest.mark.parametrize("name", ["delete_network", "delete_filter", "delete_volume", "delete_storage_pool"])
+async def test_a_deletion_of_a_part_of_a_host_is_finished_after_a_restart(office, until, name):
+    world = office.world
+    other = StoragePoolSpec(name="other", folder="/simulated/pools/other")
+    await world.driver.create_storage_pool(world.host.id, other)
+    await world.driver.create_volume(world.host.id, Volume("default", "a.img"), "raw", 1 << 20)
+    await world.inventory.refresh_host(world.host.id)
+    await world.inventory.refresh_volumes(world.host.id, "default")
+    keywords, there, left = _deletions(world)[name]
+    world.inject(operation=name, problem=Problem.UNAVAILABLE)
+    ticket = office.jobs.submit(CHIEF, name, keywords)
+    with pytest.raises(ModelError):
+        await ticket.ended
+    [affected] = office.job(ticket).affected
+    assert (affected.effect, affected.id.partition("/")[0]) == (Effect.CHANGES, world.host.id)
+    # As if the server had died there.
+    begun = replace(office.job(ticket), state=JobState.RUNNING, ended=None, failure=None)
+    await office.jobs._record.put(begun)
+    await office.close_quietly()
+    world.driver.clear_faults()
+    office.start()
+    office.jobs.adopt(_no_call)
+    await until(lambda: office.job(ticket).state is JobState.COMPLETED)
+    assert there() == left
+
+
+def _begun(world):
+    """What is begun with a host, and what takes it back when the server has died in between."""
+    host_id = world.host.id
+    uuids = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(3)]
+    network, hypervisor = world.host.networks[0], world.driver.hypervisor
+    mail, spoofing = NetworkFilterSpec(name="mail", uuid=uuids[1]), world.host.filters[0]
+    pool = StoragePoolSpec(name="other", uuid=uuids[2], folder="/simulated/pools/other")
+    refers = FilterReference(spoofing.name)
+    return [
+        (
+            lambda: hypervisor.create_network(host_id, NetworkSpec(name="new", uuid=uuids[0])),
+            DeleteNetwork(host_id, uuids[0], "new"),
+        ),
+        (
+            lambda: hypervisor.change_network(host_id, network.uuid, False, False),
+            RestoreNetwork(host_id, network.uuid, network.name, active=True, autostart=True),
+        ),
+        (lambda: hypervisor.create_filter(host_id, mail), DeleteFilter(host_id, uuids[1], "mail")),
+        (
+            lambda: hypervisor.add_filter_reference(host_id, uuids[1], refers),
+            SetReference(host_id, uuids[1], refers.filter, refers.parameters, there=False),
+        ),
+        (lambda: hypervisor.create_storage_pool(host_id, pool), DeleteStoragePool(host_id, uuids[2], "other")),
+        (
+            lambda: hypervisor.change_storage_pool(host_id, "default", False, False),
+            RestoreStoragePool(host_id, "default", active=True, autostart=True),
+        ),
+    ]
+
+
+@pytest.mark.parametrize("acts", [0, 6])
+async def test_what_was_begun_with_a_host_is_taken_back_after_a_restart(office, until, acts):
+    world = office.world
+    before = world.host
+    ticket = office.jobs.submit(CHIEF, "create_network", {"host": before, "network": NetworkSpec(name="default")})
+    with pytest.raises(ModelError):
+        await ticket.ended
+    begun = replace(office.job(ticket), state=JobState.RUNNING, ended=None, failure=None)
+    await office.jobs._record.put(begun)
+    for number, (act, step) in enumerate(_begun(world)):
+        await office.jobs._record.add_step(begun.id, number, step)
+        if number < acts:
+            act()
+    await office.close_quietly()
+    office.start()
+    office.jobs.adopt(_no_call)
+    await until(lambda: office.job(ticket).state is JobState.EXCEPTION)
+    message = str(office.job(ticket).failure.said)
+    assert "was taken back" in message
+    assert "Could not" not in message
+    await world.inventory.refresh_host(world.host.id)
+    assert world.host == before
+
+
+async def test_another_pool_of_the_name_is_not_taken_back(world):
+    other = StoragePoolSpec(name="other", folder="/simulated/pools/other")
+    await world.driver.create_storage_pool(world.host.id, other)
+    await DeleteStoragePool(world.host.id, "00000001-0000-4000-8000-000000000000", "other").run(
+        world.operations.context
+    )
+    assert "other" in [pool.name for pool in world.host.storage]

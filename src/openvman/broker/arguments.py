@@ -71,7 +71,7 @@ class ArgumentReader:
         if node.bound.map not in maps:
             wanted = tuple(map(ctx.view.name_of, maps))
             raise CIMError(requests.WRONG_OBJECT, name=name, wanted=wanted, given=node.bound.class_name)
-        return node.obj
+        return node.subject
 
     def _specs(self, ctx: Context, name: str, declared: ParameterDeclaration, value: Value, how: SpecInput) -> Any:
         assert declared.embedded is not None, f"parameter {name} is declared with EmbeddedInstance"
@@ -79,10 +79,14 @@ class ArgumentReader:
         if len(items) > 1 and not declared.is_array:
             raise CIMError(requests.NOT_ONE_INSTANCE, name=name, count=len(items))
         current = current_finder(ctx)
-        specs = [ctx.writer.spec(self._instance(ctx, name, i), how.maps, how.purpose, current) for i in items]
+        instances = [self._instance(ctx, name, item, how) for item in items]
+        try:
+            specs = [ctx.writer.spec(instance, how.maps, how.purpose, current) for instance in instances]
+        except CIMError as error:
+            raise ctx.view.space_of(how.maps[0]).manners.words.unacceptable(error) or error from None
         return specs if declared.is_array else specs[0]
 
-    def _instance(self, ctx: Context, name: str, item: Value) -> Instance:
+    def _instance(self, ctx: Context, name: str, item: Value, how: SpecInput) -> Instance:
         """Instances come as such, or as text: MOF or an INSTANCE element."""
         if isinstance(item, Instance):
             return item
@@ -90,7 +94,10 @@ class ArgumentReader:
             raise CIMError(requests.NOT_EMBEDDED, name=name)
         if item.lstrip().startswith("<"):
             return self._decode_embedded(item)
-        return parse_instance(item, ctx.view.graph)
+        try:
+            return parse_instance(item, ctx.view.graph)
+        except CIMError as error:
+            raise ctx.view.space_of(how.maps[0]).manners.words.unreadable(error) or error from None
 
 
 def current_finder(ctx: Context) -> Callable[[BoundClass, NameMap[Value]], Node | None]:

@@ -22,7 +22,7 @@ from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.operations import Call, MethodCall, Request, Response
 from openvman.cim.uri import parse_path
-from openvman.cim.values import Instance, Value
+from openvman.cim.values import ClassPath, Instance, InstancePath, Value
 from openvman.inventory.difference import Difference
 from openvman.inventory.inventory import Inventory
 from openvman.mapping.bind import BoundView, Node, View
@@ -42,7 +42,8 @@ from openvman.operations.jobs.jobs import Jobs
 class Broker:
     """Answers :class:`Call` and :class:`MethodCall` values in the namespaces of its views.
 
-    Reads answer from the inventory's generation of the moment and never wait. Changes are jobs; they answer when the
+    Reads answer from the inventory's generation of the moment and never wait, but in fenced spaces, where they wait for
+    what happened before them to be in it. Changes are jobs; they answer when the
     inventory shows their effect and the indications of it are on disk, or after ``patience`` seconds with the job where
     the method can (None: never). Permissions are decided here, by the operation's own row and the method's own
     declaration, before anything else of a request is looked at. ``indications`` are the use cases of subscriptions,
@@ -68,20 +69,19 @@ class Broker:
         self._inventory = inventory
         self._visibility = visibility
         self._sessions = Sessions(limits or Limits(), clock)
-        names = [names[0] for view in views for names in view.namespaces.values()]
+        self._view = bound = BoundView(views, schema)
         self._server = replace(
             server,
             namespaces=tuple(
-                NamespaceRecord(name=name, server_id=server.id, host_name=server.host_name) for name in names
+                NamespaceRecord(name=name, server_id=server.id, host_name=server.host_name) for name in bound.namespaces
             ),
         )
-        self._readers: dict[str, tuple[Reader, Writer]] = {}
-        self._indexes: list[EdgeIndex] = []
-        bounds = [BoundView(view, schema) for view in views]
+        self._index = EdgeIndex(bound)
+        self._reader, self._writer = Reader(bound, self._index), Writer(bound)
         setup = indications or IndicationSetup()
         self._outbox = setup.outbox
-        self._engine = Engine(bounds, setup.outbox, setup.encode, visibility, server.host_name, setup.now)
-        self.events = EventLog(bounds, setup.now, visibility)
+        self._engine = Engine(bound, setup.outbox, setup.encode, visibility, server.host_name, setup.now)
+        self.events = EventLog(bound, setup.now, visibility)
         self.indications = Registry(
             setup.keeper,
             setup.keeper.load(server.host_name, collections_of(views, server.host_name)),
@@ -98,14 +98,11 @@ class Broker:
             ArgumentReader(decode_embedded),
             CallRecorder(encode_embedded, decode_embedded, secrets_of(views)),
             self._called,
+            self._shown_to,
             patience,
         )
-        for view, bound in zip(views, bounds, strict=True):
+        for view in views:
             self._changes.check(view.classes, view.edges)
-            index = EdgeIndex(bound)
-            self._indexes.append(index)
-            for namespace in (name for names in view.namespaces.values() for name in names):
-                self._readers[namespace.lower()] = Reader(bound, index), Writer(bound)
         self._unsubscribe = inventory.subscribe(self._follow)
 
     def close(self) -> None:
@@ -115,6 +112,7 @@ class Broker:
     async def perform(self, request: Request, actor: Actor) -> Response:
         """Answer one operation. CIMError with the standard's status when it cannot be done."""
         if isinstance(request, MethodCall):
+            await self._fence(request)
             try:
                 return await self._changes.invoke(self._context(request.target.namespace or "", actor), request)
             finally:
@@ -123,12 +121,21 @@ class Broker:
         ctx = self._context(request.namespace, actor)
         allow(ctx, row.role, request.operation.name)
         _check_required(request)
+        if await self._fence(request):
+            ctx = replace(ctx, picture=self._shown_to(actor))
         if isinstance(row, Read):
             return row.answer(ctx, request)
         try:
             return await row.answer(self._changes, ctx, request)
         finally:
             await self._outbox.settled()
+
+    async def _fence(self, request: Request) -> bool:
+        """Wait for what happened before, where the answer shall show it; whether that was so."""
+        is_fenced = self._view.is_fenced(*_place(request))
+        if is_fenced:
+            await self._inventory.fence()
+        return is_fenced
 
     def read_again(self, job: Job, actor: Actor) -> tuple[Mapping[str, Any], Conclude]:
         """What a job was to do, that had not begun when the server ended: see :meth:`Changes.read_again`."""
@@ -137,11 +144,13 @@ class Broker:
         return self._changes.read_again(self._context(path.namespace or "", actor), job)
 
     def _context(self, namespace: str, actor: Actor) -> Context:
-        found = self._readers.get(namespace.lower())
-        if found is None:
-            raise CIMError(requests.NO_NAMESPACE, name=namespace, known=sorted(self._readers))
-        picture = self._visibility.picture(self._picture(), actor)
-        return Context(actor, namespace, picture, *found, self._sessions)
+        if not self._view.shows(namespace):
+            known = sorted({name for space in self._view.spaces for name in space.namespaces})
+            raise CIMError(requests.NO_NAMESPACE, name=namespace, known=known)
+        return Context(actor, namespace, self._shown_to(actor), self._reader, self._writer, self._sessions)
+
+    def _shown_to(self, actor: Actor) -> Picture:
+        return self._visibility.picture(self._picture(), actor)
 
     def _picture(self) -> Picture:
         return Picture(self._inventory.generation, self._server, self.indications.current)
@@ -156,12 +165,22 @@ class Broker:
 
     def _follow(self, difference: Difference) -> None:
         picture = replace(self._picture(), objects=difference.after)
-        for index in self._indexes:
-            for change in difference.changes:
-                index.change(change.before, change.after, picture)
+        for change in difference.changes:
+            self._index.change(change.before, change.after, picture)
         before = replace(picture, objects=difference.before)
         self._engine.follow(difference, before, picture)
         self.events.follow(difference, before, picture)
+
+
+def _place(request: Request) -> tuple[str, str | None]:
+    """The namespace that is asked in, and the class that is asked about where that is plain."""
+    if isinstance(request, MethodCall):
+        return request.target.namespace or "", request.target.class_name
+    for name in ("ClassName", "InstanceName", "ObjectName", "NewInstance", "ModifiedInstance"):
+        match request.argument(name) if name in request.operation.parameters else None:
+            case str(class_name) | InstancePath(class_name) | ClassPath(class_name) | Instance(class_name):
+                return request.namespace, class_name
+    return request.namespace, None
 
 
 def _check_required(call: Call) -> None:

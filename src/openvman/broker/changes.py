@@ -31,15 +31,17 @@ from openvman.mapping.declare import (
     Purpose,
 )
 from openvman.messages import requests
-from openvman.model.actor import Role
+from openvman.model.actor import Actor, Role
 from openvman.model.errors import ModelError
 from openvman.model.job import Job, MethodRecord
+from openvman.model.picture import Picture
 from openvman.operations.jobs.entry import Conclude
 from openvman.operations.jobs.jobs import Jobs
 from openvman.store.database import StoreError
 
 Called = Callable[[Node, Mapping[str, Value]], None]
 Direct = Callable[..., Awaitable[Any]]
+Now = Callable[[Actor], Picture]
 _STARTED: Final = 4096
 _JOB: Final = "Job"
 """The output parameter of every method that may answer before its job has ended."""
@@ -48,8 +50,8 @@ _JOB: Final = "Job"
 class Changes:
     """``direct`` are operations by name that no job is made of: each takes the actor and keyword arguments.
 
-    ``called`` is told of each method, before it runs and after. ``patience`` (seconds) is how long a method that has a
-    Job parameter waits for its job; None: to its end.
+    ``called`` is told of each method, before it runs and after. ``now`` is the picture of the moment for an actor.
+    ``patience`` (seconds) is how long a method that has a Job parameter waits for its job; None: to its end.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Changes:
         arguments: ArgumentReader,
         recorder: CallRecorder,
         called: Called,
+        now: Now,
         patience: float | None = None,
     ) -> None:
         self._jobs = jobs
@@ -66,6 +69,7 @@ class Changes:
         self._arguments = arguments
         self._recorder = recorder
         self._called = called
+        self._now = now
         self._patience = patience
 
     def check(self, classes: tuple[ClassMap, ...], edges: tuple[Edge, ...] = ()) -> None:
@@ -87,12 +91,15 @@ class Changes:
         declared = cls.methods.get(call.method)
         if declared is None:
             raise CIMError(requests.NO_METHOD, class_name=cls.name, name=call.method)
-        if not isinstance(call.target, InstancePath):
-            raise CIMError(requests.NOT_STATIC, class_name=cls.name, name=declared.name)
-        node = ctx.reader.find_node(call.target, ctx.namespace, ctx.picture)
+        if isinstance(call.target, InstancePath):
+            node = ctx.reader.find_node(call.target, ctx.namespace, ctx.picture)
+        else:
+            node = _only_instance(ctx, cls.name, declared.name)
+            call = replace(call, target=ctx.view.path(node, ctx.namespace))
         method = node.bound.methods.get(call.method)
         if method is None:
-            raise CIMError(requests.NOT_IMPLEMENTED, name=declared.name, class_name=node.bound.class_name)
+            own_words = node.bound.space.manners.words.absent(declared.name)
+            raise own_words or CIMError(requests.NOT_IMPLEMENTED, name=declared.name, class_name=node.bound.class_name)
         # Before anything that the client sent is parsed further.
         allow(ctx, method.permission, f"{node.bound.class_name}.{declared.name}")
         self._called(node, methods.before(declared, call.arguments))
@@ -103,16 +110,17 @@ class Changes:
     async def _refusing(
         self, ctx: Context, node: Node, method: MethodMap, declared: MethodDeclaration, call: MethodCall
     ) -> MethodAnswer:
+        words = node.bound.space.manners.words
         try:
             return await self._answer(ctx, node, method, declared, call)
-        except UnsupportedCodeError:
+        except UnsupportedCodeError as error:
             if method.unsupported_code is None:
-                raise
+                raise words.unknown_code(error) or error from None
             return MethodAnswer(declared.return_type, method.unsupported_code)
         except ModelError as exc:
             code = method.returns.get(exc.problem)
             if code is None:
-                raise cim_error(exc) from exc
+                raise words.failed(exc) or cim_error(exc) from exc
             return MethodAnswer(declared.return_type, code)
 
     async def _answer(
@@ -120,7 +128,7 @@ class Changes:
     ) -> MethodAnswer:
         keywords = self._keywords(ctx, node, method, declared, call.arguments)
         if not self._is_job(method.operation):
-            return _answered(ctx, method, declared, await self._at_once(ctx, method.operation, keywords))
+            return self._answered(ctx, method, declared, await self._at_once(ctx, method.operation, keywords))
         record = self._recorder.recorded(call)
         conclude = self._conclude(ctx, method, declared, record)
         ticket = self._jobs.submit(ctx.actor, method.operation, keywords, record, conclude)
@@ -133,7 +141,7 @@ class Changes:
                 or error.problem not in method.returns
                 or _JOB not in declared.parameters
             ):
-                return _answered(ctx, method, declared, ticket.ended.result())
+                return self._answered(ctx, method, declared, ticket.ended.result())
             # A return code has no words: the job has.
             code = method.returns[error.problem]
         job = await self._jobs.acknowledge(ticket.job_id)
@@ -159,7 +167,7 @@ class Changes:
     def _conclude(self, ctx: Context, method: MethodMap, declared: MethodDeclaration, record: MethodRecord) -> Conclude:
         def conclude(result: Any, error: ModelError | None) -> MethodRecord:
             if error is None:
-                return self._recorder.answered(record, _answered(ctx, method, declared, result))
+                return self._recorder.answered(record, self._answered(ctx, method, declared, result))
             code = method.returns.get(error.problem)
             return replace(record, returned=code)
 
@@ -179,8 +187,14 @@ class Changes:
             parameter = declared.parameters[name]
             keywords[how.keyword] = self._arguments.read(ctx, name, parameter, arguments.get(name), how)
         if method.target is not None:
-            keywords[method.target] = node.obj
-        return method.arrange(node.obj, keywords)
+            keywords[method.target] = node.subject
+        return method.arrange(node.subject, keywords)
+
+    def _answered(self, ctx: Context, method: MethodMap, declared: MethodDeclaration, result: Any) -> MethodAnswer:
+        """The answer shows what is there now, which the picture at the beginning may not have."""
+        ctx = replace(ctx, picture=self._now(ctx.actor))
+        outputs = tuple(_output(ctx, declared, name, how, result) for name, how in method.outputs.items())
+        return MethodAnswer(declared.return_type, method.success(result), outputs)
 
     async def modify_instance(self, ctx: Context, call: Call) -> Answer:
         given: Instance = call.argument("ModifiedInstance")
@@ -288,16 +302,24 @@ def _end(ctx: Context, given: Instance, end: End) -> Node:
     return node
 
 
+def _only_instance(ctx: Context, class_name: str, method: str) -> Node:
+    """The instance that a class stands for, in a space whose clients invoke methods so."""
+    bounds = [
+        bound
+        for bound in ctx.view.concrete(ctx.namespace, class_name)
+        if isinstance(bound, BoundClass) and bound.space.manners.takes_class_paths
+    ]
+    nodes = [Node(bound, obj) for bound in bounds for obj in bound.map.extent(ctx.picture)]
+    if len(nodes) != 1:
+        raise CIMError(requests.NOT_STATIC, class_name=class_name, name=method)
+    return nodes[0]
+
+
 def allow(ctx: Context, role: Role, what: str) -> None:
     """CIMError ACCESS_DENIED when the caller's role is less than ``role``."""
     if ctx.actor.role < role:
         needed, has = role.name.lower(), ctx.actor.role.name.lower()
         raise CIMError(requests.DENIED, what=what, role=needed, actor=ctx.actor.name, has=has)
-
-
-def _answered(ctx: Context, method: MethodMap, declared: MethodDeclaration, result: Any) -> MethodAnswer:
-    outputs = tuple(_output(ctx, declared, name, how, result) for name, how in method.outputs.items())
-    return MethodAnswer(declared.return_type, method.success(result), outputs)
 
 
 def _job_path(ctx: Context, job: Job) -> InstancePath:
@@ -318,15 +340,22 @@ def _output(
 
 
 def _shown(ctx: Context, how: ObjectOutput, obj: Any) -> InstancePath | None:
-    return None if obj is None else ctx.view.path(Node(_bound(ctx, how.maps, obj), obj), ctx.namespace)
+    node = None if obj is None else _node(ctx, how.maps, obj)
+    return None if node is None else ctx.view.path(node, ctx.namespace)
 
 
-def _whole(ctx: Context, how: InstanceOutput, obj: Any) -> Instance:
-    return _bound(ctx, how.maps, obj).plan(ctx.namespace).instance(obj)
+def _whole(ctx: Context, how: InstanceOutput, obj: Any) -> Instance | None:
+    node = _node(ctx, how.maps, obj)
+    return None if node is None else node.bound.plan(ctx.namespace).instance(node.obj)
 
 
-def _bound(ctx: Context, maps: tuple[ClassMap, ...], obj: Any) -> BoundClass:
-    for classmap in maps:
-        if classmap.kind is None or isinstance(obj, classmap.kind):
-            return ctx.view.bound[classmap]
+def _node(ctx: Context, maps: tuple[ClassMap, ...], obj: Any) -> Node | None:
+    """How one of the maps shows what an operation gave; None when it is gone again."""
+    fitting = [m for m in maps if m.kind is None or isinstance(obj, m.kind)]
+    for classmap in fitting:
+        seen = classmap.seen(ctx.picture, obj)
+        if seen is not None:
+            return Node(ctx.view.bound[classmap], seen)
+    if fitting:
+        return None
     raise TypeError(f"no class map of {maps} shows {type(obj).__name__}")

@@ -110,10 +110,10 @@ def _filter(ctx: Context, call: Call) -> Filter:
     return Filter(**given)
 
 
-def _source(ctx: Context, path: InstancePath) -> Node | None:
+def _source(ctx: Context, path: InstancePath, wanted: Filter) -> Node | None:
     """The node to start from; None for an association, which nothing is associated with."""
     ctx.known_class(path.class_name, requests.CLASS_OF_PARAMETER)
-    bound, obj = ctx.reader.find(path, ctx.namespace, ctx.picture)
+    bound, obj = ctx.reader.find(path, ctx.namespace, ctx.picture, wanted)
     return Node(bound, obj) if isinstance(bound, BoundClass) else None
 
 
@@ -131,13 +131,14 @@ def _touching(
     ctx: Context, call: Call, path: InstancePath, properties: frozenset[str] | None, *, far_ends: bool
 ) -> Iterator[Row]:
     origin = "IncludeClassOrigin" in call.operation.parameters and call.argument("IncludeClassOrigin")
-    node = _source(ctx, path)
+    wanted = _filter(ctx, call)
+    node = _source(ctx, path, wanted)
     rows: dict[tuple[Bound, str], Row] = {}
     if node is not None:
-        for edge, link, far in ctx.reader.references(node, _filter(ctx, call), ctx.picture):
+        for edge, link, far in ctx.reader.references(node, wanted, ctx.picture):
             bound: Bound = far.bound if far_ends else edge
             obj: Any = far.obj if far_ends else link
-            namespace = ctx.view.namespace_for(far.bound.map.space, ctx.namespace) if far_ends else ctx.namespace
+            namespace = ctx.view.namespace_for(far.bound.space, ctx.namespace) if far_ends else ctx.namespace
             if (bound, obj.id) not in rows:
                 found = _plan_rows(bound, properties, origin=origin, namespace=namespace, objects=iter((obj,)))
                 rows[bound, obj.id] = next(found)

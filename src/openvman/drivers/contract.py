@@ -14,9 +14,11 @@ from typing import Protocol, TypeAlias
 
 from openvman.model.alert import SystemFault
 from openvman.model.host import Host
+from openvman.model.network import NetworkSpec
+from openvman.model.network_filter import FilterReference, NetworkFilterSpec
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
 from openvman.model.states import Action
-from openvman.model.storage import Volume
+from openvman.model.storage import PoolVolumes, StoragePoolSpec, Volume
 from openvman.model.system import ConfigurationKind, VirtualSystem
 
 
@@ -35,13 +37,21 @@ class HostChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class VolumesChanged:
+    """What the storage pool holds may have changed: read it again."""
+
+    host_id: str
+    pool: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionLost:
     """The platform does not answer any more. The driver is closed; ``open`` may be tried again."""
 
     reason: str
 
 
-Event: TypeAlias = SystemChanged | HostChanged | SystemFault | ConnectionLost
+Event: TypeAlias = SystemChanged | HostChanged | VolumesChanged | SystemFault | ConnectionLost
 EventSink: TypeAlias = Callable[[Event], None]
 """Called in the event loop's thread, never after ``close`` has returned."""
 
@@ -53,10 +63,14 @@ It may be told the same or less again, and is not told anything after the call h
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Everything on a platform at one time; a host that the platform knows and cannot reach has ``online`` false."""
+    """Everything on a platform at one time; a host that the platform knows and cannot reach has ``online`` false.
+
+    ``volumes`` are those of every active storage pool.
+    """
 
     hosts: tuple[Host, ...]
     systems: tuple[VirtualSystem, ...]
+    volumes: tuple[PoolVolumes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +110,12 @@ class Driver(Protocol):
 
     async def close(self) -> None:
         """Disconnect; calls under way end with UNAVAILABLE. Virtual systems go on running where they can."""
+
+    async def fence(self) -> None:
+        """Return when the sink has been told of everything that happened on the platform before the call.
+
+        As far as the platform tells of it by events at all. Cheap enough to come before every read.
+        """
 
     async def load(self) -> Picture:
         """Read everything. Changes after the call begins are told by events."""
@@ -187,10 +207,58 @@ class Driver(Protocol):
     async def delete_volume(self, host_id: str, volume: Volume) -> None:
         """Remove a volume; gone already, or with its pool, is fine."""
 
-    async def create_storage_pool(self, host_id: str, name: str, folder: str) -> None:
-        """Make a storage pool of the files in a folder, active now and with the host. NOT_FOUND for no such folder,
-        ALREADY_EXISTS, NOT_SUPPORTED where the hypervisor has no storage pools.
+    async def read_volumes(self, host_id: str, pool: str) -> PoolVolumes | None:
+        """The volumes of a storage pool, the first :data:`~openvman.model.storage.MAXIMUM_VOLUMES` by name; None when
+        there is no such pool that is active.
+        """
+
+    async def create_storage_pool(self, host_id: str, pool: StoragePoolSpec) -> None:
+        """Make a storage pool that lasts, active now and (``autostart``) with the host, of what is there: nothing is
+        formatted. NOT_FOUND for no such folder, ALREADY_EXISTS, NOT_SUPPORTED where the hypervisor has no such storage
+        pools. Leaves nothing on failure.
         """
 
     async def delete_storage_pool(self, host_id: str, name: str) -> None:
-        """Forget an active storage pool. NOT_FOUND; IN_USE while it has volumes."""
+        """Forget a storage pool; what is in its place stays. NOT_FOUND; IN_USE while it is active and has volumes."""
+
+    async def change_storage_pool(
+        self, host_id: str, name: str, *, active: bool | None = None, autostart: bool | None = None
+    ) -> None:
+        """Start or stop it, and have it start with the host or not; None: it stays. NOT_FOUND.
+
+        One that is stopped and not persistent is gone.
+        """
+
+    async def refresh_storage_pool(self, host_id: str, name: str) -> None:
+        """Have the hypervisor look what is there. NOT_FOUND when there is no such pool that is active."""
+
+    async def create_network(self, host_id: str, network: NetworkSpec) -> None:
+        """Make a network that lasts, active now. ALREADY_EXISTS for a name, a UUID or a bridge in use, NOT_SUPPORTED
+        where the hypervisor has no networks. Leaves nothing on failure.
+        """
+
+    async def delete_network(self, host_id: str, uuid: str) -> None:
+        """Stop and forget it, whoever is connected. NOT_FOUND."""
+
+    async def change_network(
+        self, host_id: str, uuid: str, *, active: bool | None = None, autostart: bool | None = None
+    ) -> None:
+        """Start or stop it, and have it start with the host or not; as with a storage pool. NOT_FOUND."""
+
+    async def create_filter(self, host_id: str, filter: NetworkFilterSpec) -> None:
+        """Make a network filter. ALREADY_EXISTS for a name or UUID in use, NOT_FOUND for a filter that it refers to,
+        NOT_SUPPORTED where the hypervisor has no filters.
+        """
+
+    async def delete_filter(self, host_id: str, uuid: str) -> None:
+        """Remove a network filter. NOT_FOUND; IN_USE while an active system or another filter uses it."""
+
+    async def add_filter_reference(self, host_id: str, uuid: str, reference: FilterReference) -> None:
+        """Have a filter refer to another too, behind what it has. It applies at once.
+
+        NOT_FOUND for either; ALREADY_EXISTS for a reference that it has; INVALID_PARAMETER when filters would refer
+        to each other in a circle.
+        """
+
+    async def remove_filter_reference(self, host_id: str, uuid: str, reference: FilterReference) -> None:
+        """Have a filter no more refer to another. It applies at once. NOT_FOUND when there is no such reference."""

@@ -12,6 +12,7 @@ from openvman.model.allocation import Allocation
 from openvman.model.host import Host
 from openvman.model.job import Job
 from openvman.model.pool import consumption
+from openvman.model.storage import PoolVolumes, volumes_id
 from openvman.model.system import Configuration, VirtualSystem
 
 # Name -> ids. A name is unique on its host, but what is read is not read at one instant: while a name passes from one
@@ -21,7 +22,7 @@ _Names: TypeAlias = "HashTrieMap[str, tuple[str, ...]]"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Generation:
-    """``hosts``, ``systems`` and ``jobs`` by id; ``_names`` is host id -> system name -> system ids.
+    """``hosts``, ``systems``, ``jobs`` and what storage pools hold, by id; ``_names`` is host id -> name -> system ids.
 
     ``_consumed`` is pool id -> how much of the pool systems have. ``number`` grows by one with every publication.
     """
@@ -30,8 +31,13 @@ class Generation:
     hosts: HashTrieMap[str, Host] = field(default_factory=HashTrieMap)
     systems: HashTrieMap[str, VirtualSystem] = field(default_factory=HashTrieMap)
     jobs: HashTrieMap[str, Job] = field(default_factory=HashTrieMap)
+    volumes: HashTrieMap[str, PoolVolumes] = field(default_factory=HashTrieMap)
     _names: HashTrieMap[str, _Names] = field(default_factory=HashTrieMap)
     _consumed: HashTrieMap[str, int] = field(default_factory=HashTrieMap)
+
+    @property
+    def whole(self) -> Generation:
+        return self
 
     def host(self, host_id: str) -> Host | None:
         return self.hosts.get(host_id)
@@ -41,6 +47,10 @@ class Generation:
 
     def job(self, job_id: str) -> Job | None:
         return self.jobs.get(job_id)
+
+    def volumes_of(self, host_id: str, pool: str) -> PoolVolumes | None:
+        """What a storage pool of the host holds; None while it is not active, or was not read yet."""
+        return self.volumes.get(volumes_id(host_id, pool))
 
     def systems_of(self, host_id: str) -> Iterator[VirtualSystem]:
         """The systems of one host."""
@@ -86,6 +96,7 @@ class Generation:
         hosts: Iterable[tuple[str, Host | None]] = (),
         systems: Iterable[tuple[str, VirtualSystem | None]] = (),
         jobs: Iterable[tuple[str, Job | None]] = (),
+        volumes: Iterable[tuple[str, PoolVolumes | None]] = (),
     ) -> Generation:
         """The next generation: each (id, object) replaces, None removes. Costs in proportion to what is given."""
         all_hosts, all_systems, names, consumed = self.hosts, self.systems, self._names, self._consumed
@@ -100,7 +111,10 @@ class Generation:
         all_jobs = self.jobs
         for job_id, job in jobs:
             all_jobs = all_jobs.discard(job_id) if job is None else all_jobs.insert(job_id, job)
-        return Generation(self.number + 1, all_hosts, all_systems, all_jobs, names, consumed)
+        held = self.volumes
+        for pool_id, found in volumes:
+            held = held.discard(pool_id) if found is None else held.insert(pool_id, found)
+        return Generation(self.number + 1, all_hosts, all_systems, all_jobs, held, names, consumed)
 
 
 def _place(system: VirtualSystem | None) -> tuple[str, str] | None:

@@ -76,6 +76,13 @@ class Inventory:
             if isinstance(result, Exception):
                 raise result
 
+    async def fence(self) -> None:
+        """Wait until the generation shows what happened on the platforms before the call.
+
+        A platform that is not connected, or takes longer than ``FENCE_PATIENCE``, is not waited for.
+        """
+        await asyncio.gather(*(platform.fence() for platform in self._platforms))
+
     def status(self) -> tuple[PlatformStatus, ...]:
         """How each platform is, in the order given."""
         return tuple(platform.status for platform in self._platforms)
@@ -96,6 +103,10 @@ class Inventory:
     async def refresh_host(self, host_id: str) -> None:
         """Read one host now, without its systems, and publish what is found."""
         await self._reach(host_id).refresh_host(host_id)
+
+    async def refresh_volumes(self, host_id: str, pool: str) -> None:
+        """Read what one storage pool of a host holds now, and publish what is found."""
+        await self._reach(host_id).refresh_volumes(host_id, pool)
 
     def begin(self, system_id: str, transition: Transition, requested: Action) -> None:
         """Show that a transition is under way, through all re-reads until :meth:`end`. NOT_FOUND if it is not there."""

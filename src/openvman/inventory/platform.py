@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from openvman.drivers.contract import ConnectionLost, Driver, Event, HostChanged, SystemChanged
+from openvman.drivers.contract import ConnectionLost, Driver, Event, HostChanged, SystemChanged, VolumesChanged
 from openvman.inventory.register import Register
 from openvman.inventory.session import Key, Session
 from openvman.messages import inventory as inventory_rows
@@ -26,6 +26,9 @@ log = structlog.get_logger()
 
 READERS: Final = 8
 """Reads that events asked for, at most so many at a time on one platform."""
+
+FENCE_PATIENCE: Final = 10.0
+"""Seconds that a fenced read waits for one platform; after that it shows what is known."""
 
 SLICE: Final = 500
 """Objects compared before other tasks of the loop get their turn."""
@@ -126,6 +129,7 @@ class Platform:
             system = await self.driver.read_system(system_id)
             if session.lost is None:
                 await self._take_system(session, key, ticket, system)
+            session.passed(key)
         except BaseException:
             self._on_event(session, key)
             raise
@@ -141,6 +145,33 @@ class Platform:
         session.forget(key)
         try:
             await self._read_host(session, key, session.ticket())
+            session.passed(key)
+        except BaseException:
+            self._on_event(session, key)
+            raise
+
+    async def fence(self) -> None:
+        """Wait until everything that the platform told of until now is shown."""
+        session = self._session
+        if session is None or not session.loaded:
+            return
+        try:
+            async with asyncio.timeout(FENCE_PATIENCE):
+                await self.driver.fence()
+                await session.caught_up()
+        except (ModelError, TimeoutError) as error:
+            log.warning("a read did not wait for the platform", platform=self.driver.platform, reason=str(error))
+
+    async def refresh_volumes(self, host_id: str, pool: str) -> None:
+        """Read what one storage pool holds now, likewise."""
+        session = self._session
+        if session is None or not session.loaded:
+            raise self.unavailable()
+        key = VolumesChanged(host_id, pool)
+        session.forget(key)
+        try:
+            await self._read_volumes(session, key, session.ticket())
+            session.passed(key)
         except BaseException:
             self._on_event(session, key)
             raise
@@ -281,6 +312,10 @@ class Platform:
             [host for host in hosts.values() if session.accept(HostChanged(host.id), ticket)],
             first=first,
         )
+        held = {VolumesChanged(each.host_id, each.pool): each for each in picture.volumes}
+        self._register.put_volumes(
+            [(key.host_id, key.pool, each) for key, each in held.items() if session.accept(key, ticket)], first=first
+        )
         told = _by_id(picture.systems)
         await self._put_slices(session, ticket, told.items(), first=first)
         gone = [i for i in list(self._register.systems_of(self._place)) if i not in told]
@@ -354,6 +389,8 @@ class Platform:
         ticket = session.ticket()
         if isinstance(key, HostChanged):
             await self._read_host(session, key, ticket)
+        elif isinstance(key, VolumesChanged):
+            await self._read_volumes(session, key, ticket)
         else:
             system = await self.driver.read_system(key.system_id)
             await self._take_system(session, key, ticket, system)
@@ -369,9 +406,17 @@ class Platform:
             return
         before = self._register.publisher.generation.host(host.id)
         self._register.put_hosts(self._place, [host])
+        for pool in host.active_storage:
+            if self._register.publisher.generation.volumes_of(host.id, pool.name) is None:
+                self._on_event(session, VolumesChanged(host.id, pool.name))
         if before is None or before.online != host.online:
             self._register.lose([s.id for s in self._register.publisher.generation.systems_of(host.id)])
             session.hurry()  # what its systems do is known only by reading them all
+
+    async def _read_volumes(self, session: Session, key: VolumesChanged, ticket: int) -> None:
+        held = await self.driver.read_volumes(key.host_id, key.pool)
+        if self._register.place_of(key.host_id) == self._place and session.accept(key, ticket):
+            self._register.put_volumes([(key.host_id, key.pool, held)])
 
     async def _take_system(
         self, session: Session, key: SystemChanged, ticket: int, system: VirtualSystem | None

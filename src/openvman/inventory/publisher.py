@@ -13,6 +13,7 @@ from openvman.inventory.graft import graft
 from openvman.model.alert import SystemFault
 from openvman.model.host import Host
 from openvman.model.job import Job
+from openvman.model.storage import PoolVolumes
 from openvman.model.system import VirtualSystem
 
 log = structlog.get_logger()
@@ -60,6 +61,18 @@ class Publisher:
             self._tell(
                 before.following(systems=changed.items()),
                 tuple(Change(before.system(i), new) for i, new in changed.items()),
+                first=first,
+            )
+
+    def publish_volumes(self, volumes: Iterable[tuple[str, PoolVolumes | None]], *, first: bool = False) -> None:
+        """Publish what differs from the generation among these (id, what a storage pool holds), None: it is gone."""
+        before = self.generation
+        changed = {i: graft(before.volumes.get(i), new) for i, new in volumes}
+        changed = {i: new for i, new in changed.items() if new is not before.volumes.get(i)}
+        if changed:
+            self._tell(
+                before.following(volumes=changed.items()),
+                tuple(Change(before.volumes.get(i), new) for i, new in changed.items()),
                 first=first,
             )
 

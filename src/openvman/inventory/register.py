@@ -12,11 +12,16 @@ from openvman.inventory.publisher import Publisher
 from openvman.model.host import ChildPool, Host
 from openvman.model.pool import in_pools
 from openvman.model.states import Action, State, Transition
+from openvman.model.storage import PoolVolumes, active_pool, volumes_id
 from openvman.model.system import VirtualSystem
 
 log = structlog.get_logger()
 
 _RUNNING = (State.ACTIVE, State.PAUSED)
+
+
+def _held_by(host: Host) -> frozenset[str]:
+    return frozenset(volumes_id(host.id, pool.name) for pool in host.active_storage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +84,30 @@ class Register:
             same = before is not None and before.online == host.online
             since = before.since if same and before is not None else now
             shown.append((host.id, replace(host, since=since, pools=self._pools.get(host.id, ()))))
+        stopped = [id for host_id, host in shown for id in self._held(host_id) - _held_by(host)]
         self.publisher.publish_hosts(shown, first=first)
+        self.publisher.publish_volumes([(id, None) for id in stopped])
+
+    def put_volumes(self, volumes: Iterable[tuple[str, str, PoolVolumes | None]], *, first: bool = False) -> None:
+        """Storage pools, by host id and name, hold this; None, or a pool that is not shown as active: nothing."""
+        shown: list[tuple[str, PoolVolumes | None]] = []
+        for host_id, name, told in volumes:
+            host = self.publisher.generation.host(host_id)
+            pool = None if host is None else active_pool(host.storage, name)
+            shown.append((volumes_id(host_id, name), None if pool is None else told))
+        self.publisher.publish_volumes(shown, first=first)
+
+    def _held(self, host_id: str) -> frozenset[str]:
+        """The ids of what the host's storage pools are shown to hold."""
+        host = self.publisher.generation.host(host_id)
+        return frozenset() if host is None else _held_by(host)
 
     def drop_host(self, place: int, host_id: str) -> None:
         """The host is gone from its platform, and with it its systems."""
         gone = [system.id for system in self.publisher.generation.systems_of(host_id)]
         gone += [i for i, claims in self._shadowed.items() if place in claims and claims[place].host_id == host_id]
         self.put_systems(place, [(system_id, None) for system_id in gone])
+        self.publisher.publish_volumes([(id, None) for id in self._held(host_id)])
         self._places.pop(host_id, None)
         self.publisher.publish_hosts([(host_id, None)])
 

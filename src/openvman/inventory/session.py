@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TypeAlias
 
-from openvman.drivers.contract import HostChanged, SystemChanged
+from openvman.drivers.contract import HostChanged, SystemChanged, VolumesChanged
 
-Key: TypeAlias = SystemChanged | HostChanged
+Key: TypeAlias = SystemChanged | HostChanged | VolumesChanged
 """What to read: the event that asks for it."""
 
 
@@ -33,6 +33,7 @@ class Session:
         self._tickets = 0
         self._accepted: dict[Key, int] = {}
         self._accepted_all = 0
+        self._waiting: list[_Wait] = []
 
     def end(self, reason: str) -> None:
         """The connection is lost; reads under way do not count any more."""
@@ -40,6 +41,8 @@ class Session:
             self.lost = reason
         for reader in self.readers:
             reader.cancel()
+        for wait in self._waiting:
+            wait.over.set()
         self.over.set()
         self.wake.set()
 
@@ -80,6 +83,25 @@ class Session:
         if key in self._again:
             self._again.discard(key)
             self._due[key] = None
+        self.passed(key)
+
+    def passed(self, key: Key) -> None:
+        """A read of the object is over, and what it found is shown."""
+        for wait in self._waiting:
+            wait.passed(key)
+
+    async def caught_up(self) -> None:
+        """Wait for a read, that began after its last event, of each object that is due now or under way."""
+        reads = dict.fromkeys((*self._due, *self._under_way), 1)
+        reads |= dict.fromkeys(self._again, 2)  # the one under way may be older than the event
+        if not reads or self.lost is not None:
+            return
+        wait = _Wait(reads)
+        self._waiting.append(wait)
+        try:
+            await wait.over.wait()
+        finally:
+            self._waiting.remove(wait)
 
     def ticket(self) -> int:
         """A read begins."""
@@ -97,3 +119,25 @@ class Session:
         """A full load has been taken over: older answers do not count for any object."""
         self._accepted_all = ticket
         self._accepted = {key: of for key, of in self._accepted.items() if of > ticket}
+        for wait in self._waiting:
+            for key in wait.reads.keys() - self._due.keys() - self._under_way:
+                wait.passed(key)
+
+
+class _Wait:
+    """How many reads of which objects somebody waits for; ``over`` is set when none is left."""
+
+    def __init__(self, reads: dict[Key, int]) -> None:
+        self.reads = reads
+        self.over = asyncio.Event()
+
+    def passed(self, key: Key) -> None:
+        left = self.reads.get(key)
+        if left is None:
+            return
+        if left > 1:
+            self.reads[key] = left - 1
+            return
+        del self.reads[key]
+        if not self.reads:
+            self.over.set()

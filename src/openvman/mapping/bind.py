@@ -1,12 +1,13 @@
-"""Declarations bound to a view's class names: checked against the schema, with getters compiled.
+"""Declarations bound to their views' class names: checked against the schema, with getters compiled.
 
-A view has two name spaces (``Space``), each with one or more namespaces that show the same instances.
+A view is a family of classes with one prefix, in spaces (``Space``) of its own. All views of an application are bound
+together: they share one graph of classes, and a namespace shows whatever spaces name it.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
@@ -21,12 +22,14 @@ from openvman.cim.values import InstancePath, Value
 from openvman.mapping.declare import (
     AlertRow,
     Attr,
+    Base,
     Call,
     ClassMap,
     ClassName,
     Coded,
     Const,
     Edge,
+    IndicationClass,
     Owner,
     Picture,
     Source,
@@ -41,13 +44,19 @@ class DeclarationError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """How the model is shown: class prefix, namespaces (canonical name first), declarations."""
+    """How the model is shown by one family of classes: their prefix, where they are, their declarations.
+
+    ``spaces`` are all that its classes are in; the first is that of those which name none. ``bases`` are declared
+    before what derives from them. Views that are bound together have the same ``owners``.
+    """
 
     prefix: str
-    namespaces: Mapping[Space, tuple[str, ...]]
+    spaces: tuple[Space, ...]
     classes: tuple[ClassMap, ...]
     edges: tuple[Edge, ...]
     owners: tuple[Owner, ...]
+    bases: tuple[Base, ...] = ()
+    indications: tuple[IndicationClass, ...] = ()
     collections: tuple[Any, ...] = ()
     """The application's own: collections of indication filters that come with the view."""
     alerts: Callable[[Any, Any], Iterable[AlertRow]] = lambda _before, _after: ()
@@ -55,12 +64,21 @@ class View:
     faults: Callable[[Picture, Any], Iterable[AlertRow]] = lambda _picture, _fault: ()
     """The alerts that a fault means, which the application's platforms told of."""
 
+    def declared(self) -> Iterator[ClassMap | Edge]:
+        yield from self.classes
+        yield from self.edges
+
 
 class Node(NamedTuple):
     """An object seen through a class map."""
 
     bound: BoundClass
     obj: Any
+
+    @property
+    def subject(self) -> Any:
+        """What operations get of it."""
+        return self.bound.map.subject(self.obj)
 
 
 class Link(NamedTuple):
@@ -120,6 +138,7 @@ class BoundClass(Bound):
     def __init__(self, view: BoundView, classmap: ClassMap, declaration: Class) -> None:
         super().__init__(view, declaration)
         self.map = classmap
+        self.space = view.space_of(classmap)
         self.sources = classmap.sources
         self.lasting = classmap.lasting
         for name in classmap.sources:
@@ -165,7 +184,7 @@ class BoundEdge(Bound):
         for name in edge.properties:
             if name not in declaration.properties:
                 raise DeclarationError(f"{edge.cim}: the schema has no property {name}")
-        self.spaces = frozenset(m.space for end in (edge.left, edge.right) for m in end.maps)
+        self.spaces = frozenset(view.space_of(m) for end in (edge.left, edge.right) for m in end.maps)
 
     def ends(self, link: Link) -> tuple[tuple[str, Node], tuple[str, Node]]:
         return (self.edge.left.role, link.left), (self.edge.right.role, link.right)
@@ -192,40 +211,28 @@ class BoundEdge(Bound):
 
 
 class BoundView:
-    """A view over a schema. Raises :class:`DeclarationError` when a declaration does not fit."""
+    """Views over a schema. Raises :class:`DeclarationError` when a declaration does not fit."""
 
-    def __init__(self, view: View, schema: ClassGraph) -> None:
-        self.view = view
-        for cim in (*(m.cim for m in view.classes), *(e.cim for e in view.edges)):
-            if cim not in schema:
-                raise DeclarationError(f"the schema has no class {cim}")
-        own = {m.name: (m.extras, m.extra_methods) for m in view.classes}
-        derived = [
-            derive(
-                schema,
-                f"{view.prefix}_{name}",
-                cim,
-                description=description,
-                properties=own.get(name, ((), ()))[0],
-                methods=own.get(name, ((), ()))[1],
-            )
-            for name, cim, description in dict.fromkeys(
-                (
-                    *((m.name, m.cim, m.description) for m in view.classes if m.derived),
-                    *((e.name, e.cim, f"{e.clause}, as this server shows it.") for e in view.edges if e.derived),
-                )
-            )
-        ]
-        self.graph = schema.deriving(derived)
-        self.owners = {owner.type: owner for owner in view.owners}
-        self.bound: dict[ClassMap, BoundClass] = {}
-        for classmap in view.classes:
-            self.bound[classmap] = BoundClass(self, classmap, self.graph[self.name_of(classmap)])
-        self.edges = tuple(BoundEdge(self, e, self.graph[self.name_of(e)]) for e in view.edges)
-        self._space_of = {name.lower(): space for space, names in view.namespaces.items() for name in names}
+    def __init__(self, views: Sequence[View], schema: ClassGraph) -> None:
+        self.views = tuple(views)
+        self._view_of: dict[ClassMap | Edge, View] = {declared: view for view in views for declared in view.declared()}
+        self.graph = _derived(views, schema)
+        self.owners = {owner.type: owner for view in views for owner in view.owners}
+        self.spaces = tuple(dict.fromkeys(space for view in views for space in view.spaces))
+        self._spaces_in: dict[str, list[Space]] = {}
+        for space in self.spaces:
+            for name in space.namespaces:
+                self._spaces_in.setdefault(name.lower(), []).append(space)
+        self.bound = {m: BoundClass(self, m, self.graph[self.name_of(m)]) for view in views for m in view.classes}
+        self.edges = tuple(BoundEdge(self, e, self.graph[self.name_of(e)]) for view in views for e in view.edges)
+        self._edges_at: dict[ClassMap, list[BoundEdge]] = {}
+        for edge in self.edges:
+            for classmap in dict.fromkeys((*edge.edge.left.maps, *edge.edge.right.maps)):
+                self._edges_at.setdefault(classmap, []).append(edge)
+        self.indications = NameMap((_name(view, told), told) for view in views for told in view.indications)
         self._concrete: dict[tuple[Space, str], list[Bound]] = {}
         for classes in self.bound.values():
-            self._register(classes, (classes.map.space,))
+            self._register(classes, (classes.space,))
         for edge in self.edges:
             self._register(edge, edge.spaces)
 
@@ -234,24 +241,55 @@ class BoundView:
             for space in spaces:
                 self._concrete.setdefault((space, ancestor.lower()), []).append(bound)
 
-    def name_of(self, declared: ClassMap | Edge) -> str:
-        return f"{self.view.prefix}_{declared.name}" if declared.derived else declared.cim
+    def view_of(self, declared: ClassMap | Edge) -> View:
+        return self._view_of[declared]
 
-    def space(self, namespace: str) -> Space | None:
-        """The space that a namespace shows; None when the view has no such namespace."""
-        return self._space_of.get(namespace.lower())
+    def name_of(self, declared: ClassMap | Edge) -> str:
+        return _name(self._view_of[declared], declared)
+
+    def space_of(self, classmap: ClassMap) -> Space:
+        return classmap.space or self._view_of[classmap].spaces[0]
+
+    @property
+    def namespaces(self) -> list[str]:
+        """Every namespace by its canonical name: of those that show the same, the first."""
+        found: list[str] = []
+        known: set[str] = set()
+        for space in self.spaces:
+            if space.namespaces[0].lower() not in known:
+                found.append(space.namespaces[0])
+            known |= {name.lower() for name in space.namespaces}
+        return found
+
+    def shows(self, namespace: str) -> tuple[Space, ...]:
+        """The spaces that a namespace shows; none when there is no such namespace."""
+        return tuple(self._spaces_in.get(namespace.lower(), ()))
 
     def concrete(self, namespace: str, class_name: str) -> list[Bound]:
         """What has instances of the class or of its subclasses in the namespace."""
-        space = self._space_of[namespace.lower()]
-        return self._concrete.get((space, class_name.lower()), [])
+        found = (self._concrete.get((s, class_name.lower()), ()) for s in self.shows(namespace))
+        return list(dict.fromkeys(bound for bounds in found for bound in bounds))
+
+    def edges_at(self, classmap: ClassMap) -> list[BoundEdge]:
+        """The edges that may touch an object shown by the class map."""
+        return self._edges_at.get(classmap, [])
+
+    def is_fenced(self, namespace: str, class_name: str | None) -> bool:
+        """Whether an answer about a class waits for what happened before the question; without a class, whether every
+        answer in the namespace does."""
+        spaces = self.shows(namespace)
+        fenced = {space for space in spaces if space.manners.fenced}
+        if not fenced or len(fenced) == len(spaces):
+            return bool(fenced)
+        key = (class_name or "").lower()
+        return any((space, key) in self._concrete for space in fenced)
 
     def namespace_for(self, space: Space, asked: str) -> str:
         """Where an instance of ``space`` is shown to a client that asked in the namespace ``asked``."""
-        return asked if self._space_of.get(asked.lower()) is space else self.view.namespaces[space][0]
+        return asked if space.shown_in(asked) else space.namespaces[0]
 
     def path(self, node: Node, asked: str) -> InstancePath:
-        return node.bound.path(node.obj, self.namespace_for(node.bound.map.space, asked))
+        return node.bound.path(node.obj, self.namespace_for(node.bound.space, asked))
 
     def owner_of(self, node: Node, picture: Picture) -> Any | None:
         return self.owners[node.bound.map.owner].of(picture, node.obj)
@@ -272,6 +310,44 @@ class BoundView:
                 return read
             case WriteOnly():
                 return _null
+
+
+def _name(view: View, declared: ClassMap | Edge | Base | IndicationClass) -> str:
+    derived = isinstance(declared, Base | IndicationClass) or declared.derived
+    return f"{view.prefix}_{declared.name}" if derived else declared.cim
+
+
+def _derived(views: Sequence[View], schema: ClassGraph) -> ClassGraph:
+    """The schema with the views' own classes."""
+    graph = schema
+    for view in views:
+        for base in view.bases:
+            made = derive(graph, _name(view, base), base.cim, description=base.description, properties=base.extras)
+            graph = graph.deriving((made,))
+        graph = graph.deriving(
+            derive(graph, _name(view, told), told.cim, description=told.description) for told in view.indications
+        )
+    derived: dict[str, Class] = {}
+    for view in views:
+        for declared in view.declared():
+            if declared.cim not in graph:
+                raise DeclarationError(f"the schema has no class {declared.cim}")
+            name = _name(view, declared)
+            if not declared.derived or name in derived:
+                continue
+            if isinstance(declared, Edge):
+                said = f"{declared.clause}, as this server shows it."
+                derived[name] = derive(graph, name, declared.cim, description=said)
+            else:
+                derived[name] = derive(
+                    graph,
+                    name,
+                    declared.cim,
+                    description=declared.description,
+                    properties=declared.extras,
+                    methods=declared.extra_methods,
+                )
+    return graph.deriving(derived.values())
 
 
 def _attribute(path: str) -> Callable[[Any], Any]:

@@ -11,6 +11,7 @@ from enum import Enum, auto
 from typing import Any, TypeAlias
 
 from openvman.cim.declarations import MethodDeclaration, ParameterDeclaration, PropertyDeclaration, Qualifier
+from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.values import CIMType, Value
 
@@ -107,11 +108,84 @@ Source: TypeAlias = Const | Attr | Coded | Call | WriteOnly | ClassName
 # --- classes --------------------------------------------------------------------------------------------------------
 
 
-class Space(Enum):
-    """Which namespace of a view an instance lives in."""
+@dataclass(frozen=True, slots=True)
+class Unfound:
+    """A path that names no instance of its class, or not all of its keys."""
 
-    INTEROP = auto()
-    IMPLEMENTATION = auto()
+    classmap: ClassMap
+    class_name: str
+    given: NameMap[Value]
+    """The key bindings as they came."""
+    association: str | None
+    """The association that was to be followed from there; None where the instance itself was asked for."""
+    follows: bool
+    """Whether an association was to be followed at all."""
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A space's own errors; what gives None leaves it to the standard's."""
+
+    unfound: Callable[[Unfound], CIMError | None] = lambda _unfound: None
+    unreadable: Callable[[CIMError], CIMError | None] = lambda _error: None
+    """The text of an embedded instance is none."""
+    unacceptable: Callable[[CIMError], CIMError | None] = lambda _error: None
+    """An embedded instance asks for what cannot be."""
+    unknown_code: Callable[[CIMError], CIMError | None] = lambda _error: None
+    """A code of a ValueMap that means nothing here."""
+    absent: Callable[[str], CIMError | None] = lambda _method: None
+    """A method that the schema has and the class map has not."""
+    failed: Callable[[Any], CIMError | None] = lambda _failure: None
+    """An operation raised this (the application's own exception)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manners:
+    """How a space takes what clients send, and in which words it refuses; the defaults are the standard's way."""
+
+    ignores_surplus: bool = False
+    """Key bindings, and properties of embedded instances, that the class does not have are passed over."""
+    takes_class_paths: bool = False
+    """A method may be invoked on a class that has one instance."""
+    fenced: bool = False
+    """An answer shows everything that happened on the platforms before the question."""
+    is_told_unasked: bool = True
+    """Who names no namespace is told of what happens here."""
+    words: Words = field(default_factory=Words)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Space:
+    """Instances that are shown together, in each of ``namespaces``; the first is the canonical one.
+
+    A namespace may show several spaces.
+    """
+
+    namespaces: tuple[str, ...]
+    description: str
+    manners: Manners = field(default_factory=Manners)
+
+    def shown_in(self, namespace: str) -> bool:
+        return any(name.lower() == namespace.lower() for name in self.namespaces)
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A class ``<prefix>_<name>`` without instances of its own, which others of the view derive from."""
+
+    name: str
+    cim: str
+    description: str
+    extras: tuple[PropertyDeclaration, ...] = ()
+
+
+def itself(obj: Any) -> Any:
+    return obj
+
+
+def as_it_is(_picture: Picture, obj: Any) -> Any:
+    return obj
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,12 +206,19 @@ class ClassMap:
     keys: Mapping[str, Source]
     properties: Mapping[str, Source]
     description: str
-    space: Space = Space.IMPLEMENTATION
+    space: Space | None = None
+    """Where the instances are shown; None: in the first of the view's spaces."""
     methods: tuple[MethodMap, ...] = ()
     kind: type | None = None
     """The type of the objects, where several maps share an end or an output."""
     lasting: bool = True
     """False for objects that each read makes anew."""
+    subject: Callable[[Any], Any] = itself
+    """What operations get of an object, where the objects are shown through something of the view's own."""
+    seen: Callable[[Picture, Any], Any | None] = as_it_is
+    """The reverse: the object for what an operation gives; None for what the map does not show."""
+    identity: Callable[[Any], Mapping[str, Any]] | None = None
+    """The fields of the spec of a modification that say which object it is about."""
     spec: Callable[..., Any] | None = None
     accepts: Callable[[NameMap[Value]], bool] = lambda _values: True
     modify: Modify | None = None
@@ -383,7 +464,18 @@ class Join:
     permission: Any
 
 
-# --- what is told beside changes of instances -----------------------------------------------------------------------
+# --- what is told -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class IndicationClass:
+    """A class of indications ``<prefix>_<name>`` of the view's own: it is ``cim`` (as CIM_InstCreation) about instances
+    of the maps ``of``, and is sent to those who select it."""
+
+    name: str
+    cim: str
+    of: tuple[ClassMap, ...]
+    description: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from openvman.cim.errors import CIMError
 from openvman.cim.uri import format_path
 from openvman.cim.values import InstancePath
 from openvman.mapping.bind import Bound, BoundClass, BoundEdge, BoundView, Link, Node
-from openvman.mapping.declare import Picture
+from openvman.mapping.declare import Picture, Unfound
 from openvman.mapping.index import EdgeIndex
 from openvman.messages import requests
 
@@ -45,24 +45,32 @@ class Reader:
         assert isinstance(bound, BoundClass)
         return iter(bound.map.extent(picture))
 
-    def find(self, path: InstancePath, namespace: str, picture: Picture) -> tuple[Bound, Any]:
-        """The object that a path names. CIMError INVALID_CLASS, INVALID_PARAMETER (its keys) or NOT_FOUND."""
+    def find(
+        self, path: InstancePath, namespace: str, picture: Picture, along: Filter | None = None
+    ) -> tuple[Bound, Any]:
+        """The object that a path names. CIMError INVALID_CLASS, INVALID_PARAMETER (its keys) or NOT_FOUND.
+
+        ``along`` says what is to be followed from there, which some spaces have words of their own for.
+        """
         if path.class_name not in self.graph:
             raise CIMError(requests.NO_CLASS, name=path.class_name, namespace=namespace)
-        typed = typed_path(self.graph, path)
-        for bound in self.view.concrete(namespace, path.class_name):
-            # A path names the creation class: a superclass in its place is another path (DSP0004 8.2.5).
-            if bound.class_name.lower() != path.class_name.lower():
-                continue
-            if isinstance(bound, BoundEdge):
-                link = self._find_link(bound, typed, namespace, picture)
-                if link is not None:
-                    return bound, link
-            elif isinstance(bound, BoundClass):
-                found = bound.map.find(picture, typed.keys)
-                if found is not None and bound.plan(namespace).path(found).keys == typed.keys:
-                    return bound, found
-        raise not_found(path.within(namespace))
+        # A path names the creation class: a superclass in its place is another path (DSP0004 8.2.5).
+        named = path.class_name.lower()
+        meant = [b for b in self.view.concrete(namespace, path.class_name) if b.class_name.lower() == named]
+        try:
+            typed = typed_path(self.graph, path, ignore_unknown=any(_ignores_surplus(bound) for bound in meant))
+            for bound in meant:
+                if isinstance(bound, BoundEdge):
+                    link = self._find_link(bound, typed, namespace, picture)
+                    if link is not None:
+                        return bound, link
+                elif isinstance(bound, BoundClass):
+                    found = bound.map.find(picture, typed.keys)
+                    if found is not None and bound.plan(namespace).path(found).keys == typed.keys:
+                        return bound, found
+            raise not_found(path.within(namespace))
+        except CIMError as error:
+            raise _in_own_words(meant, path, along, picture) or error from None
 
     def find_node(self, path: InstancePath, namespace: str, picture: Picture) -> Node:
         """Like :meth:`find`, for instances that are not associations; the path's own namespace goes first."""
@@ -74,7 +82,7 @@ class Reader:
     def _namespace_of(self, path: InstancePath, asked: str) -> str:
         if path.namespace is None:
             return asked
-        if self.view.space(path.namespace) is None:
+        if not self.view.shows(path.namespace):
             raise not_found(path)  # the same keys there are another instance, which is none of this view's
         return path.namespace
 
@@ -108,10 +116,8 @@ class Reader:
     def references(self, node: Node, wanted: Filter, picture: Picture) -> Iterator[tuple[BoundEdge, Link, Node]]:
         """The links that touch a node, each with the node at its far end."""
         graph = self.graph
-        for edge in self.view.edges:
+        for edge in self.view.edges_at(node.bound.map):
             if wanted.association_class is not None and not graph.is_a(edge.class_name, wanted.association_class):
-                continue
-            if not any(node.bound.map in end.maps for end in (edge.edge.left, edge.edge.right)):
                 continue
             for link in self._links(edge, node, picture):
                 near_role, far_role = edge.edge.left.role, edge.edge.right.role
@@ -149,6 +155,21 @@ class Reader:
                     if wanted.result_class is not None and not graph.is_a(far.reference_class, wanted.result_class):
                         continue
                     yield cls.name, near.name, far.name, far.reference_class
+
+
+def _ignores_surplus(bound: Bound) -> bool:
+    return isinstance(bound, BoundClass) and bound.space.manners.ignores_surplus
+
+
+def _in_own_words(meant: list[Bound], path: InstancePath, along: Filter | None, picture: Picture) -> CIMError | None:
+    """What the space says of a path that names nothing; None where it leaves that to the standard's words."""
+    for bound in meant:
+        if isinstance(bound, BoundClass):
+            association = None if along is None else along.association_class
+            return bound.space.manners.words.unfound(
+                Unfound(bound.map, path.class_name, path.keys, association, follows=along is not None, picture=picture)
+            )
+    return None
 
 
 def _same(one: Node, other: Node) -> bool:

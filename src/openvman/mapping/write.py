@@ -34,14 +34,18 @@ class Writer:
         """
         if instance.class_name not in self.view.graph:
             raise CIMError(requests.CLASS_OF_INSTANCE, name=instance.class_name)
-        values = self._typed(instance)
+        lenient = any(self.view.space_of(classmap).manners.ignores_surplus for classmap in maps)
+        values = self._typed(instance, lenient=lenient)
         bound = self._bound(instance.class_name, values, maps)
         node = current(bound, values) if purpose is Purpose.MODIFY else None
         if purpose is Purpose.MODIFY and node is None:
             identity = tuple(f"{key}={values.get(key)!r}" for key in bound.map.keys)
             raise CIMError(requests.NOT_IDENTIFIED, class_name=instance.class_name, identity=identity)
         assert bound.map.spec is not None
-        return bound.map.spec(**self._fields(bound, values, purpose, None if node is None else node.obj))
+        fields = self._fields(bound, values, purpose, None if node is None else node.obj)
+        if node is not None and bound.map.identity is not None:
+            fields |= bound.map.identity(node.subject)
+        return bound.map.spec(**fields)
 
     def link(self, instance: Instance, bound: BoundEdge, purpose: Purpose, data: Any = None) -> dict[str, Any]:
         """What the instance of an association says beside its ends; ``data`` is the pair's third item, if it exists.
@@ -74,11 +78,13 @@ class Writer:
                 self._check_unwritable(bound, name, value, current, purpose)
         return fields
 
-    def _typed(self, instance: Instance) -> NameMap[Value]:
+    def _typed(self, instance: Instance, *, lenient: bool = False) -> NameMap[Value]:
         declared = self.view.graph[instance.class_name].properties
         typed: list[tuple[str, Value]] = []
         for name, given in instance.properties.items():
             declaration = declared.get(name)
+            if declaration is None and lenient:
+                continue
             if declaration is None:
                 raise CIMError(requests.PROPERTY_OF_INSTANCE, class_name=instance.class_name, name=name)
             what = f"{instance.class_name}.{declaration.name}"
@@ -114,6 +120,8 @@ class Writer:
         self, bound: BoundClass | BoundEdge, name: str, value: Value, current: Any, purpose: Purpose
     ) -> None:
         known = name in bound.sources
+        if isinstance(bound, BoundClass) and bound.space.manners.ignores_surplus:
+            return
         if purpose is Purpose.MODIFY:
             now = bound.view.getter(bound.sources[name], bound)(current) if known else None
             if _plain(now) == _plain(value):

@@ -1,4 +1,4 @@
-"""What can be wrong with reading consoles: 2900 to 2999."""
+"""What can be wrong with reading consoles: 2900 to 2919."""
 
 from __future__ import annotations
 

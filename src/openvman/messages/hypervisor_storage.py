@@ -71,3 +71,13 @@ STORAGE_POOL_FULL: Final = ErrorMessage(
 NO_VOLUME: Final = ErrorMessage(3234, "Storage pool {pool} has no volume {volume}.", problem=Problem.NOT_FOUND)
 VOLUME_NAME: Final = ErrorMessage(3235, "{volume!r} cannot name a volume.", problem=Problem.INVALID_PARAMETER)
 VOLUME_TAKEN: Final = ErrorMessage(3236, "There is already a volume {volume}.", problem=Problem.ALREADY_EXISTS)
+STORAGE_POOL_UNKNOWN: Final = ErrorMessage(3237, "There is no storage pool {pool}.", problem=Problem.NOT_FOUND)
+STORAGE_POOL_TYPE: Final = ErrorMessage(
+    3238, "A storage pool of type {type} cannot be made.", "Make one of {types}.", problem=Problem.NOT_SUPPORTED
+)
+STORAGE_POOL_LACKS: Final = ErrorMessage(
+    3239, "A storage pool of type {type} needs {needs}.", problem=Problem.INVALID_PARAMETER
+)
+VOLUME_CAPACITY: Final = ErrorMessage(
+    3240, "The capacity of a volume is not less than 0 bytes, not {capacity}.", problem=Problem.INVALID_PARAMETER
+)

@@ -118,3 +118,9 @@ VOLUME_FORMAT: Final = ErrorMessage(
     "Leave the format out.",
     problem=Problem.INVALID_PARAMETER,
 )
+EMPTY: Final = ErrorMessage(
+    2446,
+    "A new image for {disk.target} cannot have {disk.capacity} bytes.",
+    "Give a capacity that is more than 0.",
+    problem=Problem.INVALID_PARAMETER,
+)

@@ -214,3 +214,87 @@ NATIVE_STAYS: Final = ErrorMessage(
     "Name another pool.",
     problem=Problem.NOT_SUPPORTED,
 )
+STORAGE_TYPE: Final = ErrorMessage(
+    2561, "A storage pool of type {type!r} cannot be made.", "Make one of {types}.", problem=Problem.NOT_SUPPORTED
+)
+STORAGE_NEEDS: Final = ErrorMessage(
+    2562, "A storage pool of type {type!r} needs {needs}.", "Say what they are.", problem=Problem.INVALID_PARAMETER
+)
+STORAGE_HAS_NO_SUCH: Final = ErrorMessage(
+    2563, "A storage pool of type {type!r} has no {setting}.", "Leave it out.", problem=Problem.INVALID_PARAMETER
+)
+STORAGE_PATH: Final = ErrorMessage(
+    2564, "The path {path!r} cannot be used.", "Give an absolute one without '..'.", problem=Problem.INVALID_PARAMETER
+)
+STORAGE_SETTING: Final = ErrorMessage(
+    2565,
+    "The {setting} {value!r} cannot be used: it begins with '-', or is no text, or too long.",
+    "Give another.",
+    problem=Problem.INVALID_PARAMETER,
+)
+STORAGE_UUID: Final = ErrorMessage(
+    2566,
+    "{uuid!r} is no UUID.",
+    "Write it in lower case with hyphens, or leave it out.",
+    problem=Problem.INVALID_PARAMETER,
+)
+FOLDER_OF_HOST: Final = ErrorMessage(
+    2567,
+    "The folder {folder!r} cannot be that of a storage pool: {reason}.",
+    "Name another.",
+    problem=Problem.ACCESS_DENIED,
+)
+STORAGE_DOES_NOT_LAST: Final = ErrorMessage(
+    2568,
+    "Storage pool {pool.name!r} does not last, and starts with no host.",
+    "Make one that does.",
+    problem=Problem.INVALID_STATE,
+)
+STORAGE_RESTS: Final = ErrorMessage(
+    2569,
+    "Storage pool {pool.name!r} on host {host.name!r} is not active.",
+    "Start it first.",
+    problem=Problem.INVALID_STATE,
+)
+STORAGE_GONE: Final = ErrorMessage(
+    2570,
+    "There is no such storage pool {name!r} on host {host.name!r} any more.",
+    "List the pools again.",
+    problem=Problem.NOT_FOUND,
+)
+VOLUME_NAMED: Final = ErrorMessage(
+    2581,
+    "{name!r} cannot name a volume.",
+    "Use up to 255 bytes without '/', control characters and a leading '-'.",
+    problem=Problem.INVALID_PARAMETER,
+)
+VOLUME_SIZE: Final = ErrorMessage(
+    2582,
+    "A volume cannot have {capacity} bytes.",
+    "Give a number from 0 to {maximum}.",
+    problem=Problem.INVALID_PARAMETER,
+)
+VOLUME_EXISTS: Final = ErrorMessage(
+    2583,
+    "There is a volume {volume.name!r} in storage pool {volume.pool!r} already.",
+    "Choose another name.",
+    problem=Problem.ALREADY_EXISTS,
+)
+VOLUME_GONE: Final = ErrorMessage(
+    2584,
+    "There is no volume {volume.name!r} in storage pool {volume.pool!r} on host {host.name!r}.",
+    "List the volumes again.",
+    problem=Problem.NOT_FOUND,
+)
+VOLUME_IN_USE: Final = ErrorMessage(
+    2585,
+    "Volume {volume.name!r} of storage pool {volume.pool!r} is in use by {users}.",
+    "Remove it there first.",
+    problem=Problem.IN_USE,
+)
+VOLUME_OF_HOST: Final = ErrorMessage(
+    2586,
+    "The volume {volume.name!r} of storage pool {volume.pool!r} cannot be touched: {reason}.",
+    "Name another.",
+    problem=Problem.ACCESS_DENIED,
+)

@@ -210,7 +210,7 @@ CONNECTION: Final = ErrorMessage(
 )
 NO_NETWORK: Final = ErrorMessage(
     2276,
-    "host {host.name!r} has no network {spec.source!r}; it has {host.networks!r}",
+    "host {host.name!r} has no network {spec.source!r}; it has {host.network_names!r}",
     problem=Problem.NOT_FOUND,
 )
 NO_BRIDGE: Final = ErrorMessage(
@@ -222,8 +222,19 @@ SOURCE_OF_USER_MODE: Final = ErrorMessage(
     "Leave it out, or say what it is.",
     problem=Problem.INVALID_PARAMETER,
 )
-NOT_CONNECTED_SO: Final = ErrorMessage(
+NO_FILTER: Final = ErrorMessage(
     2279,
+    "host {host.name!r} has no network filter {spec.filter!r}; it has {host.filter_names!r}",
+    problem=Problem.NOT_FOUND,
+)
+FILTER_OF_USER_MODE: Final = ErrorMessage(
+    2280,
+    "the network filter {spec.filter!r} works on a network or a bridge.",
+    "Take it from the NIC, or connect that to one.",
+    problem=Problem.INVALID_PARAMETER,
+)
+NOT_CONNECTED_SO: Final = ErrorMessage(
+    2281,
     "host {host.name!r} connects no NIC by {spec.connection}; it does by {host.facts.nic_connections}",
     problem=Problem.NOT_SUPPORTED,
 )

@@ -121,3 +121,4 @@ NO_ROOM: Final = ErrorMessage(3555, "Host {host} has {left} MiB of memory left; 
 NOT_THERE: Final = ErrorMessage(3556, "{system} needs {source}, which is not there.")
 HELD: Final = ErrorMessage(3557, "{thing} is in use by another virtual system.")
 NO_NETWORK: Final = ErrorMessage(3558, "Host {host} has no network {network}.")
+NO_FILTER: Final = ErrorMessage(3559, "Host {host} has no network filter {filter}.")

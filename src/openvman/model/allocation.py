@@ -151,6 +151,8 @@ class NicAllocation(Allocation):
     receive_limit: int = 0
     receive_reservation: int = 0
     transmit_limit: int = 0
+    filter: str | None = None
+    """The network filter that says what may pass, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

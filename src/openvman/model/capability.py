@@ -315,7 +315,7 @@ def connections(host: Host) -> Iterator[tuple[NicConnection, str | None]]:
     """Where a NIC can be plugged in; bridges of the host may be named beside, and are not known here."""
     offered = host.facts.nic_connections
     if NicConnection.NETWORK in offered and host.facts.has_networks:
-        yield from ((NicConnection.NETWORK, network) for network in host.networks)
+        yield from ((NicConnection.NETWORK, network) for network in host.network_names)
     if NicConnection.USER in offered:
         yield NicConnection.USER, None
 

@@ -38,7 +38,7 @@ def usual_nic_model(host: Host) -> str | None:
 
 def usual_network(host: Host) -> str | None:
     """The virtual network that a NIC joins; None where the host has none for all."""
-    return defaults.NETWORK if host.facts.has_networks and defaults.NETWORK in host.networks else None
+    return defaults.NETWORK if host.facts.has_networks and defaults.NETWORK in host.network_names else None
 
 
 def usual_connection(host: Host) -> tuple[NicConnection, str | None]:

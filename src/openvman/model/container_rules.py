@@ -10,8 +10,18 @@ from openvman.model.defaults import ROOT
 from openvman.model.spec import DeviceSpec, SerialSpec, SystemSpec
 from openvman.model.validation import Devices, Rule, Surroundings, is_path
 
-_OF_MACHINES: Final = ("kernel", "initrd", "command_line", "boot_order", "firmware", "machine", "user_data")
-"""cloud-init data comes by a drive."""
+_OF_MACHINES: Final = (
+    "kernel",
+    "initrd",
+    "command_line",
+    "boot_order",
+    "firmware",
+    "machine",
+    "acpi",
+    "apic",
+    "pae",
+    "user_data",  # it comes by a drive
+)
 
 
 def _is_place(path: str) -> bool:

@@ -84,3 +84,7 @@ UNKNOWN_FORMAT: Final = "raw"
 """For a file name without a suffix in the table: the one format whose content is never interpreted."""
 SUFFIX_OF_FORMAT: Final = {"qcow2": ".qcow2", "raw": ".img"}
 """The formats that images may have, and how the file name of a new one ends."""
+
+ACPI: Final = frozenset({"x86_64", "i686", "aarch64"})
+"""Architectures whose machines have it; likewise an APIC."""
+APIC: Final = frozenset({"x86_64", "i686"})

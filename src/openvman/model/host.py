@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from openvman.model.allocation import Affinity, Allocation, DeviceKind, NicConnection
+from openvman.model.network import VirtualNetwork
+from openvman.model.network_filter import NetworkFilter
 from openvman.model.resource import ResourceKind
 from openvman.model.storage import StoragePool
 from openvman.model.system import Firmware
@@ -33,6 +35,8 @@ class HostFacts:
     """Virtual networks can be named by a NIC."""
     nic_connections: tuple[NicConnection, ...] = (NicConnection.NETWORK, NicConnection.BRIDGE, NicConnection.USER)
     """Where a NIC can be plugged in; none where guests have no NICs."""
+    has_filters: bool = False
+    """Network filters can be named by a NIC."""
     has_serial_ports: bool = True
     has_console_log: bool = True
     firmwares: tuple[Firmware, ...] = (Firmware.BIOS,)
@@ -168,6 +172,8 @@ class Host:
     platform: str
     hypervisor_name: str
     hypervisor_version: str
+    manager_version: str | None = None
+    """The version of what manages the hypervisor on the host, where there is such a thing."""
     processors: int
     """Logical processors."""
     processor_model: str | None
@@ -175,10 +181,12 @@ class Host:
     memory: int
     """Bytes."""
     facts: HostFacts
-    networks: tuple[str, ...] = ()
-    """Names of the virtual networks that a NIC can name now."""
+    networks: tuple[VirtualNetwork, ...] = ()
+    """By name."""
+    filters: tuple[NetworkFilter, ...] = ()
+    """By name."""
     storage: tuple[StoragePool, ...] = ()
-    """The hypervisor's own storage pools that are active, by name."""
+    """The hypervisor's own storage pools, by name. What is in them is in a part of the picture of its own."""
     online: bool = True
     """False while the hypervisor does not answer."""
     since: datetime | None = None
@@ -190,3 +198,17 @@ class Host:
     controllers: tuple[Controller, ...] = ()
     pools: tuple[ChildPool, ...] = ()
     """As this server keeps them: no driver tells of them."""
+
+    @property
+    def network_names(self) -> tuple[str, ...]:
+        """The virtual networks that a NIC can name now."""
+        return tuple(network.name for network in self.networks if network.active)
+
+    @property
+    def filter_names(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self.filters)
+
+    @property
+    def active_storage(self) -> tuple[StoragePool, ...]:
+        """The storage pools that give volumes now."""
+        return tuple(pool for pool in self.storage if pool.active)

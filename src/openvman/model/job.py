@@ -76,6 +76,10 @@ class Element(StrEnum):
 
     SYSTEM = "virtual system"
     POOL = "resource pool"
+    NETWORK = "virtual network"
+    FILTER = "network filter"
+    STORAGE_POOL = "storage pool"
+    VOLUME = "volume"
 
 
 @dataclass(frozen=True, slots=True)

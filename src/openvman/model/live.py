@@ -26,7 +26,7 @@ LIVE: Final[Mapping[type[Allocation], frozenset[str]]] = {
     ProcessorAllocation: frozenset({"count", "weight", "limit", "reservation", "affinity", "processors"}),
     MemoryAllocation: frozenset({"size", "limit", "reservation"}),
     DiskAllocation: frozenset({*_MEDIUM, *DISK_LIMITS}),
-    NicAllocation: frozenset({"connection", "source", *NIC_TUNING}),  # the cable in another socket
+    NicAllocation: frozenset({"connection", "source", "filter", *NIC_TUNING}),  # the cable in another socket
     DeviceAllocation: frozenset(),
 }
 """By the type of the allocation, the settings that an active system's can change."""

@@ -11,6 +11,7 @@ from openvman.model.host import Host
 from openvman.model.indication import Subscriptions
 from openvman.model.job import Job
 from openvman.model.server import Server
+from openvman.model.storage import PoolVolumes
 from openvman.model.system import Configuration, VirtualSystem
 
 
@@ -18,14 +19,21 @@ class Objects(Protocol):
     """An immutable generation of everything known; ``inventory.generation.Generation`` is one."""
 
     @property
+    def whole(self) -> Objects:
+        """The same without any reduction."""
+
+    @property
     def hosts(self) -> Mapping[str, Host]: ...
     @property
     def systems(self) -> Mapping[str, VirtualSystem]: ...
     @property
     def jobs(self) -> Mapping[str, Job]: ...
+    @property
+    def volumes(self) -> Mapping[str, PoolVolumes]: ...
     def host(self, host_id: str) -> Host | None: ...
     def system(self, system_id: str) -> VirtualSystem | None: ...
     def job(self, job_id: str) -> Job | None: ...
+    def volumes_of(self, host_id: str, pool: str) -> PoolVolumes | None: ...
     def systems_of(self, host_id: str) -> Iterator[VirtualSystem]: ...
     def system_named(self, host_id: str, name: str) -> VirtualSystem | None: ...
     def configuration(self, configuration_id: str) -> Configuration | None: ...
@@ -49,6 +57,10 @@ class _Same:
         self._all = objects
 
     @property
+    def whole(self) -> Objects:
+        return self._all.whole
+
+    @property
     def hosts(self) -> Mapping[str, Host]:
         return self._all.hosts
 
@@ -60,6 +72,10 @@ class _Same:
     def jobs(self) -> Mapping[str, Job]:
         return self._all.jobs
 
+    @property
+    def volumes(self) -> Mapping[str, PoolVolumes]:
+        return self._all.volumes
+
     def host(self, host_id: str) -> Host | None:
         return self._all.host(host_id)
 
@@ -68,6 +84,9 @@ class _Same:
 
     def job(self, job_id: str) -> Job | None:
         return self._all.job(job_id)
+
+    def volumes_of(self, host_id: str, pool: str) -> PoolVolumes | None:
+        return self._all.volumes_of(host_id, pool)
 
     def systems_of(self, host_id: str) -> Iterator[VirtualSystem]:
         return self._all.systems_of(host_id)
@@ -99,6 +118,10 @@ class Withholding(_Same):
         self._shows = shows
 
     @property
+    def whole(self) -> Objects:
+        return self
+
+    @property
     def jobs(self) -> Mapping[str, Job]:
         return {job.id: job for job in self._all.jobs.values() if self._shows(job)}
 
@@ -117,11 +140,13 @@ class Reduced(_Same):
         host: Host | None = None,
         system: VirtualSystem | None = None,
         job: Job | None = None,
+        volumes: PoolVolumes | None = None,
     ) -> None:
         super().__init__(objects)
         self._hosts: Mapping[str, Host] = {} if host is None else {host.id: host}
         self._systems: Mapping[str, VirtualSystem] = {} if system is None else {system.id: system}
         self._jobs: Mapping[str, Job] = {} if job is None else {job.id: job}
+        self._volumes: Mapping[str, PoolVolumes] = {} if volumes is None else {volumes.id: volumes}
 
     @property
     def hosts(self) -> Mapping[str, Host]:
@@ -134,6 +159,10 @@ class Reduced(_Same):
     @property
     def jobs(self) -> Mapping[str, Job]:
         return self._jobs
+
+    @property
+    def volumes(self) -> Mapping[str, PoolVolumes]:
+        return self._volumes
 
     def configurations(self) -> Iterator[Configuration]:
         for system in self._systems.values():

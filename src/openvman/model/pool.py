@@ -178,13 +178,13 @@ def pools_of(host: Host, consumed: Callable[[str], int]) -> Iterator[ResourcePoo
         yield _own(host, kind, consumed)
     for child in host.pools:
         yield _part(host, child, consumed)
-    for storage in host.storage:
+    for storage in host.active_storage:
         yield _native(host, storage, consumed)
 
 
 def _own(host: Host, kind: ResourceKind, consumed: Callable[[str], int]) -> ResourcePool:
     given = consumed(pool_id(host.id, kind))
-    natives = [_native(host, each, consumed) for each in host.storage] if kind is ResourceKind.DISK else []
+    natives = [_native(host, each, consumed) for each in host.active_storage] if kind is ResourceKind.DISK else []
     return ResourcePool(
         host=host,
         kind=kind,
@@ -238,7 +238,7 @@ def pool_named(host: Host, name: str, consumed: Callable[[str], int]) -> Resourc
         return _own(host, _KINDS[name], consumed)
     wanted = storage_pool_name(name)
     if wanted is not None:
-        return next((_native(host, each, consumed) for each in host.storage if each.name == wanted), None)
+        return next((_native(host, each, consumed) for each in host.active_storage if each.name == wanted), None)
     return next((_part(host, child, consumed) for child in host.pools if child.name == name), None)
 
 

@@ -78,7 +78,9 @@ class DiskSpec(ResourceSpec):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NicSpec(ResourceSpec):
-    """``source`` names the network or bridge; an empty one means none, as user-mode networking has none."""
+    """``source`` names the network or bridge; an empty one means none, as user-mode networking has none. An empty
+    ``filter`` means none.
+    """
 
     mac: str | None = None
     model: str | None = None
@@ -88,6 +90,7 @@ class NicSpec(ResourceSpec):
     receive_limit: int | None = None
     receive_reservation: int | None = None
     transmit_limit: int | None = None
+    filter: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +142,9 @@ class SystemSpec:
     system_id: str | None = None
     name: str | None = None
     host_id: str | None = None
+    acpi: bool | None = None
+    apic: bool | None = None
+    pae: bool | None = None
     hypervisor: str | None = None
     description: str | None = None
     autostart: bool | None = None
@@ -184,3 +190,6 @@ class Definition:
     """Serial ports beside that one."""
     devices: tuple[DeviceSpec, ...] = ()
     """What the hypervisor needs beside these (buses, a memory balloon) it adds itself."""
+    acpi: bool = True
+    apic: bool = True
+    pae: bool = False

@@ -83,6 +83,12 @@ class Configuration:
     devices: tuple[DeviceAllocation, ...] = ()
     boot_disk: str | None = None
     """The target of the disk or drive that a guest of this configuration is booted from first; None for none."""
+    acpi: bool = False
+    """Whether the machine has ACPI; likewise an APIC, and PAE."""
+    apic: bool = False
+    pae: bool = False
+    emulator: str | None = None
+    """A host path: the program that runs the guest; None where that is not told."""
 
     @property
     def cloud_init_disk(self) -> str | None:

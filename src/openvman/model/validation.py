@@ -47,6 +47,7 @@ _UNITS_OF_BUS: Final = {"ide": 4, "fdc": 2}
 _TEXT: Final = re.compile(r"[ -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 _LINES: Final = re.compile(r"[\t\n -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 _MAC: Final = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,254}")
 
 
@@ -139,6 +140,11 @@ def is_path(value: str) -> bool:
         and not value.startswith("-")
         and ".." not in value.split("/")
     )
+
+
+def is_uuid(value: str) -> bool:
+    """As hypervisors write one: 36 lower-case characters."""
+    return _UUID.fullmatch(value) is not None
 
 
 def target_prefix(bus: str) -> str:
@@ -444,7 +450,7 @@ NIC_RULES: Final[tuple[Rule[NicSpec], ...]] = (
         ("source", "connection"),
         lambda v, s: (
             v.connection is not NicConnection.NETWORK
-            or (s.host.facts.has_networks and _offers(v.source, s.host.networks))
+            or (s.host.facts.has_networks and _offers(v.source, s.host.network_names))
         ),
         settings_rows.NO_NETWORK,
     ),
@@ -457,5 +463,15 @@ NIC_RULES: Final[tuple[Rule[NicSpec], ...]] = (
         ("source", "connection"),
         lambda v, _: v.connection is not NicConnection.USER or not v.source,
         settings_rows.SOURCE_OF_USER_MODE,
+    ),
+    Rule(
+        ("filter",),
+        lambda v, s: not v.filter or v.filter in s.host.filter_names,
+        settings_rows.NO_FILTER,
+    ),
+    Rule(
+        ("filter", "connection"),
+        lambda v, _: not v.filter or v.connection in {NicConnection.NETWORK, NicConnection.BRIDGE},
+        settings_rows.FILTER_OF_USER_MODE,
     ),
 )

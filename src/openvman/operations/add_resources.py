@@ -14,7 +14,7 @@ from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.pool import demand
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SerialSpec
-from openvman.model.system import Configuration, VirtualSystem
+from openvman.model.system import Configuration, ConfigurationKind, VirtualSystem
 from openvman.model.validation import Devices
 from openvman.operations import images
 from openvman.operations.context import Context, turn
@@ -23,6 +23,7 @@ from openvman.operations.defaults import fill_devices, fill_disks, fill_nics, fi
 from openvman.operations.host_devices import check_not_in_use, check_pluggable, host_device_turns
 from openvman.operations.images import Resolved
 from openvman.operations.pledging import pledged
+from openvman.operations.remove_resources import remove_resources
 from openvman.operations.settle import settle
 from openvman.operations.specs import asked_of_pools, child_pools, local_ids, spec_of
 from openvman.operations.steps import AssignPools, TakeAway
@@ -75,6 +76,25 @@ async def add_resources(
                 await refresh(context, [system_id])
                 await show_volumes(context, host, found)
                 return [allocation_of(context, id) for id in added]
+
+
+async def add_for_good(
+    context: Context, actor: Actor, configuration: Configuration, specs: Sequence[ResourceSpec]
+) -> list[Allocation]:
+    """Add to the configuration, and where it is that of the active system, the same to that of the next activation.
+
+    What was added at once is removed again where the second fails. Raises as :func:`add_resources`.
+    """
+    added = await add_resources(context, actor, configuration, specs)
+    system = context.inventory.generation.system(configuration.system_id)
+    if configuration.kind is ConfigurationKind.DEFINED or system is None or system.defined is None:
+        return added
+    try:
+        await add_resources(context, actor, system.defined, [spec_of(allocation) for allocation in added])
+    except ModelError:
+        await remove_resources(context, added)
+        raise
+    return added
 
 
 def _pledged(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from openvman.model.actor import Actor
+from openvman.model.host_part import find_filter, find_network, find_storage_pool, find_volume
 from openvman.model.job import Affected, Effect, Element, Job
+from openvman.model.picture import Objects
 from openvman.model.states import TARGET
 from openvman.operations import cloud_init
 from openvman.operations.console_records import first_record, record
@@ -38,6 +40,29 @@ async def _destroy_again(operations: Operations, actor: Actor, job: Job) -> None
             await cloud_init.forget(operations.context, job.host_id, affected.id)
 
 
+def _of(what: str, key: str) -> Callable[[Mapping[str, Any]], str]:
+    """A title with the name of what a keyword is."""
+    return lambda keywords: f"{what} {keywords[key].name!r}"
+
+
+def _making(element: Element) -> Callable[[Any], tuple[Affected, ...]]:
+    return lambda made: (Affected(element, made.id, Effect.CREATES),)
+
+
+def _deleting(
+    find: Callable[[Objects, str], Any], delete: Callable[..., Awaitable[None]], keyword: str
+) -> Callable[[Operations, Actor, Job], Awaitable[None]]:
+    """Go on with a deletion, likewise."""
+
+    async def again(operations: Operations, actor: Actor, job: Job) -> None:
+        for affected in job.affected:
+            found = find(operations.context.inventory.generation, affected.id)
+            if found is not None:
+                await delete(operations, actor, **{keyword: found})
+
+    return again
+
+
 USE_CASES: Final[Mapping[str, UseCase]] = {
     "define_system": UseCase(
         run=Operations.define_system,
@@ -54,6 +79,7 @@ USE_CASES: Final[Mapping[str, UseCase]] = {
     "modify_system": UseCase(run=Operations.modify_system, title=_of_systems("Modify the settings")),
     "modify_resources": UseCase(run=Operations.modify_resources, title=_of_systems("Modify resources")),
     "add_resources": UseCase(run=Operations.add_resources, title=_of_systems("Add resources")),
+    "add_resources_for_good": UseCase(run=Operations.add_resources_for_good, title=_of_systems("Add resources")),
     "remove_resources": UseCase(run=Operations.remove_resources, title=_of_systems("Remove resources")),
     "change_state": UseCase(
         run=Operations.change_state,
@@ -85,6 +111,59 @@ USE_CASES: Final[Mapping[str, UseCase]] = {
         run=Operations.change_parent_pool,
         title=lambda keywords: f"Change the parent of resource pool {keywords['pool'].name!r}",
     ),
+    "create_storage_pool": UseCase(
+        run=Operations.create_storage_pool,
+        title=_of("Create storage pool", "pool"),
+        makes=_making(Element.STORAGE_POOL),
+    ),
+    "delete_storage_pool": UseCase(
+        run=Operations.delete_storage_pool,
+        title=_of("Delete storage pool", "pool"),
+        recovery=Recovery.CONTINUE,
+        again=_deleting(find_storage_pool, Operations.delete_storage_pool, "pool"),
+    ),
+    "change_storage_pool": UseCase(run=Operations.change_storage_pool, title=_of("Change storage pool", "pool")),
+    "refresh_storage_pool": UseCase(
+        run=Operations.refresh_storage_pool, title=_of("Look through storage pool", "pool")
+    ),
+    "create_volume": UseCase(
+        run=Operations.create_volume, title=_of("Create volume", "volume"), makes=_making(Element.VOLUME)
+    ),
+    "delete_volume": UseCase(
+        run=Operations.delete_volume,
+        title=_of("Delete volume", "volume"),
+        recovery=Recovery.CONTINUE,
+        again=_deleting(find_volume, Operations.delete_volume, "volume"),
+    ),
+    "create_network": UseCase(
+        run=Operations.create_network,
+        title=_of("Create virtual network", "network"),
+        makes=_making(Element.NETWORK),
+    ),
+    "delete_network": UseCase(
+        run=Operations.delete_network,
+        title=_of("Delete virtual network", "network"),
+        recovery=Recovery.CONTINUE,
+        again=_deleting(find_network, Operations.delete_network, "network"),
+    ),
+    "change_network": UseCase(run=Operations.change_network, title=_of("Change virtual network", "network")),
+    "create_filter": UseCase(
+        run=Operations.create_filter, title=_of("Create network filter", "filter"), makes=_making(Element.FILTER)
+    ),
+    "delete_filter": UseCase(
+        run=Operations.delete_filter,
+        title=_of("Delete network filter", "filter"),
+        recovery=Recovery.CONTINUE,
+        again=_deleting(find_filter, Operations.delete_filter, "filter"),
+    ),
+    "add_filter_reference": UseCase(
+        run=Operations.add_filter_reference, title=_of("Add a reference to network filter", "filter")
+    ),
+    "remove_filter_reference": UseCase(
+        run=Operations.remove_filter_reference, title=_of("Remove a reference of network filter", "filter")
+    ),
+    "apply_filter": UseCase(run=Operations.apply_filter, title=_of("Apply network filter", "filter")),
+    "remove_filter": UseCase(run=Operations.remove_filter, title=_of("Take away network filter", "filter")),
     "first_console_record": UseCase(run=first_record),
     "console_record": UseCase(run=record),
 }

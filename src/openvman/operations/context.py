@@ -11,9 +11,11 @@ from typing import Any
 import structlog
 
 from openvman.inventory.inventory import Inventory
+from openvman.messages import pools as pools_rows
 from openvman.messages import systems as systems_rows
 from openvman.messages.problem import Problem
 from openvman.model.errors import ModelError
+from openvman.model.host import Host
 from openvman.model.states import Action, Transition
 from openvman.model.system import VirtualSystem
 from openvman.operations.policy import Policy
@@ -62,6 +64,14 @@ class Context:
         if found is None:
             raise gone(system)
         return found
+
+    async def fresh_host(self, host_id: str) -> Host:
+        """The host as its hypervisor has it now; NOT_FOUND when it is gone."""
+        await self.inventory.refresh_host(host_id)
+        host = self.inventory.generation.host(host_id)
+        if host is None:
+            raise ModelError(pools_rows.HOST_GONE, host_id, id=host_id)
+        return host
 
     async def act(self, system: VirtualSystem, action: Action, doing: str | None = None) -> None:
         """Have the driver do it; the caller has the turn and knows that it is legal.

@@ -29,13 +29,17 @@ async def refresh(context: Context, system_ids: Iterable[str]) -> None:
 
 
 async def show_volumes(context: Context, host: Host, images: Iterable[Resolved]) -> None:
-    """Read the host again when volumes were made, so that its storage pools show what is left.
+    """Read the host again when volumes were made, so that its storage pools show what they hold and what is left.
 
     All is done by then; a host that does not answer now is read again by itself when it does.
     """
-    if any(volume_in(path) is not None for image in images for path in image.make):
+    made = (volume_in(path) for image in images for path in image.make)
+    pools = {volume.pool for volume in made if volume is not None}
+    if pools:
         with suppress(ModelError):
             await context.inventory.refresh_host(host.id)
+            for pool in sorted(pools):
+                await context.inventory.refresh_volumes(host.id, pool)
 
 
 def allocation_of(context: Context, allocation_id: str) -> Allocation:

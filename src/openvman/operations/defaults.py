@@ -75,6 +75,9 @@ def fill(
         initrd=system.initrd or None,
         command_line=system.command_line or None,
         init=system.init or (defaults.INIT if facts.is_for_containers else None),
+        acpi=_given(system.acpi, not facts.is_for_containers and facts.architecture in defaults.ACPI),
+        apic=_given(system.apic, not facts.is_for_containers and facts.architecture in defaults.APIC),
+        pae=_given(system.pae, False),
         processor=_processor(in_parts(resources.processor, host), host),
         memory=_memory(resources.memory, host),
         disks=fill_disks(resources.disks, host),
@@ -197,7 +200,7 @@ def connected(nic: NicSpec, host: Host) -> NicSpec:
         connection, source = usual_connection(host) if source is None else (NicConnection.NETWORK, source)
         return replace(nic, connection=connection, source=source)
     if nic.connection is NicConnection.NETWORK and source is None:
-        networks = host.networks if host.facts.has_networks else ()
+        networks = host.network_names if host.facts.has_networks else ()
         return replace(nic, source=usual_network(host) or (networks[0] if len(networks) == 1 else None))
     return replace(nic, source=source)
 

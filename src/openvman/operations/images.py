@@ -94,6 +94,8 @@ async def make(driver: Driver, host: Host, image: Resolved, undo: Undo) -> DiskS
     disk = image.spec
     assert disk.format is not None, "resolve says the format"
     assert disk.capacity is not None, "an image is made of a capacity"
+    if disk.capacity <= 0:
+        raise ModelError(images_rows.EMPTY, "capacity", disk=disk)
     for path in image.make:
         if await _is_there(driver, host, path):
             continue

@@ -75,6 +75,9 @@ def _change(context: Context, system: VirtualSystem, spec: SystemSpec) -> tuple[
         initrd=system.defined.initrd or "",
         command_line=system.defined.command_line or "",
         init=system.defined.init or "",
+        acpi=system.defined.acpi,
+        apic=system.defined.apic,
+        pae=system.defined.pae,
     )
     changed = changes(spec, base)
     if "host_id" in changed:

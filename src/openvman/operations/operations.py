@@ -13,15 +13,18 @@ from openvman.drivers.contract import ConsoleChunk
 from openvman.inventory.inventory import Inventory
 from openvman.messages import consoles as consoles_rows
 from openvman.model.actor import Actor
-from openvman.model.allocation import Allocation, SerialAllocation
+from openvman.model.allocation import Allocation, NicAllocation, SerialAllocation
 from openvman.model.boot import BootSource
 from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.host_device import HostDevice
+from openvman.model.network import NetworkSpec, VirtualNetwork
+from openvman.model.network_filter import FilterReference, NetworkFilter, NetworkFilterSpec
 from openvman.model.pool import ResourcePool
 from openvman.model.resource import ResourceKind
 from openvman.model.spec import PoolSpec, ResourceSpec, SystemSpec
 from openvman.model.states import Action
+from openvman.model.storage import StoragePool, StoragePoolSpec, StorageVolume, VolumeSpec
 from openvman.model.system import Configuration, VirtualSystem
 from openvman.operations import (
     add_resources,
@@ -31,8 +34,12 @@ from openvman.operations import (
     destroy,
     modify_resources,
     modify_system,
+    network_filters,
+    networks,
     pool_configuration,
+    pool_volumes,
     remove_resources,
+    storage_pools,
 )
 from openvman.operations.context import Context, Showing
 from openvman.operations.policy import Policy
@@ -138,6 +145,12 @@ class Operations:
         """See :func:`openvman.operations.add_resources.add_resources`."""
         return await add_resources.add_resources(self._context, actor, configuration, specs)
 
+    async def add_resources_for_good(
+        self, actor: Actor, *, configuration: Configuration, specs: Sequence[ResourceSpec]
+    ) -> list[Allocation]:
+        """See :func:`openvman.operations.add_resources.add_for_good`."""
+        return await add_resources.add_for_good(self._context, actor, configuration, specs)
+
     async def remove_resources(
         self,
         actor: Actor,  # noqa: ARG002 - as all take it
@@ -160,7 +173,7 @@ class Operations:
 
     async def create_child_pool(
         self,
-        actor: Actor,  # noqa: ARG002 - as all take it
+        actor: Actor,
         *,
         host: Host,
         name: str | None,
@@ -168,7 +181,7 @@ class Operations:
         specs: Sequence[PoolSpec],
     ) -> ResourcePool:
         """See :func:`openvman.operations.pool_configuration.create_child`."""
-        return await pool_configuration.create_child(self._context, host, name, parents, specs)
+        return await pool_configuration.create_child(self._context, actor, host, name, parents, specs)
 
     async def create_pool(
         self,
@@ -202,9 +215,9 @@ class Operations:
         """See :func:`openvman.operations.pool_configuration.remove`."""
         await pool_configuration.remove(self._context, pool, devices)
 
-    async def delete_pool(self, actor: Actor, *, pool: ResourcePool) -> None:  # noqa: ARG002 - as all take it
+    async def delete_pool(self, actor: Actor, *, pool: ResourcePool) -> None:
         """See :func:`openvman.operations.pool_configuration.delete`."""
-        await pool_configuration.delete(self._context, pool)
+        await pool_configuration.delete(self._context, actor, pool)
 
     async def change_parent_pool(
         self,
@@ -216,6 +229,84 @@ class Operations:
     ) -> None:
         """See :func:`openvman.operations.pool_configuration.change_parent`."""
         await pool_configuration.change_parent(self._context, pool, parents, specs)
+
+    # Storage pools and volumes
+
+    async def create_storage_pool(self, actor: Actor, *, host: Host, pool: StoragePoolSpec) -> StoragePool:
+        """See :func:`openvman.operations.storage_pools.create`."""
+        return await storage_pools.create(self._context, actor, host, pool)
+
+    async def delete_storage_pool(self, actor: Actor, *, pool: StoragePool) -> None:
+        """See :func:`openvman.operations.storage_pools.delete`."""
+        await storage_pools.delete(self._context, actor, pool)
+
+    async def change_storage_pool(
+        self, actor: Actor, *, pool: StoragePool, active: bool | None = None, autostart: bool | None = None
+    ) -> StoragePool | None:
+        """See :func:`openvman.operations.storage_pools.change`."""
+        return await storage_pools.change(self._context, actor, pool, active=active, autostart=autostart)
+
+    async def refresh_storage_pool(self, actor: Actor, *, pool: StoragePool) -> None:  # noqa: ARG002 - as all take it
+        """See :func:`openvman.operations.storage_pools.look_through`."""
+        await storage_pools.look_through(self._context, pool)
+
+    async def create_volume(
+        self,
+        actor: Actor,  # noqa: ARG002 - as all take it
+        *,
+        pool: StoragePool,
+        volume: VolumeSpec,
+    ) -> StorageVolume:
+        """See :func:`openvman.operations.pool_volumes.create`."""
+        return await pool_volumes.create(self._context, pool, volume)
+
+    async def delete_volume(self, actor: Actor, *, volume: StorageVolume) -> None:  # noqa: ARG002 - as all take it
+        """See :func:`openvman.operations.pool_volumes.delete`."""
+        await pool_volumes.delete(self._context, volume)
+
+    # Networks and filters
+
+    async def create_network(self, actor: Actor, *, host: Host, network: NetworkSpec) -> VirtualNetwork:
+        """See :func:`openvman.operations.networks.create`."""
+        return await networks.create(self._context, actor, host, network)
+
+    async def delete_network(self, actor: Actor, *, network: VirtualNetwork) -> None:
+        """See :func:`openvman.operations.networks.delete`."""
+        await networks.delete(self._context, actor, network)
+
+    async def change_network(
+        self, actor: Actor, *, network: VirtualNetwork, active: bool | None = None, autostart: bool | None = None
+    ) -> VirtualNetwork | None:
+        """See :func:`openvman.operations.networks.change`."""
+        return await networks.change(self._context, actor, network, active=active, autostart=autostart)
+
+    async def create_filter(self, actor: Actor, *, host: Host, filter: NetworkFilterSpec) -> NetworkFilter:
+        """See :func:`openvman.operations.network_filters.create`."""
+        return await network_filters.create(self._context, actor, host, filter)
+
+    async def delete_filter(self, actor: Actor, *, filter: NetworkFilter) -> None:
+        """See :func:`openvman.operations.network_filters.delete`."""
+        await network_filters.delete(self._context, actor, filter)
+
+    async def add_filter_reference(
+        self, actor: Actor, *, filter: NetworkFilter, reference: FilterReference
+    ) -> NetworkFilter:
+        """See :func:`openvman.operations.network_filters.add_reference`."""
+        return await network_filters.add_reference(self._context, actor, filter, reference)
+
+    async def remove_filter_reference(
+        self, actor: Actor, *, filter: NetworkFilter, reference: FilterReference
+    ) -> NetworkFilter:
+        """See :func:`openvman.operations.network_filters.remove_reference`."""
+        return await network_filters.remove_reference(self._context, actor, filter, reference)
+
+    async def apply_filter(self, actor: Actor, *, nic: NicAllocation, filter: NetworkFilter) -> Sequence[Allocation]:
+        """See :func:`openvman.operations.network_filters.apply`."""
+        return await network_filters.apply(self._context, actor, nic, filter)
+
+    async def remove_filter(self, actor: Actor, *, nic: NicAllocation, filter: NetworkFilter) -> Sequence[Allocation]:
+        """See :func:`openvman.operations.network_filters.remove`."""
+        return await network_filters.remove(self._context, actor, nic, filter)
 
     async def read_console(
         self,

@@ -11,6 +11,7 @@ from pathlib import Path
 from openvman.messages import containers as containers_rows
 from openvman.messages import devices as devices_rows
 from openvman.messages import images as images_rows
+from openvman.messages import networks as networks_rows
 from openvman.messages.message import ErrorMessage
 from openvman.model.actor import Actor, Role
 from openvman.model.allocation import DeviceKind, NicConnection
@@ -90,6 +91,11 @@ class Policy:
         """Refuse a bridge that the actor may not use: ACCESS_DENIED."""
         if nic.connection is NicConnection.BRIDGE and actor.role < Role.ADMIN and nic.source not in self.bridges:
             raise ModelError(devices_rows.BRIDGE_NOT_OPEN, "source", bridge=nic.source, bridges=self.bridges)
+
+    def check_reach(self, actor: Actor, what: str) -> None:
+        """Refuse a change of the host itself, such as its networks, to those who manage systems: ACCESS_DENIED."""
+        if actor.role < Role.ADMIN:
+            raise ModelError(networks_rows.NOT_OPEN, "name", what=what)
 
     def check_serial(self, actor: Actor, serial: SerialSpec) -> None:
         """Refuse a serial port that listens where the actor may not let it: ACCESS_DENIED."""

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import count
-from typing import Final
 
 from openvman.messages import pools as pools_rows
+from openvman.model.actor import Actor
 from openvman.model.errors import ModelError
 from openvman.model.host import ChildPool, Host, PoolShare
 from openvman.model.host_device import HostDevice
+from openvman.model.host_part import NAME
 from openvman.model.pool import ResourcePool, find_pool, pool_named
 from openvman.model.ranges import MEMORY_INCREMENT
 from openvman.model.resource import ResourceKind
 from openvman.model.spec import PoolSpec
 from openvman.operations import storage_pools
 from openvman.operations.context import Context
-
-# It is a part of ids and of messages, and becomes a PoolID.
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}")
 
 
 @asynccontextmanager
@@ -35,7 +32,12 @@ async def _configuring(context: Context, host_id: str) -> AsyncIterator[Host]:
 
 
 async def create_child(
-    context: Context, host: Host, name: str | None, parents: Sequence[ResourcePool], specs: Sequence[PoolSpec]
+    context: Context,
+    actor: Actor,
+    host: Host,
+    name: str | None,
+    parents: Sequence[ResourcePool],
+    specs: Sequence[PoolSpec],
 ) -> ResourcePool:
     """Make a pool out of parts of its parents, which these then cannot give to others.
 
@@ -46,7 +48,7 @@ async def create_child(
         if folder is not None:
             _same_host(now, parents[0])
             made = _named(now, name, ResourceKind.DISK)
-            return await storage_pools.create(context, now, made, parents[0], folder)
+            return await storage_pools.create_child(context, actor, now, made, parents[0], folder)
         kind = _kind(now, parents)
         child = ChildPool(name=_named(now, name, kind), kind=kind, shares=_shares(kind, parents, specs))
         made = child.name
@@ -120,11 +122,11 @@ def _free_devices(host: Host, pool: ChildPool, devices: Sequence[HostDevice]) ->
     return tuple(dict.fromkeys(device.id for device in devices))
 
 
-async def delete(context: Context, pool: ResourcePool) -> None:
+async def delete(context: Context, actor: Actor, pool: ResourcePool) -> None:
     """Delete a child pool that nothing is, or would be, allocated from; what it had goes back to its parent."""
     async with _configuring(context, pool.host.id) as now:
         if pool.is_native:
-            await storage_pools.delete(context, now, pool)
+            await storage_pools.delete_child(context, actor, now, pool)
             return
         child = _child(now, pool)
         users = [other.name for other in now.pools if child.name in other.parents]
@@ -244,7 +246,7 @@ def _named(host: Host, name: str | None, kind: ResourceKind) -> str:
     if name is None:
         made = (f"{kind.value}-{number}" for number in count(1))
         return next(each for each in made if pool_named(host, each, lambda _: 0) is None)
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise ModelError(pools_rows.NO_NAME, "name", name=name[:80])
     if pool_named(host, name, lambda _: 0) is not None:
         raise ModelError(pools_rows.NAME_TAKEN, name, name=name, host=host)

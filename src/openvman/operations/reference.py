@@ -55,6 +55,9 @@ def complement(
         initrd=reference.initrd,
         command_line=reference.command_line,
         init=reference.init if facts.is_for_containers else None,
+        acpi=reference.acpi,
+        apic=reference.apic,
+        pae=reference.pae,
     )
     return merged(system, base), sort(
         [
@@ -142,7 +145,9 @@ def _nics(asked: tuple[NicSpec, ...], of_reference: tuple[NicAllocation, ...], h
         if place < len(of_reference):
             base = of_reference[place]
             pool = base.pool if base.host_id == host.id else None
-            like = NicSpec(model=base.model, connection=base.connection, source=base.source, pool=pool)
+            like = NicSpec(
+                model=base.model, connection=base.connection, source=base.source, filter=base.filter, pool=pool
+            )
             if nic.connection is not None or nic.source is not None:
                 like = replace(like, connection=None, source=None)
             nic = merged(nic, like)

@@ -150,6 +150,7 @@ def spec_of(allocation: Allocation) -> ResourceSpec:
                 model=allocation.model,
                 connection=allocation.connection,
                 source=allocation.source or "",
+                filter=allocation.filter or "",
                 **{name: getattr(allocation, name) for name in NIC_TUNING},
             )
         case SerialAllocation():

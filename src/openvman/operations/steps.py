@@ -29,6 +29,7 @@ from openvman.model.spec import (
 from openvman.model.storage import volume_in
 from openvman.model.system import ConfigurationKind
 from openvman.operations.context import Context
+from openvman.operations.host_steps import HOST_STEPS
 from openvman.operations.specs import spec_of
 
 _SPECS: Final[dict[str, type[ResourceSpec]]] = {
@@ -241,6 +242,7 @@ STEPS: Final[dict[str, type[Any]]] = {
         TakeAway,
         PutBack,
         ReadAgain,
+        *HOST_STEPS,
     )
 }
 """By the name under which each is stored."""

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any
+from typing import Any, Final
 
 from openvman.inventory.generation import Generation
 from openvman.model.allocation import Allocation
 from openvman.model.host import Host
 from openvman.model.job import Affected, Element
+from openvman.model.network import VirtualNetwork
+from openvman.model.network_filter import NetworkFilter
 from openvman.model.pool import ResourcePool
 from openvman.model.spec import ResourceSpec, SystemSpec
 from openvman.model.states import State
+from openvman.model.storage import StoragePool, StorageVolume
 from openvman.model.system import Configuration, VirtualSystem
 
 
@@ -42,6 +45,16 @@ class UseCase:
     again: Callable[..., Awaitable[Any]] | None = None
 
 
+_ELEMENTS: Final[Mapping[type, Element]] = {
+    ResourcePool: Element.POOL,
+    VirtualNetwork: Element.NETWORK,
+    NetworkFilter: Element.FILTER,
+    StoragePool: Element.STORAGE_POOL,
+    StorageVolume: Element.VOLUME,
+}
+"""Kinds of things whose ids begin with that of their host."""
+
+
 def works_on(keywords: Mapping[str, Any]) -> tuple[Affected, ...]:
     """What keyword arguments name."""
     return tuple(dict.fromkeys(found for value in keywords.values() for found in _named(value)))
@@ -59,7 +72,7 @@ def host_in(keywords: Mapping[str, Any], generation: Generation) -> str | None:
             system = generation.system(affected.id)
             if system is not None:
                 return system.host_id
-        elif affected.element is Element.POOL:
+        else:
             return affected.id.partition("/")[0]
     return None
 
@@ -74,8 +87,8 @@ def _named(value: Any) -> Iterator[Affected]:
             yield Affected(Element.SYSTEM, value.system_id)
         case ResourceSpec(allocation_id=str(allocation_id)):
             yield Affected(Element.SYSTEM, allocation_id.partition("/")[0])
-        case ResourcePool():
-            yield Affected(Element.POOL, value.id)
+        case ResourcePool() | VirtualNetwork() | NetworkFilter() | StoragePool() | StorageVolume():
+            yield Affected(_ELEMENTS[type(value)], value.id)
         case list() | tuple():
             for item in value:
                 yield from _named(item)

@@ -77,6 +77,9 @@ def check_definition(
         initrd=definition.initrd,
         command_line=definition.command_line,
         init=definition.init,
+        acpi=definition.acpi,
+        apic=definition.apic,
+        pae=definition.pae,
     )
     check_system(system, definition.name, host)
     check_name_free(generation, host, definition.name)

@@ -16,8 +16,8 @@ from openvman.model.spec import DiskSpec
 from openvman.model.storage import (
     StoragePool,
     Volume,
+    active_pool,
     resource_pool_name,
-    storage_pool,
     storage_pool_name,
     volume_in,
 )
@@ -49,9 +49,9 @@ def placed(disk: DiskSpec) -> DiskSpec:
 
 def pool_on(host: Host, name: str) -> StoragePool:
     """The active storage pool of the name; NOT_FOUND."""
-    found = storage_pool(host.storage, name)
+    found = active_pool(host.storage, name)
     if found is None:
-        known = [pool.name for pool in host.storage]
+        known = [pool.name for pool in host.active_storage]
         raise ModelError(images_rows.STORAGE_POOL_UNKNOWN, "source", host=host, name=name, known=known)
     return found
 

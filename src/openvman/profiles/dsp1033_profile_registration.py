@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Const, Edge, End, Space
+from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Const, Edge, End
 from openvman.model.host import Host
 from openvman.model.host_device import host_devices
 from openvman.model.host_port import host_ports
@@ -28,6 +28,7 @@ from openvman.profiles.identity import id_in, instance_id
 from openvman.profiles.redirection import KVM_SERVICE, TEXT_SERVICE
 from openvman.profiles.registrations import REGISTRATIONS, Registration
 from openvman.profiles.services import RUNNING
+from openvman.profiles.spaces import INTEROP
 
 _DMTF = 2
 _NOT_ADVERTISED = 2
@@ -36,7 +37,7 @@ REGISTERED_PROFILE = ClassMap(
     name="RegisteredProfile",
     cim="CIM_RegisteredProfile",
     description="A profile that this server conforms to.",
-    space=Space.INTEROP,
+    space=INTEROP,
     owner=Server,
     extent=lambda _p: REGISTRATIONS,
     find=lambda _p, keys: next((r for r in REGISTRATIONS if r.id == id_in(keys)), None),
@@ -101,7 +102,7 @@ OBJECT_MANAGER = ClassMap(
     name="ObjectManager",
     cim="CIM_ObjectManager",
     description="This server.",
-    space=Space.INTEROP,
+    space=INTEROP,
     owner=Server,
     extent=lambda p: (p.server,),
     find=lambda p, _keys: p.server,
@@ -124,7 +125,7 @@ NAMESPACE = ClassMap(
     name="Namespace",
     cim="CIM_Namespace",
     description="A namespace of this server.",
-    space=Space.INTEROP,
+    space=INTEROP,
     owner=Server,
     extent=lambda p: p.server.namespaces,
     find=lambda p, keys: next((n for n in p.server.namespaces if n.name == keys["Name"]), None),
@@ -147,7 +148,7 @@ COMMUNICATION = ClassMap(
     name="CIMXMLCommunicationMechanism",
     cim="CIM_CIMXMLCommunicationMechanism",
     description="How this server is spoken to in CIM-XML.",
-    space=Space.INTEROP,
+    space=INTEROP,
     owner=Server,
     extent=lambda p: (p.server,),
     find=lambda p, _keys: p.server,

@@ -21,7 +21,6 @@ from openvman.mapping.declare import (
     Join,
     Modify,
     Source,
-    Space,
     Write,
 )
 from openvman.model.actor import Role
@@ -39,6 +38,7 @@ from openvman.model.indication import (
 from openvman.model.picture import Picture
 from openvman.model.server import Server
 from openvman.profiles.identity import id_in, instance_id
+from openvman.profiles.spaces import INTEROP
 
 _CIM_XML = 2
 _CLAUSE = "DSP1054"
@@ -66,7 +66,7 @@ SERVICE = ClassMap(
     name="IndicationService",
     cim="CIM_IndicationService",
     description="Sends indications to the destinations that subscriptions name.",
-    space=Space.INTEROP,
+    space=INTEROP,
     owner=Server,
     extent=lambda p: (p.subscriptions,),
     find=lambda p, _keys: p.subscriptions,
@@ -91,7 +91,7 @@ CAPABILITIES = ClassMap(
     name="IndicationServiceCapabilities",
     cim="CIM_IndicationServiceCapabilities",
     description="What can be set of the indication service, and how much it takes.",
-    space=Space.INTEROP,
+    space=INTEROP,
     owner=Server,
     extent=lambda p: (p.subscriptions,),
     find=lambda p, _keys: p.subscriptions,
@@ -113,7 +113,7 @@ SETTING = ClassMap(
     name="IndicationServiceSettingData",
     cim="CIM_IndicationServiceSettingData",
     description="How the indication service tries delivery.",
-    space=Space.INTEROP,
+    space=INTEROP,
     owner=Server,
     extent=lambda p: (p.subscriptions,),
     find=lambda p, _keys: p.subscriptions,
@@ -134,7 +134,7 @@ FILTER = ClassMap(
     name="IndicationFilter",
     cim="CIM_IndicationFilter",
     description="Which indications to send, as a query.",
-    space=Space.INTEROP,
+    space=INTEROP,
     owner=Server,
     extent=lambda p: p.subscriptions.filters.values(),
     find=lambda p, keys: p.subscriptions.filters.get(keys["Name"]),
@@ -162,7 +162,7 @@ COLLECTION = ClassMap(
     name="FilterCollection",
     cim="CIM_FilterCollection",
     description="Filters that come with the server, to be subscribed to as one.",
-    space=Space.INTEROP,
+    space=INTEROP,
     owner=Server,
     extent=lambda p: p.subscriptions.collections.values(),
     find=_collection,
@@ -179,7 +179,7 @@ def _destination(name: str, cim: str, kind: DestinationKind) -> ClassMap:
         name=name,
         cim=cim,
         description="Where indications are to be sent by CIM-XML.",
-        space=Space.INTEROP,
+        space=INTEROP,
         owner=Server,
         extent=of_kind,
         find=lambda p, keys: p.subscriptions.destinations.get(f"{kind}:{keys['Name']}"),

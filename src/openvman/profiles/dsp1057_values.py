@@ -12,7 +12,6 @@ from openvman.cim.datetime import CIMDateTime
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
 from openvman.model.system import Configuration
-from openvman.profiles.identity import local_id
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -52,14 +51,6 @@ def identifier_of(value: Value, _values: NameMap[Value]) -> str:
 def lines_of(text: Value, _values: NameMap[Value]) -> str:
     """A Description with the line ends of this system, whichever the client's has: hypervisors keep no other."""
     return str(text).replace("\r\n", "\n").replace("\r", "\n")
-
-
-def system_in(value: Value, _values: NameMap[Value]) -> str:
-    """The virtual system whose configuration an InstanceID names."""
-    system_id, slash, _kind = local_id(value).partition("/")
-    if not slash:
-        raise ValueError("this is no InstanceID of a configuration")
-    return system_id
 
 
 def startup_is_automatic(action: Value, _values: NameMap[Value]) -> bool:

@@ -35,7 +35,6 @@ from openvman.profiles.dsp1057_values import (
     lines_of,
     one_of,
     startup_is_automatic,
-    system_in,
     system_type,
     timeout_of,
 )
@@ -111,7 +110,7 @@ SETTING_DATA = ClassMap(
     owner=VirtualSystem,
     extent=lambda p: p.objects.configurations(),
     find=lambda p, keys: p.objects.configuration(id_in(keys)),
-    keys={"InstanceID": Call(instance_id().read, Write("system_id", system_in, defining=False))},
+    keys={"InstanceID": instance_id()},
     properties={
         "ElementName": Attr("name", Write("name")),
         "Caption": Call(lambda c: f"{c.kind.value.capitalize()} configuration"),
@@ -165,6 +164,7 @@ SETTING_DATA = ClassMap(
         own_property("CloudInitNetworkConfig", "string", "A network configuration that goes with it."),
         own_property("CloudInitDisk", "string", "The target of the drive that brings the guest its cloud-init data."),
     ),
+    identity=lambda configuration: {"system_id": configuration.system_id},
     spec=SystemSpec,
     modify=Modify("modify_system", "spec", Role.OPERATOR),
 )

@@ -101,7 +101,8 @@ CONCRETE_JOB = ClassMap(
     kind=Job,
     extent=lambda p: p.objects.jobs.values(),
     find=lambda p, keys: p.objects.job(id_in(keys)),
-    keys={"InstanceID": instance_id(into="job_id")},
+    keys={"InstanceID": instance_id()},
+    identity=lambda job: {"job_id": job.id},
     properties={
         "Name": Attr("name"),
         "ElementName": Attr("name"),
@@ -191,10 +192,13 @@ _ELEMENTS: Final[dict[Element, tuple[ClassMap, Callable[[Picture, str], Any]]]] 
     Element.SYSTEM: (COMPUTER_SYSTEM, lambda p, i: p.objects.system(i)),
     Element.POOL: (RESOURCE_POOL, lambda p, i: find_pool(p.objects, i)),
 }
+"""Of the other kinds there is no class."""
 
 
 def _affected(job: Job, picture: Picture) -> Iterator[Any]:
     for affected in job.affected:
+        if affected.element not in _ELEMENTS:
+            continue
         kind, find = _ELEMENTS[affected.element]
         found = find(picture, affected.id)
         if found is not None:

@@ -6,15 +6,14 @@ from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Call, Write
+from openvman.mapping.declare import Call
 
 _PREFIX: Final = "VMAN:"
 
 
-def instance_id(*, suffix: str = "", into: str | None = None) -> Call:
-    """The InstanceID of an object with an id; with ``into`` a modification takes the local id from it."""
-    write = None if into is None else Write(into, lambda value, _values: local_id(value), defining=False)
-    return Call(lambda obj: instance_id_of(f"{obj.id}{suffix}"), write)
+def instance_id(*, suffix: str = "") -> Call:
+    """The InstanceID of an object with an id."""
+    return Call(lambda obj: instance_id_of(f"{obj.id}{suffix}"))
 
 
 def instance_id_of(id: str) -> str:

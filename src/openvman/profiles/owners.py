@@ -17,6 +17,7 @@ from openvman.model.mutability import Mutability, PossibleChange
 from openvman.model.picture import Picture, Reduced
 from openvman.model.pool import ResourcePool
 from openvman.model.server import Server
+from openvman.model.storage import PoolVolumes
 from openvman.model.system import Configuration, VirtualSystem
 from openvman.profiles.dsp1041_service import Share
 
@@ -61,6 +62,13 @@ OWNERS = (
         get=lambda p, job_id: p.objects.job(job_id),
         of=lambda _p, job: job,
         within=lambda p, job: replace(p, objects=Reduced(p.objects, job=job)),
+    ),
+    Owner(
+        PoolVolumes,
+        extent=lambda p: p.objects.volumes.values(),
+        get=lambda p, pool_id: p.objects.volumes.get(pool_id),
+        of=lambda p, obj: p.objects.volumes_of(obj.host_id, obj.pool),
+        within=lambda p, held: replace(p, objects=Reduced(p.objects, volumes=held)),
     ),
     Owner(
         Server,

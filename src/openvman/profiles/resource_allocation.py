@@ -46,7 +46,7 @@ def allocation_map(
         owner=VirtualSystem,
         extent=extent,
         find=find,
-        keys={"InstanceID": instance_id(into=None if spec is None else "allocation_id")},
+        keys={"InstanceID": instance_id()},
         properties={
             "ElementName": Call(element_name),
             "ResourceType": resource_type,
@@ -55,6 +55,7 @@ def allocation_map(
         },
         extras=extras,
         kind=kind,
+        identity=lambda allocation: {"allocation_id": allocation.id},
         spec=spec,
         accepts=lambda values: values.get("ResourceType") in (None, *resource_types),
         modify=None if spec is None else Modify("modify_resources", "specs", Role.OPERATOR, many=True),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from openvman.mapping.bind import View
-from openvman.mapping.declare import Space
 from openvman.profiles import (
     alerts,
     allocations,
@@ -29,14 +28,11 @@ from openvman.profiles import (
 )
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.owners import OWNERS
+from openvman.profiles.spaces import IMPLEMENTATION, INTEROP
 
 STANDARD: Final = View(
     prefix="VMAN",
-    namespaces={
-        Space.INTEROP: ("interop", "root/interop"),
-        # root/cimv2 is what many clients ask when they are not told otherwise.
-        Space.IMPLEMENTATION: ("root/vman", "root/cimv2"),
-    },
+    spaces=(IMPLEMENTATION, INTEROP),
     classes=(
         HOST_SYSTEM,
         dsp1057_virtual_system.COMPUTER_SYSTEM,

@@ -77,8 +77,8 @@ class BruteForce:
     _lineages: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
-    async def of(cls, client: Any) -> BruteForce:
-        """From the namespace that the client (see tests/broker/conftest.py) asks in."""
+    async def of(cls, client: Any, without: frozenset[str] = frozenset()) -> BruteForce:
+        """From the namespace that the client (see tests/broker/conftest.py) asks in, ``without`` some classes."""
         made = cls(client.namespace)
         for declared in await client.ask("EnumerateClasses", DeepInheritance=True, LocalOnly=False):
             made.parents[declared.name] = declared.superclass
@@ -88,7 +88,8 @@ class BruteForce:
         tops = [name for name, parent in made.parents.items() if parent is None]
         for top in tops:
             for instance in await client.instances(top):
-                made._enter(instance)
+                if instance.class_name not in without:
+                    made._enter(instance)
         return made
 
     def _enter(self, instance: Instance) -> None:

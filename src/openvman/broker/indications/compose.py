@@ -56,7 +56,7 @@ class Composer:
             values |= self._instances(occurrence, matcher, matcher.bound)
         return self._encode(
             Instance.of(
-                occurrence.event.value,
+                matcher.class_name,
                 (
                     _property(name, value)
                     for name, value in values.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from openvman.broker.visibility import Visibility
 from openvman.cim.errors import CIMError
 from openvman.inventory.difference import Difference
 from openvman.mapping.bind import Bound, BoundClass, BoundView
-from openvman.mapping.declare import AlertRow
+from openvman.mapping.declare import AlertRow, Space
 from openvman.messages import subscriptions
 from openvman.model.errors import ModelError
 from openvman.model.indication import IndicationFilter, ListenerDestination, Posting, Subscriptions
@@ -37,7 +37,7 @@ class _Route:
 
 
 class Engine:
-    """Watches differences. ``views`` are the bound views; ``encode`` turns an indication into what is sent.
+    """Watches differences. ``view`` is what all views are bound to; ``encode`` turns an indication into what is sent.
 
     What a difference costs is in proportion to what changed in it and to the classes that active subscriptions can
     match; without subscriptions it is next to nothing.
@@ -45,14 +45,14 @@ class Engine:
 
     def __init__(
         self,
-        views: Sequence[BoundView],
+        view: BoundView,
         outbox: Outbox,
         encode: Encode,
         visibility: Visibility,
         host_name: str,
         now: Callable[[], datetime],
     ) -> None:
-        self._views = views
+        self._view = view
         self._outbox = outbox
         self._visibility = visibility
         self._composer = Composer(encode, host_name, now)
@@ -64,11 +64,10 @@ class Engine:
     def check(self, made: IndicationFilter) -> None:
         """Raises ModelError INVALID_PARAMETER for a filter that cannot be answered."""
         for namespace in made.namespaces:
-            if all(view.space(namespace) is None for view in self._views):
+            if not self._view.shows(namespace):
                 raise ModelError(subscriptions.FILTER_NAMESPACE, made.name, filter=made, namespace=namespace)
         try:
-            for view, _ in self._places(made):
-                Query(made.language, made.query, view.graph)
+            Query(made.language, made.query, self._view)
         except CIMError as error:
             raise ModelError(subscriptions.FILTER_QUERY, made.name, filter=made, reason=error.description) from None
 
@@ -90,31 +89,36 @@ class Engine:
         self._watched = {owner: list(bounds) for owner, bounds in watched.items()}
 
     def _matchers(self, one: IndicationFilter) -> Iterator[Matcher]:
-        for view, namespace in self._places(one):
-            try:
-                query = Query(one.language, one.query, view.graph)
-            except CIMError as error:  # the schema is another one than when the filter was made
-                log.warning("an indication filter cannot be answered", filter=one.name, reason=error.description)
-                continue
-            alerts = namespace == self._first_place(view, one)
+        try:
+            query = Query(one.language, one.query, self._view)
+        except CIMError as error:  # the schema is another one than when the filter was made
+            log.warning("an indication filter cannot be answered", filter=one.name, reason=error.description)
+            return
+        for number, (namespace, spaces) in enumerate(self._places(one)):
             for event in query.events:
-                if event is Event.ALERT and not alerts:
+                if event is Event.ALERT and number > 0:
                     continue  # an alert is of no namespace: it is told once
-                for bound in _bounds(view, namespace, event):
+                for bound in self._bounds(spaces, event):
                     matcher = query.matcher(one, event, bound, namespace)
                     if matcher is not None:
                         yield matcher
 
-    def _places(self, one: IndicationFilter) -> Iterator[tuple[BoundView, str]]:
-        """The views and namespaces that a filter looks at: those it names, else each space by its first name."""
-        for view in self._views:
-            if one.namespaces:
-                yield from ((view, name) for name in one.namespaces if view.space(name) is not None)
-            else:
-                yield from ((view, names[0]) for names in view.view.namespaces.values())
+    def _places(self, one: IndicationFilter) -> list[tuple[str, tuple[Space, ...]]]:
+        """The namespaces that a filter looks at, with their spaces: those it names, else each space that tells
+        unasked, by its first name."""
+        if one.namespaces:
+            found = [(name, self._view.shows(name)) for name in one.namespaces]
+            return [(name, spaces) for name, spaces in found if spaces]
+        return [(s.namespaces[0], (s,)) for s in self._view.spaces if s.manners.is_told_unasked]
 
-    def _first_place(self, view: BoundView, one: IndicationFilter) -> str:
-        return next(name for found, name in self._places(one) if found is view)
+    def _bounds(self, spaces: tuple[Space, ...], event: Event) -> list[Bound | None]:
+        """The classes whose instances can be in an event; None for an event without one."""
+        if event is Event.ALERT:
+            return [None]
+        found: list[Bound | None] = [bound for bound in self._view.bound.values() if bound.space in spaces]
+        if event is not Event.METHOD_CALL:
+            found += [edge for edge in self._view.edges if not edge.spaces.isdisjoint(spaces)]
+        return found
 
     # What happens
 
@@ -125,11 +129,11 @@ class Engine:
         postings: list[Posting] = []
         for occurrence, bound in occurrences(difference, before, after, self._watched):
             postings += self._postings(occurrence, bound, occurrence.source)
-        for view in self._views:
+        for view in self._view.views:
             for change in difference.changes:
-                postings += self._alerts(view, view.view.alerts(change.before, change.after))
+                postings += self._alerts(view.alerts(change.before, change.after))
             for fault in difference.faults:
-                postings += self._alerts(view, view.view.faults(after, fault))
+                postings += self._alerts(view.faults(after, fault))
         if postings:
             self._outbox.post(postings)
 
@@ -142,11 +146,11 @@ class Engine:
         """Whether somebody subscribed to such an event of a class."""
         return (event, bound) in self._routes
 
-    def _alerts(self, view: BoundView, rows: Iterable[AlertRow]) -> Iterator[Posting]:
+    def _alerts(self, rows: Iterable[AlertRow]) -> Iterator[Posting]:
         for row in rows:
             classmap, obj = row.about
-            bound = view.bound[classmap]
-            path = bound.path(obj, view.view.namespaces[classmap.space][0])
+            bound = self._view.bound[classmap]
+            path = bound.path(obj, bound.space.namespaces[0])
             values = self._composer.alert(path, row.properties)
             yield from self._postings(Occurrence(Event.ALERT, None, values=values), None, obj)
 
@@ -156,7 +160,7 @@ class Engine:
         routes = self._routes.get((occurrence.event, bound))
         if routes is None:
             return []
-        forms: dict[tuple[str, Any], tuple[Matcher, list[tuple[str, str]]]] = {}
+        forms: dict[tuple[str, str, Any], tuple[Matcher, list[tuple[str, str]]]] = {}
         common = self._composer.stamped(occurrence)
         for route in routes:
             matcher = route.matcher
@@ -164,20 +168,10 @@ class Engine:
                 continue
             readers = [d.id for d in route.destinations if self._visibility.reaches(d, about)]
             if readers:
-                targets = forms.setdefault((matcher.namespace, matcher.shown), (matcher, []))[1]
+                form = matcher.class_name, matcher.namespace, matcher.shown
+                targets = forms.setdefault(form, (matcher, []))[1]
                 targets += ((destination, matcher.filter.name) for destination in readers)
         return [
             Posting(self._composer.body(common, matcher), tuple(dict.fromkeys(targets)))
             for matcher, targets in forms.values()
         ]
-
-
-def _bounds(view: BoundView, namespace: str, event: Event) -> list[Bound | None]:
-    """The classes whose instances can be in an event; None for an event without one."""
-    space = view.space(namespace)
-    if event is Event.ALERT:
-        return [None]
-    found: list[Bound | None] = [b for m, b in view.bound.items() if m.space is space]
-    if event is not Event.METHOD_CALL:
-        found += [edge for edge in view.edges if space in edge.spaces]
-    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -59,10 +59,8 @@ class EventLog:
     Ids are ordered within the life of a server. While nobody watches, a difference costs its place in the ring.
     """
 
-    def __init__(
-        self, views: Sequence[BoundView], now: Callable[[], datetime], visibility: Visibility, kept: int = KEPT
-    ) -> None:
-        self._views = views
+    def __init__(self, view: BoundView, now: Callable[[], datetime], visibility: Visibility, kept: int = KEPT) -> None:
+        self._view = view
         self._now = now
         self._visibility = visibility
         self._run = secrets.token_hex(4)
@@ -97,7 +95,7 @@ class EventLog:
     def check(self, wanted: Wanted) -> None:
         """Raises :class:`UnknownWishError`."""
         for name in wanted.classes:
-            if all(name not in view.graph for view in self._views):
+            if name not in self._view.graph:
                 raise UnknownWishError(f"there is no class {name[:80]!r}")
         for kind in wanted.kinds:
             if kind not in KINDS.values():
@@ -136,29 +134,31 @@ class EventLog:
     def _events(self, record: _Record, wanted: Wanted, actor: Actor) -> Iterator[dict[str, Any]]:
         common = {"time": record.time.isoformat()}
         difference = self._visibility.difference(record.difference, actor)
-        for view in self._views:
-            watched = self._watched(view, wanted)
-            for occurrence, bound in occurrences(difference, record.before, record.after, watched):
-                kind = KINDS[occurrence.event]
-                if not wanted.kinds or kind in wanted.kinds:
-                    yield {**common, "kind": kind, **_described(occurrence, bound)}
-            if not wanted.kinds or KINDS[Event.ALERT] in wanted.kinds:
-                rows = [row for change in difference.changes for row in view.view.alerts(change.before, change.after)]
-                rows += [row for fault in difference.faults for row in view.view.faults(record.after, fault)]
-                for row in rows:
-                    if _is_wanted(view, view.bound[row.about[0]], wanted):
-                        yield {**common, **_alert(view, row)}
+        watched = self._watched(wanted)
+        for occurrence, bound in occurrences(difference, record.before, record.after, watched):
+            kind = KINDS[occurrence.event]
+            if not wanted.kinds or kind in wanted.kinds:
+                yield {**common, "kind": kind, **_described(occurrence, bound)}
+        if wanted.kinds and KINDS[Event.ALERT] not in wanted.kinds:
+            return
+        for view in self._view.views:
+            rows = [row for change in difference.changes for row in view.alerts(change.before, change.after)]
+            rows += [row for fault in difference.faults for row in view.faults(record.after, fault)]
+            for row in rows:
+                if _is_wanted(self._view.bound[row.about[0]], wanted):
+                    yield {**common, **_alert(self._view, row)}
 
-    def _watched(self, view: BoundView, wanted: Wanted) -> dict[type, list[Bound]]:
+    def _watched(self, wanted: Wanted) -> dict[type, list[Bound]]:
+        """Of the spaces that tell unasked: others show the same in other words."""
         found: dict[type, list[Bound]] = {}
-        for bound in view.bound.values():
-            if _is_wanted(view, bound, wanted):
+        for bound in self._view.bound.values():
+            if bound.space.manners.is_told_unasked and _is_wanted(bound, wanted):
                 found.setdefault(owner_type(bound), []).append(bound)
         return found
 
 
-def _is_wanted(view: BoundView, bound: BoundClass, wanted: Wanted) -> bool:
-    return not wanted.classes or any(view.graph.is_a(bound.class_name, name) for name in wanted.classes)
+def _is_wanted(bound: BoundClass, wanted: Wanted) -> bool:
+    return not wanted.classes or any(bound.view.graph.is_a(bound.class_name, name) for name in wanted.classes)
 
 
 def _described(occurrence: Occurrence, bound: Bound) -> dict[str, Any]:
@@ -174,7 +174,7 @@ def _alert(view: BoundView, row: Any) -> dict[str, Any]:
 
 
 def _place(bound: BoundClass, obj: Any) -> dict[str, Any]:
-    namespace = bound.view.view.namespaces[bound.map.space][0]
+    namespace = bound.space.namespaces[0]
     name = next((c.get(obj) for c in bound.plan(namespace).columns if c.name == "ElementName"), None)
     return {
         "class": bound.class_name,

@@ -25,7 +25,7 @@ from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.plan import Column, InstancePlan
 from openvman.cim.values import Value
-from openvman.mapping.bind import Bound
+from openvman.mapping.bind import Bound, BoundClass, BoundView
 from openvman.messages import queries
 from openvman.model.indication import IndicationFilter
 
@@ -81,21 +81,25 @@ class Matcher:
     namespace: str
     test: Test | None
     shown: Shown
+    class_name: str
+    """The class of the indications that are sent."""
 
 
 class Query:
-    """A filter's query over one class graph. Raises CIMError QUERY_LANGUAGE_NOT_SUPPORTED, INVALID_QUERY."""
+    """A filter's query over the views. Raises CIMError QUERY_LANGUAGE_NOT_SUPPORTED, INVALID_QUERY."""
 
-    def __init__(self, language: str, text: str, graph: ClassGraph) -> None:
+    def __init__(self, language: str, text: str, view: BoundView) -> None:
         if language.lower() not in LANGUAGES:
             raise CIMError(queries.QUERY_LANGUAGE, language=language)
-        self._graph = graph
+        graph = self._graph = view.graph
         self._select: Select = parse(text, "select")
         name = self._select.class_name
         if name not in graph or not graph.is_a(name, _INDICATION):
             column = text.lower().find(name.lower()) + 1
             raise CIMError(queries.NO_INDICATION, name=name, column=column)
-        self.events = tuple(event for event in Event if graph.is_a(event.value, name))
+        self._own = view.indications.get(name)
+        told = name if self._own is None else self._own.cim
+        self.events = tuple(event for event in Event if graph.is_a(event.value, told))
         if not self.events:
             raise CIMError(queries.NEVER_SENT, name=name)
         self._cls = graph[name]
@@ -115,12 +119,15 @@ class Query:
 
     def matcher(self, of: IndicationFilter, event: Event, bound: Bound | None, namespace: str) -> Matcher | None:
         """The matcher for one class; None when no indication of it can match."""
+        if self._own is not None and (not isinstance(bound, BoundClass) or bound.map not in self._own.of):
+            return None
         scope = self._scope(None if bound is None else bound.plan(namespace))
         condition = self._select.condition
         if condition is not None and not can_hold(condition, scope):
             return None
         test = None if condition is None else compile_in(condition, scope)
-        return Matcher(of, event, bound, namespace, test, _shown(self._select.columns))
+        class_name = event.value if self._own is None else self._cls.name
+        return Matcher(of, event, bound, namespace, test, _shown(self._select.columns), class_name)
 
     def _scope(self, plan: InstancePlan | None) -> IndicationScope:
         return IndicationScope(self._cls, plan, self._graph, self._asserted)

@@ -79,5 +79,5 @@ def _objects(bound: Bound, owner: Any, picture: Picture) -> dict[str, Any]:
 
 def _differing(bound: Bound, previous: Any, obj: Any) -> tuple[str, ...]:
     """The properties whose values differ."""
-    columns = bound.plan(next(iter(bound.view.view.namespaces.values()))[0]).columns
+    columns = bound.plan(bound.view.namespaces[0]).columns
     return tuple(column.name for column in columns if column.get(previous) != column.get(obj))

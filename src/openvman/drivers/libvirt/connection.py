@@ -50,6 +50,21 @@ def run_event_loop() -> None:
         _loop_started = True
 
 
+def after_events(call: Callable[[], object]) -> None:
+    """Call ``call`` in libvirt's event thread, after the events that have arrived: those are told by a timer of each
+    connection, which was set up before this one, and timers that are due are run in that order."""
+    timers: list[int] = []
+    armed = threading.Event()
+
+    def run(_timer: int, _opaque: object) -> None:
+        armed.wait()
+        libvirt.virEventRemoveTimeout(timers[0])
+        call()
+
+    timers.append(libvirt.virEventAddTimeout(0, run, None))
+    armed.set()
+
+
 def _ignore(_context: object, _error: object) -> None:
     """Errors are raised by the call that made them."""
 

@@ -63,12 +63,14 @@ async def ask_daemon() -> Daemon:
     # The binding is imported here, where it is known to be there.
     from openvman.drivers.libvirt.address import parse  # noqa: PLC0415
     from openvman.drivers.libvirt.connection import Connection, version_text  # noqa: PLC0415
-    from openvman.drivers.libvirt.host import networks_of  # noqa: PLC0415
+    from openvman.drivers.libvirt.networks import networks_of  # noqa: PLC0415
 
     connection = Connection(parse(SYSTEM_URI), PROBE_SECONDS)
 
     def ask(raw: Any) -> Daemon:
-        return Daemon(version_text(raw.getLibVersion()), networks_of(raw), None)
+        networks = networks_of(raw, "")
+        names = None if networks is None else tuple(network.name for network in networks if network.active)
+        return Daemon(version_text(raw.getLibVersion()), names, None)
 
     try:
         await connection.open(lambda _reason: None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from lxml import etree
 
@@ -17,7 +17,7 @@ from openvman.drivers.libvirt.xml import Element
 from openvman.messages import hypervisor, hypervisor_devices
 from openvman.model.allocation import NO_DEVICE, DeviceKind, DiskKind, NicConnection
 from openvman.model.errors import ModelError
-from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec, ResourceSpec, SerialSpec
+from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec, ResourceSpec, SerialSpec, SystemSpec
 from openvman.model.storage import volume_in
 
 T = TypeVar("T")
@@ -32,8 +32,8 @@ _TARGET_PREFIX: Final[dict[str, str]] = {
     "fdc": "fd",
     "xen": "xvd",
 }
-_ACPI_ARCHITECTURES: Final = frozenset({"x86_64", "i686", "aarch64"})
-_APIC_ARCHITECTURES: Final = frozenset({"x86_64", "i686"})
+FEATURES: Final = ("acpi", "apic", "pae")
+"""Features of machines that a definition may speak of."""
 
 _PROCESSOR_MODES: Final = {"kvm": "host-passthrough", "qemu": "maximum"}
 """The best processor there is. Without a word QEMU shows one of 2003, which current guests refuse to run on."""
@@ -126,6 +126,24 @@ def clean_name(name: str) -> str:
     if not name or "/" in name or name in {".", ".."}:
         raise ModelError(hypervisor.NAME, "name")
     return clean(name, "name")
+
+
+def features(root: Element) -> dict[str, Any]:
+    """The features that the machine has."""
+    return {name: root.find(f"features/{name}") is not None for name in FEATURES}
+
+
+def set_features(root: Element, spec: SystemSpec) -> None:
+    """Give the machine the features that ``spec`` says, and take those away that it says not."""
+    held = root.find("features")
+    if held is None:
+        held = etree.SubElement(root, "features")
+    for name in FEATURES:
+        asked, there = getattr(spec, name), held.find(name)
+        if asked and there is None:
+            etree.SubElement(held, name)
+        elif asked is False and there is not None:
+            held.remove(there)
 
 
 def set_source(disk: Element, source: str | None) -> None:
@@ -224,11 +242,10 @@ def _platform(root: Element, definition: Definition, architecture: str, machine:
     for setting in ("kernel", "initrd", "command_line", "init"):
         clean(getattr(definition, setting) or "", setting)
     boot.patch(root, definition)
-    features = etree.SubElement(root, "features")
-    if architecture in _ACPI_ARCHITECTURES:
-        etree.SubElement(features, "acpi")
-    if architecture in _APIC_ARCHITECTURES:
-        etree.SubElement(features, "apic")
+    held = etree.SubElement(root, "features")
+    for name in FEATURES:
+        if getattr(definition, name):
+            etree.SubElement(held, name)
     if definition.hypervisor in _PROCESSOR_MODES:
         etree.SubElement(root, "cpu", mode=_PROCESSOR_MODES[definition.hypervisor])
     reactions(root, definition)
@@ -270,7 +287,19 @@ def add_nic(devices: Element, spec: NicSpec) -> Element:
     if spec.model is not None:
         etree.SubElement(interface, "model", type=clean(spec.model, "model"))
     device_tuning.patch_nic(interface, spec)
+    set_filter(interface, spec.filter)
     return interface
+
+
+def set_filter(interface: Element, name: str | None) -> None:
+    """Have what passes an ``<interface>`` filtered by the filter of the name, or (empty) by none; None: it stays."""
+    now = interface.find("filterref")
+    if name is None or (now is not None and now.get("filter") == name):
+        return  # with its parameters
+    if now is not None:
+        interface.remove(now)
+    if name:
+        etree.SubElement(interface, "filterref", filter=clean(name, "filter"))
 
 
 def _serials(devices: Element, definition: Definition, folder: Path | None) -> None:
@@ -357,6 +386,7 @@ def patch_nic(root: Element, local: str, spec: NicSpec) -> None:
     if spec.model is not None:
         _set(interface, "model", "type", spec.model)
     device_tuning.patch_nic(interface, spec)
+    set_filter(interface, spec.filter)
     if spec.connection is None and spec.source is None:
         return
     now = next((each for each in NicConnection if each.value == interface.get("type")), NicConnection.OTHER)

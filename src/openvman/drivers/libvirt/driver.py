@@ -19,10 +19,23 @@ from openvman.drivers.contract import (
     Picture,
     Progress,
     SystemChanged,
+    VolumesChanged,
 )
-from openvman.drivers.libvirt import act, console, embedded, images, modify, plug, storage, upload
+from openvman.drivers.libvirt import (
+    act,
+    console,
+    embedded,
+    filters,
+    images,
+    modify,
+    networks,
+    plug,
+    storage,
+    upload,
+    volumes,
+)
 from openvman.drivers.libvirt.address import Address
-from openvman.drivers.libvirt.connection import Connection
+from openvman.drivers.libvirt.connection import Connection, after_events
 from openvman.drivers.libvirt.events import Subscriptions
 from openvman.drivers.libvirt.host import read_host
 from openvman.drivers.libvirt.progress import abort_save, is_saving, watching
@@ -32,9 +45,11 @@ from openvman.messages import hypervisor, hypervisor_storage
 from openvman.messages.problem import Problem
 from openvman.model.errors import ModelError
 from openvman.model.host import Host
+from openvman.model.network import NetworkSpec
+from openvman.model.network_filter import FilterReference, NetworkFilterSpec
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
 from openvman.model.states import Action
-from openvman.model.storage import Volume
+from openvman.model.storage import PoolVolumes, StoragePoolSpec, Volume
 from openvman.model.system import ConfigurationKind, VirtualSystem
 
 CHUNK: Final = 50
@@ -68,6 +83,7 @@ class LibvirtDriver:
         subscriptions = Subscriptions(
             lambda system_id: post(loop, self._tell_system, connection, system_id),
             lambda: post(loop, self._tell_host, connection),
+            lambda pool: post(loop, self._tell_volumes, connection, pool),
             lambda fault: post(loop, self._tell, connection, fault),
         )
         connection = Connection(self._address, self._deadline, subscriptions.end)
@@ -86,6 +102,14 @@ class LibvirtDriver:
         if connection is not None:
             await connection.close()
 
+    async def fence(self) -> None:
+        """A daemon sends the events of what is done before the answer to a later call; both are handled in order."""
+        connection, loop = self._open, asyncio.get_running_loop()
+        await connection.call(lambda raw: raw.getLibVersion(), "ask for the version")
+        passed = asyncio.Event()
+        after_events(lambda: post(loop, passed.set))
+        await passed.wait()
+
     async def load(self) -> Picture:
         connection = self._open
         host = await self._read_host()
@@ -98,7 +122,8 @@ class LibvirtDriver:
 
         reads = (connection.call(functools.partial(read, group), "read virtual systems") for group in groups)
         systems = [system for group in await asyncio.gather(*reads) for system in group]
-        return Picture(hosts=(host,), systems=tuple(systems))
+        held = await asyncio.gather(*(self.read_volumes(host.id, pool.name) for pool in host.active_storage))
+        return Picture(hosts=(host,), systems=tuple(systems), volumes=tuple(each for each in held if each is not None))
 
     async def read_host(self, host_id: str) -> Host | None:
         return await self._read_host() if host_id == self._known.id else None
@@ -227,7 +252,7 @@ class LibvirtDriver:
     async def inspect_volume(self, host_id: str, volume: Volume) -> Image:
         self._check_host(host_id)
         told = await self._open.call(
-            lambda raw: storage.inspect(raw, volume), f"look at volume {volume.name}", volume.name
+            lambda raw: volumes.inspect(raw, volume), f"look at volume {volume.name}", volume.name
         )
         if not self._sees_files or not told.path.startswith("/"):
             return told
@@ -235,20 +260,81 @@ class LibvirtDriver:
 
     async def create_volume(self, host_id: str, volume: Volume, format: str, capacity: int) -> None:
         doing = f"create volume {volume.name}"
-        await self._store(host_id, lambda raw: storage.create(raw, volume, format, capacity), doing, volume.name)
+        await self._change(
+            host_id, lambda raw: volumes.create(raw, volume, format, capacity), doing, volume.name, pool=volume.pool
+        )
 
     async def delete_volume(self, host_id: str, volume: Volume) -> None:
         doing = f"delete volume {volume.name}"
-        await self._store(host_id, lambda raw: storage.delete(raw, volume), doing, volume.name)
+        await self._change(host_id, lambda raw: volumes.delete(raw, volume), doing, volume.name, pool=volume.pool)
 
-    async def create_storage_pool(self, host_id: str, name: str, folder: str) -> None:
-        if self._sees_files and not await asyncio.to_thread(Path(folder).is_dir):
+    async def read_volumes(self, host_id: str, pool: str) -> PoolVolumes | None:
+        if host_id != self._known.id:
+            return None
+        return await self._open.call(
+            lambda raw: volumes.volumes_in(raw, host_id, pool),
+            f"read the volumes of storage pool {pool}",
+            pool,
+            deadline=self._deadline * LONG,
+        )
+
+    async def create_storage_pool(self, host_id: str, pool: StoragePoolSpec) -> None:
+        folder = pool.folder
+        if folder and pool.type == "dir" and self._sees_files and not await asyncio.to_thread(Path(folder).is_dir):
             raise ModelError(hypervisor_storage.NO_FOLDER, folder, folder=folder)
-        doing = f"create storage pool {name}"
-        await self._store(host_id, lambda raw: storage.create_pool(raw, name, folder), doing, name)
+        doing, name = f"create storage pool {pool.name}", pool.name
+        await self._change(host_id, lambda raw: storage.create_pool(raw, pool), doing, name, pool=name)
 
     async def delete_storage_pool(self, host_id: str, name: str) -> None:
-        await self._store(host_id, lambda raw: storage.delete_pool(raw, name), f"delete storage pool {name}", name)
+        doing = f"delete storage pool {name}"
+        await self._change(host_id, lambda raw: storage.delete_pool(raw, name), doing, name, pool=name)
+
+    async def change_storage_pool(
+        self, host_id: str, name: str, *, active: bool | None = None, autostart: bool | None = None
+    ) -> None:
+        await self._change(
+            host_id,
+            lambda raw: storage.change_pool(raw, name, active=active, autostart=autostart),
+            f"change storage pool {name}",
+            name,
+            pool=name,
+        )
+
+    async def refresh_storage_pool(self, host_id: str, name: str) -> None:
+        doing = f"look through storage pool {name}"
+        await self._change(host_id, lambda raw: storage.active(raw, name).refresh(0), doing, name, pool=name)
+
+    async def create_network(self, host_id: str, network: NetworkSpec) -> None:
+        doing = f"create network {network.name}"
+        await self._change(host_id, lambda raw: networks.create(raw, network), doing, network.name)
+
+    async def delete_network(self, host_id: str, uuid: str) -> None:
+        await self._change(host_id, lambda raw: networks.delete(raw, uuid), f"delete network {uuid}", uuid)
+
+    async def change_network(
+        self, host_id: str, uuid: str, *, active: bool | None = None, autostart: bool | None = None
+    ) -> None:
+        await self._change(
+            host_id,
+            lambda raw: networks.change(raw, uuid, active=active, autostart=autostart),
+            f"change network {uuid}",
+            uuid,
+        )
+
+    async def create_filter(self, host_id: str, filter: NetworkFilterSpec) -> None:
+        doing = f"create network filter {filter.name}"
+        await self._change(host_id, lambda raw: filters.create(raw, filter), doing, filter.name)
+
+    async def delete_filter(self, host_id: str, uuid: str) -> None:
+        await self._change(host_id, lambda raw: filters.delete(raw, uuid), f"delete network filter {uuid}", uuid)
+
+    async def add_filter_reference(self, host_id: str, uuid: str, reference: FilterReference) -> None:
+        doing = f"add filter {reference.filter} to network filter {uuid}"
+        await self._change(host_id, lambda raw: filters.add_reference(raw, uuid, reference), doing, uuid)
+
+    async def remove_filter_reference(self, host_id: str, uuid: str, reference: FilterReference) -> None:
+        doing = f"remove filter {reference.filter} from network filter {uuid}"
+        await self._change(host_id, lambda raw: filters.remove_reference(raw, uuid, reference), doing, uuid)
 
     @property
     def _sees_files(self) -> bool:
@@ -285,13 +371,17 @@ class LibvirtDriver:
             await self._open.call(work, doing, subject, changes=True, deadline=self._deadline * LONG)
         self._tell_own(system_id)
 
-    async def _store(self, host_id: str, work: Callable[[Any], None], doing: str, subject: str) -> None:
-        """A change of the host's storage, of which libvirt itself does not always tell."""
+    async def _change(
+        self, host_id: str, work: Callable[[Any], object], doing: str, subject: str, *, pool: str | None = None
+    ) -> None:
+        """A change of the host, or of what one of its storage pools holds: of some, libvirt itself does not tell."""
         self._check_host(host_id)
         async with self._writing:
             connection = self._open
             await connection.call(work, doing, subject, changes=True, deadline=self._deadline * LONG)
         self._tell_host(connection)
+        if pool is not None:
+            self._tell_volumes(connection, pool)
 
     def _check_host(self, host_id: str) -> None:
         if host_id != self._known.id:
@@ -326,6 +416,10 @@ class LibvirtDriver:
     def _tell_host(self, connection: Connection) -> None:
         if self._host is not None:
             self._tell(connection, HostChanged(self._host.id))
+
+    def _tell_volumes(self, connection: Connection, pool: str) -> None:
+        if self._host is not None:
+            self._tell(connection, VolumesChanged(self._host.id, pool))
 
     def _on_lost(self, connection: Connection, reason: str) -> None:
         if self._connection is not connection:

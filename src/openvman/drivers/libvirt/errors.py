@@ -16,6 +16,8 @@ PROBLEMS: Final[dict[int, Problem]] = {
     libvirt.VIR_ERR_NO_NETWORK: Problem.NOT_FOUND,
     libvirt.VIR_ERR_NO_STORAGE_POOL: Problem.NOT_FOUND,
     libvirt.VIR_ERR_NO_STORAGE_VOL: Problem.NOT_FOUND,
+    libvirt.VIR_ERR_NO_NWFILTER: Problem.NOT_FOUND,
+    libvirt.VIR_ERR_NETWORK_EXIST: Problem.ALREADY_EXISTS,
     libvirt.VIR_ERR_DOM_EXIST: Problem.ALREADY_EXISTS,
     libvirt.VIR_ERR_STORAGE_VOL_EXIST: Problem.ALREADY_EXISTS,
     libvirt.VIR_ERR_OPERATION_INVALID: Problem.INVALID_STATE,

@@ -47,16 +47,18 @@ _ABSENT: Final = frozenset({Problem.NOT_SUPPORTED, Problem.INVALID_PARAMETER})
 
 
 class Subscriptions:
-    """The event callbacks of one connection. The three sinks are called in libvirt's event thread."""
+    """The event callbacks of one connection. The sinks are called in libvirt's event thread."""
 
     def __init__(
         self,
         system_changed: Callable[[str], None],
         host_changed: Callable[[], None],
+        volumes_changed: Callable[[str], None],
         faulty: Callable[[SystemFault], None],
     ) -> None:
         self._system_changed = system_changed
         self._host_changed = host_changed
+        self._volumes_changed = volumes_changed
         self._faulty = faulty
         self._undo: list[Callable[[], object]] = []
 
@@ -84,7 +86,7 @@ class Subscriptions:
         )
         for event in STORAGE_EVENTS:
             self._register(
-                partial(connection.storagePoolEventRegisterAny, None, event, self._on_host_part, None),
+                partial(connection.storagePoolEventRegisterAny, None, event, self._on_storage, None),
                 connection.storagePoolEventDeregisterAny,
             )
 
@@ -122,6 +124,10 @@ class Subscriptions:
 
     def _on_host_part(self, *_details: object) -> None:
         self._host_changed()
+
+    def _on_storage(self, _connection: object, pool: Any, *_details: object) -> None:
+        self._host_changed()
+        self._volumes_changed(pool.name())
 
     def _on_host_device(self, _connection: object, device: Any, *_details: object) -> None:
         if device.name().startswith(("pci_", "usb_")):  # disks and interfaces come and go with every guest

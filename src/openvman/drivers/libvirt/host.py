@@ -14,7 +14,9 @@ from openvman.drivers.libvirt.abilities import Abilities
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.connection import version_text
 from openvman.drivers.libvirt.controllers import controllers_of
+from openvman.drivers.libvirt.filters import filters_of
 from openvman.drivers.libvirt.host_device import passable_devices
+from openvman.drivers.libvirt.networks import networks_of
 from openvman.drivers.libvirt.nodes import node_devices
 from openvman.drivers.libvirt.ports import ports_of
 from openvman.drivers.libvirt.xml import Element
@@ -54,13 +56,15 @@ def read_host(connection: Any, address: Address) -> Host:
     abilities = address.abilities
     node = connection.getInfo()
     name = connection.getHostname()
-    networks, nodes = networks_of(connection), node_devices(connection)
+    host_id, nodes = _host_id(capabilities, address, name), node_devices(connection)
+    networks, filters = networks_of(connection, host_id), filters_of(connection, host_id)
     return Host(
-        id=_host_id(capabilities, address, name),
+        id=host_id,
         name=name,
         platform=address.shown,
         hypervisor_name=connection.getType(),
         hypervisor_version=version_text(connection.getVersion()),
+        manager_version=version_text(connection.getLibVersion()),
         processors=node[2],
         processor_model=_processor_model(capabilities, address),
         processor_mhz=node[3] or None,
@@ -77,6 +81,7 @@ def read_host(connection: Any, address: Address) -> Host:
             disk_caches=abilities.disk_caches,
             disk_discards=abilities.disk_discards,
             has_disk_limits=abilities.has_disk_limits,
+            has_filters=filters is not None,
             has_console_log=address.console_logs is not None,
             weights=tuning.weights(local=address.local) if address.has_control_groups else None,
             can_limit_processors=address.has_control_groups,
@@ -85,7 +90,8 @@ def read_host(connection: Any, address: Address) -> Host:
             **(_containers(abilities) if abilities.is_for_containers else _machines_too(capabilities, domain, address)),
         ),
         networks=networks or (),
-        storage=storage.pools_of(connection),
+        filters=filters or (),
+        storage=storage.pools_of(connection, host_id),
         ports=ports_of(nodes or ()),
         devices=None if nodes is None else passable_devices(nodes),
         controllers=controllers_of(nodes or ()),
@@ -228,18 +234,6 @@ def _device_choices(domain: Element | None, paths: Mapping[DeviceKind, str]) -> 
         if place is not None:
             found[kind] = tuple(value.text or "" for value in place.iterfind("value"))
     return found
-
-
-def networks_of(connection: Any) -> tuple[str, ...] | None:
-    """Names of the active networks; None where the hypervisor has no network driver."""
-    try:
-        return tuple(
-            sorted(each.name() for each in connection.listAllNetworks(libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE))
-        )
-    except libvirt.libvirtError as error:
-        if error.get_error_code() != libvirt.VIR_ERR_NO_SUPPORT:
-            raise
-        return None
 
 
 def _processor_model(capabilities: Element, address: Address) -> str | None:

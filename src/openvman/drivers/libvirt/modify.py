@@ -14,7 +14,7 @@ from typing import Any, Final
 import libvirt
 from lxml import etree
 
-from openvman.drivers.libvirt import boot, device_tuning, devices, domain_xml, tuning, xml
+from openvman.drivers.libvirt import boot, device_tuning, devices, domain_xml, medium, tuning, xml
 from openvman.drivers.libvirt.act import lookup, must_be_free
 from openvman.drivers.libvirt.domain_xml import KIB
 from openvman.drivers.libvirt.errors import problem_of, reason_of
@@ -47,10 +47,6 @@ _ALLOCATIONS: Final[dict[type[ResourceSpec], type[Allocation]]] = {
     DiskSpec: DiskAllocation,
     NicSpec: NicAllocation,
 }
-
-_TRAY_PAUSES: Final = tuple(min(0.25 * 1.25**times, 2.0) for times in range(22))
-"""Seconds between tries to change a medium, half a minute in all. Firmware looks at each drive for some seconds, and
-wins nearly every race where the guest has a processor for itself and libvirt has not."""
 
 
 def modify_system(connection: Any, system_id: str, spec: SystemSpec, facts: HostFacts, host_id: str) -> None:
@@ -99,6 +95,7 @@ def _patch_system(root: Element, spec: SystemSpec) -> None:
     for setting in ("kernel", "initrd", "command_line", "init"):
         domain_xml.clean(getattr(spec, setting) or "", setting)
     boot.patch(root, spec)
+    domain_xml.set_features(root, spec)
     if spec.machine is not None:
         type = root.find("os/type")
         if type is None:
@@ -263,27 +260,8 @@ def _modify_live_disk(domain: Any, root: Element, disk: Element, local: str, spe
             undo.callback(domain.setBlockIoTune, target, now, libvirt.VIR_DOMAIN_AFFECT_LIVE)
         if other_medium:
             domain_xml.patch_disk(root, local, spec)
-            _change_medium(domain, xml.print_(disk))
+            medium.change(domain, disk)
         undo.pop_all()
-
-
-def _change_medium(domain: Any, text: str) -> None:
-    """Change it as the guest allows, else by force, as by the hole for the paper clip.
-
-    A guest may have locked the drive, or not listen; and firmware that looks for something to boot closes the tray just
-    as it was opened, which by force too wants another try.
-    """
-    flags = libvirt.VIR_DOMAIN_AFFECT_LIVE
-    for pause in (*_TRAY_PAUSES, None):
-        try:
-            domain.updateDeviceFlags(text, flags)
-        except libvirt.libvirtError as error:
-            if problem_of(error) is not Problem.FAILED or pause is None:
-                raise
-            flags |= libvirt.VIR_DOMAIN_DEVICE_MODIFY_FORCE
-            time.sleep(pause)
-        else:
-            return
 
 
 def _said(spec: ResourceSpec) -> list[str]:

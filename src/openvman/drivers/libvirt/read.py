@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import libvirt
 
-from openvman.drivers.libvirt import boot, device_tuning, devices, serial_ports, storage, tuning, xml
+from openvman.drivers.libvirt import boot, device_tuning, devices, domain_xml, serial_ports, tuning, volumes, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.console import logs_of
 from openvman.drivers.libvirt.images import capacity_of
@@ -140,7 +140,7 @@ def _capacity(address: Address, connection: Any = None) -> Capacity:
     def look(source: str, format: str | None) -> int | None:
         volume = volume_in(source)
         if volume is not None:
-            return None if connection is None else storage.capacity_of(connection, volume)
+            return None if connection is None else volumes.capacity_of(connection, volume)
         return capacity_of(source, format) if address.local and source.startswith("/") else None
 
     return look
@@ -202,6 +202,8 @@ def configuration_of(
         serials=tuple(_serials(root, owner, address.console_logs)),
         devices=tuple(devices.read(root, owner.base, controllers, active=active)),
         boot_disk=_boot_disk(root),
+        **domain_xml.features(root),
+        emulator=xml.text(root, "devices/emulator"),
     )
 
 
@@ -307,6 +309,7 @@ def _nics(root: Element, owner: _Owner, controllers: devices.Controllers, *, act
             connection=connection,
             source=named or None,
             target=xml.attribute(nic, "target", "dev") if active else None,
+            filter=xml.attribute(nic, "filterref", "filter"),
             **device_tuning.read_nic(nic),
         )
 

@@ -1,7 +1,6 @@
-"""libvirt's storage pools and their volumes.
+"""libvirt's storage pools: ``<pool>`` read and written.
 
-Each function blocks and raises ModelError, or the binding's own error, which the connection translates. What libvirt
-knows of a pool is as old as its last look through it, so what is not found is looked for again after another.
+Each function blocks and raises ModelError, or the binding's own error, which the connection translates.
 """
 
 from __future__ import annotations
@@ -11,16 +10,13 @@ from typing import Any, Final
 import libvirt
 from lxml import etree
 
-from openvman.drivers.contract import Image
 from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.domain_xml import clean
-from openvman.drivers.libvirt.images import FORMATS_MADE
 from openvman.messages import hypervisor_storage
-from openvman.messages.problem import Problem
 from openvman.model.errors import ModelError
-from openvman.model.storage import FILE_POOLS, StoragePool, Volume
+from openvman.model.storage import POOL_NEEDS, StoragePool, StoragePoolSpec
 
-_GONE: Final = frozenset(
+GONE: Final = frozenset(
     {
         libvirt.VIR_ERR_NO_STORAGE_POOL,
         libvirt.VIR_ERR_NO_STORAGE_VOL,
@@ -30,116 +26,91 @@ _GONE: Final = frozenset(
 )
 """There is no such thing, or the pool that it is in was stopped."""
 
-_CAPACITY, _ALLOCATED, _AVAILABLE = 1, 2, 3
+CAPACITY, ALLOCATED, AVAILABLE = 1, 2, 3
 """Places in what libvirt tells of a pool; the first two are those of a volume too."""
 
+_MOUNTED: Final = frozenset({"fs", "netfs"})
+"""Types of pools that are mounted on their folder, which libvirt makes; it formats nothing unless it is told to."""
 
-def pools_of(connection: Any) -> tuple[StoragePool, ...]:
-    """The active pools by name; none where the hypervisor has no storage driver."""
+
+def pools_of(connection: Any, host_id: str) -> tuple[StoragePool, ...]:
+    """The pools by name; none where the hypervisor has no storage driver."""
     try:
-        pools = connection.listAllStoragePools(libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE)
+        pools = connection.listAllStoragePools(0)
     except libvirt.libvirtError as error:
         if error.get_error_code() != libvirt.VIR_ERR_NO_SUPPORT:
             raise
         return ()
-    found = (_read(pool) for pool in pools)
+    found = (_read(pool, host_id) for pool in pools)
     return tuple(sorted((pool for pool in found if pool is not None), key=lambda pool: pool.name))
 
 
-def _read(pool: Any) -> StoragePool | None:
-    """None for a pool that was stopped meanwhile."""
+def _read(pool: Any, host_id: str) -> StoragePool | None:
+    """None for a pool that was removed meanwhile."""
     try:
-        info, root = pool.info(), xml.parse(pool.XMLDesc(0))
+        is_active, info, root = bool(pool.isActive()), pool.info(), xml.parse(pool.XMLDesc(0))
+        persistent = bool(pool.isPersistent())
+        autostart = persistent and bool(pool.autostart())
     except libvirt.libvirtError as error:
-        if error.get_error_code() not in _GONE:
+        if error.get_error_code() not in GONE:
             raise
         return None
     return StoragePool(
+        host_id=host_id,
         name=pool.name(),
+        uuid=pool.UUIDString(),
         type=root.get("type") or "unknown",
-        capacity=info[_CAPACITY],
-        allocated=info[_ALLOCATED],
+        active=is_active,
+        persistent=persistent,
+        autostart=autostart,
+        capacity=info[CAPACITY] if is_active else 0,
+        allocated=info[ALLOCATED] if is_active else 0,
         folder=xml.text(root, "target/path"),
     )
 
 
-def capacity_of(connection: Any, volume: Volume) -> int | None:
-    """The virtual size of a volume; None where it is not there, or its pool is not active."""
+def build(spec: StoragePoolSpec) -> str:
+    """The ``<pool>`` of a spec. NOT_SUPPORTED for a type that is not known."""
+    if spec.type not in POOL_NEEDS:
+        raise ModelError(hypervisor_storage.STORAGE_POOL_TYPE, "type", type=spec.type, types=tuple(POOL_NEEDS))
+    missing = sorted(each for each in POOL_NEEDS[spec.type] if not getattr(spec, each))
+    if missing:
+        raise ModelError(hypervisor_storage.STORAGE_POOL_LACKS, missing[0], type=spec.type, needs=missing)
+    root = etree.Element("pool", type=spec.type)
+    etree.SubElement(root, "name").text = clean(spec.name, "name")
+    if spec.uuid is not None:
+        etree.SubElement(root, "uuid").text = clean(spec.uuid, "uuid")
+    source = etree.SubElement(root, "source")
+    if spec.server is not None:
+        etree.SubElement(source, "host", name=clean(spec.server, "server"))
+    for device in spec.devices:
+        etree.SubElement(source, "device", path=clean(device, "devices"))
+    if spec.export is not None:
+        etree.SubElement(source, "dir", path=clean(spec.export, "export"))
+    if spec.source_name is not None:
+        etree.SubElement(source, "name").text = clean(spec.source_name, "source_name")
+    if spec.adapter is not None:
+        etree.SubElement(source, "adapter", type="scsi_host", name=clean(spec.adapter, "adapter"))
+    if spec.format is not None:
+        etree.SubElement(source, "format", type=clean(spec.format, "format"))
+    if len(source) == 0:
+        root.remove(source)
+    folder = etree.SubElement(etree.SubElement(root, "target"), "path")
+    folder.text = clean(spec.folder or "", "folder")
+    return xml.print_(root)
+
+
+def create_pool(connection: Any, spec: StoragePoolSpec) -> None:
+    """Make a pool of what is there. ALREADY_EXISTS for a name or UUID that a pool has."""
+    for other in connection.listAllStoragePools(0):  # defined once more it would be changed, not refused
+        if spec.name == other.name() or spec.uuid == other.UUIDString():
+            raise ModelError(hypervisor_storage.STORAGE_POOL_TAKEN, spec.name, pool=other.name())
+    pool = connection.storagePoolDefineXML(build(spec), 0)
     try:
-        found = connection.storagePoolLookupByName(volume.pool).storageVolLookupByName(volume.name)
-        return int(found.info()[_CAPACITY])
-    except libvirt.libvirtError as error:
-        if error.get_error_code() not in _GONE:
-            raise
-        return None
-
-
-def inspect(connection: Any, volume: Volume) -> Image:
-    """A volume as libvirt knows it. NOT_FOUND when the pool does not have it; a block device is raw."""
-    root = xml.parse(_find(connection, volume).XMLDesc(0))
-    format = xml.attribute(root, "target/format", "type")
-    return Image(
-        path=xml.text(root, "target/path") or volume.source,
-        format=format if format is not None and format in FORMATS_MADE else "raw",
-        capacity=xml.size(root.find("capacity")) or 0,
-        backing=xml.text(root, "backingStore/path"),
-        backing_format=xml.attribute(root, "backingStore/format", "type"),
-    )
-
-
-def create(connection: Any, volume: Volume, format: str, capacity: int) -> None:
-    """Make an empty volume of so many bytes. ALREADY_EXISTS, INSUFFICIENT when the pool has not so much left."""
-    pool = _active(connection, volume.pool)
-    is_file = xml.parse(pool.XMLDesc(0)).get("type") in FILE_POOLS
-    formats = FORMATS_MADE if is_file else ("raw",)
-    if format not in formats:
-        raise ModelError(hypervisor_storage.IMAGE_FORMAT, "format", format=format, formats=formats)
-    if capacity <= 0:
-        raise ModelError(hypervisor_storage.IMAGE_CAPACITY, "capacity", capacity=capacity)
-    if not volume.name or volume.name in {".", ".."} or "/" in volume.name:
-        raise ModelError(hypervisor_storage.VOLUME_NAME, "source", volume=volume.name)
-    if volume.name in pool.listVolumes():
-        raise ModelError(hypervisor_storage.VOLUME_TAKEN, volume.name, volume=volume.name)
-    available = pool.info()[_AVAILABLE]
-    if capacity > available:
-        raise ModelError(
-            hypervisor_storage.STORAGE_POOL_FULL, volume.pool, capacity=capacity, pool=volume.pool, left=available
-        )
-    pool.createXML(xml.print_(_volume_xml(volume, format, capacity, sparse=is_file)), 0)
-
-
-def _volume_xml(volume: Volume, format: str, capacity: int, *, sparse: bool) -> xml.Element:
-    root = etree.Element("volume")
-    etree.SubElement(root, "name").text = clean(volume.name, "source")
-    etree.SubElement(root, "capacity", unit="bytes").text = str(capacity)
-    target = etree.SubElement(root, "target")
-    if sparse:
-        etree.SubElement(root, "allocation", unit="bytes").text = "0"
-        etree.SubElement(target, "format", type=format)
-    etree.SubElement(etree.SubElement(target, "permissions"), "mode").text = "0600"
-    return root
-
-
-def delete(connection: Any, volume: Volume) -> None:
-    """Remove a volume; gone already is fine."""
-    try:
-        _find(connection, volume).delete(0)
-    except ModelError as error:
-        if error.problem is not Problem.NOT_FOUND:
-            raise
-
-
-def create_pool(connection: Any, name: str, folder: str) -> None:
-    """Make a pool of the files in a folder, which is there. ALREADY_EXISTS for a name that a pool has."""
-    if any(pool.name() == name for pool in connection.listAllStoragePools(0)):
-        raise ModelError(hypervisor_storage.STORAGE_POOL_TAKEN, name, pool=name)
-    root = etree.Element("pool", type="dir")
-    etree.SubElement(root, "name").text = clean(name, "name")
-    etree.SubElement(etree.SubElement(root, "target"), "path").text = clean(folder, "source")
-    pool = connection.storagePoolDefineXML(xml.print_(root), 0)
-    try:
+        if spec.type in _MOUNTED:
+            pool.build(0)
         pool.create(0)
-        pool.setAutostart(1)
+        pool.setAutostart(int(spec.autostart))
     except libvirt.libvirtError:
         if pool.isActive():
             pool.destroy()
@@ -148,32 +119,47 @@ def create_pool(connection: Any, name: str, folder: str) -> None:
 
 
 def delete_pool(connection: Any, name: str) -> None:
-    """Forget a pool, whose place stays as it is. IN_USE while it has volumes; NOT_FOUND when it is not active."""
-    pool = _active(connection, name)
-    pool.refresh(0)
-    volumes = pool.listVolumes()
-    if volumes:
-        raise ModelError(hypervisor_storage.STORAGE_POOL_USED, name, pool=name, volume=min(volumes))
-    pool.destroy()
-    if pool.isPersistent():
+    """Forget a pool, whose place stays as it is. NOT_FOUND; IN_USE while it is active and has volumes."""
+    pool = _named(connection, name)
+    persistent = pool.isPersistent()
+    if pool.isActive():
+        pool.refresh(0)
+        volumes = pool.listVolumes()
+        if volumes:
+            raise ModelError(hypervisor_storage.STORAGE_POOL_USED, name, pool=name, volume=min(volumes))
+        pool.destroy()
+    if persistent:
         pool.undefine()
 
 
-def _active(connection: Any, name: str) -> Any:
+def change_pool(connection: Any, name: str, *, active: bool | None, autostart: bool | None) -> None:
+    """Start or stop a pool, and have it start with the host or not. NOT_FOUND."""
+    pool = _named(connection, name)
+    if autostart is not None and bool(pool.isPersistent() and pool.autostart()) != autostart:
+        pool.setAutostart(int(autostart))
+    if active is not None and bool(pool.isActive()) != active:
+        if active:
+            pool.create(0)
+        else:
+            pool.destroy()
+
+
+def active(connection: Any, name: str) -> Any:
+    """The pool of the name. NOT_FOUND if there is none that is active."""
     try:
         pool = connection.storagePoolLookupByName(name)
         if pool.isActive():
             return pool
     except libvirt.libvirtError as error:
-        if error.get_error_code() not in _GONE:
+        if error.get_error_code() not in GONE:
             raise
     raise ModelError(hypervisor_storage.NO_STORAGE_POOL, name, pool=name)
 
 
-def _find(connection: Any, volume: Volume) -> Any:
-    pool = _active(connection, volume.pool)
-    if volume.name not in pool.listVolumes():
-        pool.refresh(0)
-    if volume.name not in pool.listVolumes():
-        raise ModelError(hypervisor_storage.NO_VOLUME, volume.name, pool=volume.pool, volume=volume.name)
-    return pool.storageVolLookupByName(volume.name)
+def _named(connection: Any, name: str) -> Any:
+    try:
+        return connection.storagePoolLookupByName(name)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() not in GONE:
+            raise
+        raise ModelError(hypervisor_storage.STORAGE_POOL_UNKNOWN, name, pool=name) from None

@@ -13,6 +13,7 @@ processors       logical processors of each host                                
 memory           memory of each host (``64GiB``)                                               what its systems need
 latency          how long each call takes (``5ms``)                                            0
 guest_latency    how long a guest takes to end or restart when asked                           0
+churn            changes of state a second that nobody asked for                               0
 fault            a fault rule, see :mod:`openvman.drivers.simulated.faults`; may be repeated   none
 ===============  ============================================================================  =========
 
@@ -50,6 +51,7 @@ class Fleet:
     memory: int | None = None
     latency: float = 0.0
     guest_latency: float = 0.0
+    churn: int = 0
     faults: tuple[Fault, ...] = ()
 
 
@@ -64,6 +66,7 @@ _OPTIONS: Final[dict[str, Callable[[str], Any]]] = {
     "memory": size,
     "latency": duration,
     "guest_latency": duration,
+    "churn": count,
 }
 
 

@@ -45,6 +45,7 @@ FACTS: Final = HostFacts(
     disk_caches=("none", "writethrough", "writeback", "directsync", "unsafe"),
     disk_discards=("unmap", "ignore"),
     has_disk_limits=True,
+    has_filters=True,
     device_types={
         DeviceKind.CONSOLE: ("virtio",),
         DeviceKind.GRAPHICS: ("vnc", "spice"),
@@ -104,6 +105,9 @@ def configure(definition: Definition, capacity: Capacity) -> Configuration:
         kernel=definition.kernel,
         initrd=definition.initrd,
         command_line=definition.command_line,
+        acpi=definition.acpi,
+        apic=definition.apic,
+        pae=definition.pae,
         processor=ProcessorAllocation(
             **owned("processor"),
             count=processors,
@@ -205,6 +209,7 @@ def nic(owned: Owned, spec: NicSpec, mac: str) -> NicAllocation:
         model=spec.model,
         connection=needed(spec.connection, "connection", "a NIC"),
         source=spec.source or None,
+        filter=spec.filter or None,
         **_said(spec, NIC_TUNING),
     )
 

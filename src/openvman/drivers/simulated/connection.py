@@ -19,8 +19,10 @@ from openvman.drivers.contract import (
     Picture,
     Progress,
     SystemChanged,
+    VolumesChanged,
 )
 from openvman.drivers.simulated.address import Fleet
+from openvman.drivers.simulated.churn import Churn
 from openvman.drivers.simulated.faults import Fault, FaultRules, name_of
 from openvman.drivers.simulated.fleet import populate
 from openvman.drivers.simulated.hypervisor import Hypervisor
@@ -28,9 +30,11 @@ from openvman.messages import hypervisor, simulated
 from openvman.model.alert import SystemFault
 from openvman.model.errors import ModelError
 from openvman.model.host import Host
+from openvman.model.network import NetworkSpec
+from openvman.model.network_filter import FilterReference, NetworkFilterSpec
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
 from openvman.model.states import Action
-from openvman.model.storage import Volume
+from openvman.model.storage import PoolVolumes, StoragePoolSpec, Volume
 from openvman.model.system import ConfigurationKind, VirtualSystem
 
 T = TypeVar("T")
@@ -94,6 +98,7 @@ class SimulatedDriver:
         for fault in fleet.faults:
             self._rules.add(fault)
         self.hypervisor = Hypervisor(self._tell)
+        self._churn = Churn(self.hypervisor, fleet.churn)
 
     @property
     def platform(self) -> str:
@@ -113,6 +118,7 @@ class SimulatedDriver:
     def disconnect(self, reason: str, seconds: float = math.inf) -> None:
         """Break the connection; the platform does not answer for so long, or until :meth:`reconnect`."""
         self._down_until = asyncio.get_running_loop().time() + seconds
+        self._churn.stop()
         line, self._line = self._line, None
         if line is not None:
             line.over.set()
@@ -137,16 +143,24 @@ class SimulatedDriver:
             await asyncio.to_thread(populate, self.hypervisor, self._fleet)
             self._populated = True
         self._line = line
+        if self._fleet.churn:
+            self._churn.start()
 
     async def close(self) -> None:
+        self._churn.stop()
         line, self._line = self._line, None
         if line is not None:
             line.closed = True
             line.over.set()
 
+    async def fence(self) -> None:
+        """Events are told as they happen, unless a fault holds them back."""
+        await self._call("fence", (self.platform,), lambda: None)
+
     async def load(self) -> Picture:
         def work() -> Picture:
-            return Picture(tuple(self.hypervisor.hosts.values()), tuple(self.hypervisor.systems.values()))
+            there = self.hypervisor
+            return Picture(tuple(there.hosts.values()), tuple(there.systems.values()), tuple(there.volumes()))
 
         return await self._call("load", (self.platform,), work)
 
@@ -239,13 +253,61 @@ class SimulatedDriver:
         names = (volume.name, volume.pool)
         await self._call("delete_volume", names, lambda: self.hypervisor.delete_volume(host_id, volume))
 
-    async def create_storage_pool(self, host_id: str, name: str, folder: str) -> None:
+    async def read_volumes(self, host_id: str, pool: str) -> PoolVolumes | None:
+        return await self._call("read_volumes", (pool,), lambda: self.hypervisor.read_volumes(host_id, pool))
+
+    async def create_storage_pool(self, host_id: str, pool: StoragePoolSpec) -> None:
         await self._call(
-            "create_storage_pool", (name,), lambda: self.hypervisor.create_storage_pool(host_id, name, folder)
+            "create_storage_pool", (pool.name,), lambda: self.hypervisor.create_storage_pool(host_id, pool)
         )
 
     async def delete_storage_pool(self, host_id: str, name: str) -> None:
         await self._call("delete_storage_pool", (name,), lambda: self.hypervisor.delete_storage_pool(host_id, name))
+
+    async def change_storage_pool(
+        self, host_id: str, name: str, *, active: bool | None = None, autostart: bool | None = None
+    ) -> None:
+        await self._call(
+            "change_storage_pool",
+            (name,),
+            lambda: self.hypervisor.change_storage_pool(host_id, name, active, autostart),
+        )
+
+    async def refresh_storage_pool(self, host_id: str, name: str) -> None:
+        await self._call("refresh_storage_pool", (name,), lambda: self.hypervisor.refresh_storage_pool(host_id, name))
+
+    async def create_network(self, host_id: str, network: NetworkSpec) -> None:
+        await self._call("create_network", (network.name,), lambda: self.hypervisor.create_network(host_id, network))
+
+    async def delete_network(self, host_id: str, uuid: str) -> None:
+        await self._call("delete_network", (uuid,), lambda: self.hypervisor.delete_network(host_id, uuid))
+
+    async def change_network(
+        self, host_id: str, uuid: str, *, active: bool | None = None, autostart: bool | None = None
+    ) -> None:
+        await self._call(
+            "change_network", (uuid,), lambda: self.hypervisor.change_network(host_id, uuid, active, autostart)
+        )
+
+    async def create_filter(self, host_id: str, filter: NetworkFilterSpec) -> None:
+        await self._call("create_filter", (filter.name,), lambda: self.hypervisor.create_filter(host_id, filter))
+
+    async def delete_filter(self, host_id: str, uuid: str) -> None:
+        await self._call("delete_filter", (uuid,), lambda: self.hypervisor.delete_filter(host_id, uuid))
+
+    async def add_filter_reference(self, host_id: str, uuid: str, reference: FilterReference) -> None:
+        await self._call(
+            "add_filter_reference",
+            (uuid, reference.filter),
+            lambda: self.hypervisor.add_filter_reference(host_id, uuid, reference),
+        )
+
+    async def remove_filter_reference(self, host_id: str, uuid: str, reference: FilterReference) -> None:
+        await self._call(
+            "remove_filter_reference",
+            (uuid, reference.filter),
+            lambda: self.hypervisor.remove_filter_reference(host_id, uuid, reference),
+        )
 
     # Calls
 
@@ -329,7 +391,7 @@ class SimulatedDriver:
             boots = self.hypervisor.boots(system_id)
             asyncio.get_running_loop().call_later(fault.delay, self.hypervisor.crash, system_id, boots)
 
-    def _tell(self, event: SystemChanged | HostChanged | SystemFault) -> None:
+    def _tell(self, event: SystemChanged | HostChanged | VolumesChanged | SystemFault) -> None:
         line = self._line
         if line is None:
             return

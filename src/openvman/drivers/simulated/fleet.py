@@ -11,8 +11,10 @@ from openvman.drivers.simulated.address import Fleet
 from openvman.drivers.simulated.configure import FACTS, HYPERVISOR, activated, configure, own_mac
 from openvman.drivers.simulated.hypervisor import Hypervisor
 from openvman.drivers.simulated.images import FOLDER
+from openvman.drivers.simulated.networks import first_filters, first_networks
 from openvman.drivers.simulated.storage import first_pool
 from openvman.model.allocation import DeviceKind, DiskKind, NicConnection
+from openvman.model.defaults import NETWORK
 from openvman.model.host import Attachment, Controller, ControllerKind, Host, PassableDevice, Port
 from openvman.model.spec import Definition, DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec
 from openvman.model.states import State
@@ -23,7 +25,6 @@ _GIB: Final = 1 << 30
 _SIZES: Final = ((1, 1, 8), (1, 2, 20), (2, 4, 40), (4, 8, 80))
 """Processors, GiB of memory and GiB of disk of the kinds of systems in a fleet."""
 
-_NETWORKS: Final = ("default", "isolated")
 _DEVICES: Final = (
     PassableDevice(
         attachment=Attachment.PCI,
@@ -87,12 +88,13 @@ def populate(hypervisor: Hypervisor, fleet: Fleet) -> None:
                 processor_mhz=2000,
                 memory=fleet.memory if fleet.memory is not None else max(64 * _GIB, 2 * needed),
                 facts=FACTS,
-                networks=_NETWORKS,
+                networks=first_networks(host_id),
+                filters=first_filters(host_id),
                 processor_maximum_mhz=3000,
                 ports=tuple(_ports(host_id)),
                 devices=_DEVICES,
                 controllers=_CONTROLLERS,
-                storage=(first_pool(),),
+                storage=(first_pool(host_id),),
             )
         )
         hypervisor.adopt(_systems(hypervisor, fleet, number, host_id, sizes, random))
@@ -161,9 +163,7 @@ def _definition(system_id: str, host_id: str, name: str, processors: int, memory
             DeviceSpec(kind=DeviceKind.GRAPHICS, type="vnc", address="127.0.0.1"),
             DeviceSpec(kind=DeviceKind.VIDEO, type="virtio"),
         ),
-        nics=(
-            NicSpec(mac=own_mac(system_id, 0), model="virtio", connection=NicConnection.NETWORK, source=_NETWORKS[0]),
-        ),
+        nics=(NicSpec(mac=own_mac(system_id, 0), model="virtio", connection=NicConnection.NETWORK, source=NETWORK),),
     )
 
 

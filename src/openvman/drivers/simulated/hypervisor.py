@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from openvman.drivers.contract import ConsoleChunk, HostChanged, Image, SystemChanged
-from openvman.drivers.simulated import storage
+from openvman.drivers.contract import ConsoleChunk, HostChanged, Image, SystemChanged, VolumesChanged
+from openvman.drivers.simulated import networks, storage
 from openvman.drivers.simulated.configure import Capacity, activated, configure
 from openvman.drivers.simulated.images import Images
 from openvman.drivers.simulated.modify import modified, with_settings, with_settings_at_once
@@ -17,12 +17,14 @@ from openvman.model.alert import FaultKind, SystemFault
 from openvman.model.allocation import DeviceKind, NicConnection
 from openvman.model.errors import ModelError
 from openvman.model.host import Host
+from openvman.model.network import NetworkSpec
+from openvman.model.network_filter import FilterReference, NetworkFilterSpec
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
 from openvman.model.states import TRANSITIONS, Action, State
-from openvman.model.storage import Volume
+from openvman.model.storage import PoolVolumes, StoragePoolSpec, Volume
 from openvman.model.system import Configuration, ConfigurationKind, VirtualSystem
 
-Told = Callable[[SystemChanged | HostChanged | SystemFault], None]
+Told = Callable[[SystemChanged | HostChanged | VolumesChanged | SystemFault], None]
 
 
 class Hypervisor:
@@ -263,16 +265,57 @@ class Hypervisor:
         return storage.needed(self.images, self._host(host_id), volume)
 
     def create_volume(self, host_id: str, volume: Volume, format: str, capacity: int) -> None:
-        self._put_host(storage.with_volume(self.images, self._host(host_id), volume, format, capacity))
+        self._put_host(storage.with_volume(self.images, self._host(host_id), volume, format, capacity), volume.pool)
 
     def delete_volume(self, host_id: str, volume: Volume) -> None:
-        self._put_host(storage.without_volume(self.images, self._host(host_id), volume))
+        self._put_host(storage.without_volume(self.images, self._host(host_id), volume), volume.pool)
 
-    def create_storage_pool(self, host_id: str, name: str, folder: str) -> None:
-        self._put_host(storage.with_pool(self._host(host_id), name, folder))
+    def read_volumes(self, host_id: str, pool: str) -> PoolVolumes | None:
+        host = self.hosts.get(host_id)
+        return None if host is None else storage.volumes_in(self.images, host, pool)
+
+    def volumes(self) -> Iterator[PoolVolumes]:
+        """Those of every active storage pool."""
+        found = (self.read_volumes(host.id, pool.name) for host in self.hosts.values() for pool in host.storage)
+        return (each for each in found if each is not None)
+
+    def create_storage_pool(self, host_id: str, pool: StoragePoolSpec) -> None:
+        self._put_host(storage.with_pool(self._host(host_id), pool), pool.name)
 
     def delete_storage_pool(self, host_id: str, name: str) -> None:
-        self._put_host(storage.without_pool(self.images, self._host(host_id), name))
+        self._put_host(storage.without_pool(self.images, self._host(host_id), name), name)
+
+    def change_storage_pool(self, host_id: str, name: str, active: bool | None, autostart: bool | None) -> None:
+        host = self._host(host_id)
+        self._put_host(storage.with_changed_pool(self.images, host, name, active=active, autostart=autostart), name)
+
+    def refresh_storage_pool(self, host_id: str, name: str) -> None:
+        self._put_host(storage.looked_through(self._host(host_id), name), name)
+
+    # Networks and filters
+
+    def create_network(self, host_id: str, network: NetworkSpec) -> None:
+        self._put_host(networks.with_network(self._host(host_id), network))
+
+    def delete_network(self, host_id: str, uuid: str) -> None:
+        self._put_host(networks.without_network(self._host(host_id), uuid))
+
+    def change_network(self, host_id: str, uuid: str, active: bool | None, autostart: bool | None) -> None:
+        host = self._host(host_id)
+        self._put_host(networks.with_changed_network(host, uuid, active=active, autostart=autostart))
+
+    def create_filter(self, host_id: str, filter: NetworkFilterSpec) -> None:
+        self._put_host(networks.with_filter(self._host(host_id), filter))
+
+    def delete_filter(self, host_id: str, uuid: str) -> None:
+        systems = (system for system in self.systems.values() if system.host_id == host_id)
+        self._put_host(networks.without_filter(self._host(host_id), uuid, systems))
+
+    def add_filter_reference(self, host_id: str, uuid: str, reference: FilterReference) -> None:
+        self._put_host(networks.with_reference(self._host(host_id), uuid, reference))
+
+    def remove_filter_reference(self, host_id: str, uuid: str, reference: FilterReference) -> None:
+        self._put_host(networks.without_reference(self._host(host_id), uuid, reference))
 
     def read_console(self, system_id: str, port: int, offset: int, limit: int) -> ConsoleChunk:
         system = self._system(system_id)
@@ -297,9 +340,12 @@ class Hypervisor:
 
         return look
 
-    def _put_host(self, host: Host) -> None:
+    def _put_host(self, host: Host, pool: str | None = None) -> None:
+        """``pool``: what that storage pool holds may have changed too."""
         self.hosts[host.id] = host
         self._told(HostChanged(host.id))
+        if pool is not None:
+            self._told(VolumesChanged(host.id, pool))
 
     def _defined(self, system: VirtualSystem) -> Configuration:
         if system.defined is None:
@@ -341,8 +387,10 @@ class Hypervisor:
             if self._writers[host.id, thing]:
                 raise ModelError(simulated.HELD, system.id, thing=thing)
         for nic in wanted.nics:
-            if nic.connection is NicConnection.NETWORK and nic.source not in host.networks:
+            if nic.connection is NicConnection.NETWORK and nic.source not in host.network_names:
                 raise ModelError(simulated.NO_NETWORK, system.id, host=host.name, network=nic.source)
+            if nic.filter is not None and nic.filter not in host.filter_names:
+                raise ModelError(simulated.NO_FILTER, system.id, host=host.name, filter=nic.filter)
 
     def _put(self, system: VirtualSystem) -> None:
         """The one place where a system changes: books what it uses, and tells."""

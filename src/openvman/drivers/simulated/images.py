@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -46,15 +47,16 @@ class Images:
         found = self.find(host_id, path)
         return None if found is None else found.capacity
 
-    def add(self, host_id: str, path: str, format: str, capacity: int) -> None:
-        """Make an image. Raises INVALID_PARAMETER, NOT_SUPPORTED (format), ALREADY_EXISTS."""
+    def add(self, host_id: str, path: str, format: str, capacity: int, least: int = 1) -> None:
+        """Make an image of so many bytes at least. INVALID_PARAMETER, NOT_SUPPORTED (format), ALREADY_EXISTS."""
         pure = PurePosixPath(path)
         if not pure.is_absolute() or ".." in pure.parts or not path.isprintable():
             raise ModelError(hypervisor_storage.IMAGE_PATH, path, path=path)
         if format not in FORMATS:
             raise ModelError(hypervisor_storage.IMAGE_FORMAT, "format", format=format, formats=FORMATS)
-        if capacity <= 0:
-            raise ModelError(hypervisor_storage.IMAGE_CAPACITY, "capacity", capacity=capacity)
+        if capacity < least:
+            row = hypervisor_storage.IMAGE_CAPACITY if least else hypervisor_storage.VOLUME_CAPACITY
+            raise ModelError(row, "capacity", capacity=capacity)
         if self.find(host_id, path) is not None:
             raise ModelError(hypervisor_storage.FILE_TAKEN, path, path=path)
         self._table[host_id, path] = _image(path, format, capacity)
@@ -70,10 +72,9 @@ class Images:
         """What was written as an image's content; None for an image of which nothing is known but its size."""
         return self._contents.get((host_id, path))
 
-    def made_in(self, host_id: str, folder: str) -> list[str]:
-        """The names of the images that were made in a folder."""
-        below = f"{folder}/"
-        return [path.removeprefix(below) for host, path in self._table if host == host_id and path.startswith(below)]
+    def below(self, host_id: str, folder: str) -> Iterator[Image]:
+        """The images that were made in a folder."""
+        return (i for (host, path), i in self._table.items() if host == host_id and path.startswith(f"{folder}/"))
 
     def remove(self, host_id: str, path: str) -> None:
         """Remove an image made by ``add`` or ``write``; anything else stays."""

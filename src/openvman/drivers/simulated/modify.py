@@ -42,7 +42,19 @@ _ALLOCATION: Final[dict[type[ResourceSpec], type[Allocation]]] = {
 _ZERO_IS_NONE: Final = frozenset({"weight", "limit", "reservation", "page_size"})
 _MAY_BE_NONE: Final = ("description", "kernel", "initrd", "command_line")
 _AT_ONCE: Final = ("description", "autostart")
-_SETTINGS: Final = (*_AT_ONCE, "name", "hypervisor", "on_crash", "machine", "boot_order", "firmware", *_MAY_BE_NONE[1:])
+_SETTINGS: Final = (
+    *_AT_ONCE,
+    "name",
+    "hypervisor",
+    "on_crash",
+    "machine",
+    "boot_order",
+    "firmware",
+    "acpi",
+    "apic",
+    "pae",
+    *_MAY_BE_NONE[1:],
+)
 
 
 def with_settings(configuration: Configuration, spec: SystemSpec) -> Configuration:
@@ -82,6 +94,8 @@ def modified(configuration: Configuration, spec: ResourceSpec, capacity: Capacit
     said = {name: None if value == 0 and name in _ZERO_IS_NONE else value for name, value in said.items()}
     if said.get("source") == "":
         said["source"] = None  # nothing in the drive, nothing plugged in
+    if said.get("filter") == "":
+        said["filter"] = None
     if "source" in said:
         said.pop("capacity", None)  # said how large the new image shall be; it has been made by now
     changed = {name: value for name, value in said.items() if getattr(before, name) != value}

@@ -1,0 +1,49 @@
+"""What clients of an older server compare, word by word: 1800 to 1899. What follows such a text says more."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from openvman.messages.message import ErrorMessage
+from openvman.messages.problem import Problem
+
+# Paths that name nothing
+
+NO_SUCH_INSTANCE: Final = ErrorMessage(1801, "No such instance", problem=Problem.NOT_FOUND)
+NO_SUCH_KEY: Final = ErrorMessage(1802, "No such instance ({what})", problem=Problem.NOT_FOUND)
+NOT_THAT_POOL: Final = ErrorMessage(
+    1803, "No such instance ({pool}) - resource pool type mismatch", problem=Problem.NOT_FOUND
+)
+INSTANCE_NOT_FOUND: Final = ErrorMessage(1804, "Instance not found", problem=Problem.NOT_FOUND)
+NO_DOMAIN: Final = ErrorMessage(
+    1805, "Referenced domain `{name}' does not exist: Domain not found", problem=Problem.NOT_FOUND
+)
+DOMAIN_NOT_NAMED: Final = ErrorMessage(1806, "Unable to retrieve domain name: Error 0", problem=Problem.NOT_FOUND)
+NO_DOMAIN_NAME: Final = ErrorMessage(1807, "No domain name specified")
+NO_DEVICE_ID: Final = ErrorMessage(1808, "No DeviceID specified")
+MISSING_ID: Final = ErrorMessage(1809, "Missing InstanceID")
+NO_ID: Final = ErrorMessage(1810, "No InstanceID specified")
+NO_CONSOLE_PORT: Final = ErrorMessage(1811, "Unable to determine console port for guest")
+
+# What cannot be done
+
+UNREADABLE: Final = ErrorMessage(1820, "Unable to parse embedded object: {reason}")
+REFUSED: Final = ErrorMessage(1821, "{reason}")
+STATE_NOT_SUPPORTED: Final = ErrorMessage(1822, "State not supported: {reason}", problem=Problem.NOT_SUPPORTED)
+METHOD_NOT_SUPPORTED: Final = ErrorMessage(1823, "{name} is not supported", problem=Problem.NOT_SUPPORTED)
+UNKNOWN_METHOD: Final = ErrorMessage(1824, "Unknown Method")
+NOT_RUNNING: Final = ErrorMessage(1825, "Domain not running: {reason}")
+NO_NETWORK: Final = ErrorMessage(1826, "Network not found: {reason}")
+CANNOT_START: Final = ErrorMessage(1827, "Unable to start domain: {reason}")
+OTHER_UUID: Final = ErrorMessage(
+    1828,
+    "Guest {guest} cannot get the UUID {uuid}: a guest keeps its own.",
+    "Define another.",
+    problem=Problem.INVALID_PARAMETER,
+)
+NO_PASSWORD: Final = ErrorMessage(
+    1829,
+    "Passwords of screens are not supported.",
+    "Leave Password out, let the screen listen on the loopback address, and reach it through a tunnel.",
+    problem=Problem.NOT_SUPPORTED,
+)

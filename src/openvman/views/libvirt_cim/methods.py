@@ -1,0 +1,181 @@
+"""Methods: those of the standard view on this family's classes, which run the same operations.
+
+libvirt-cim returns 0 or an error with a text, and no other code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from openvman.mapping.declare import (
+    Input,
+    InstanceOutput,
+    MethodMap,
+    ObjectInput,
+    ObjectOutput,
+    Output,
+    Purpose,
+    SpecInput,
+)
+from openvman.model.allocation import Allocation, DeviceAllocation, DeviceKind
+from openvman.model.host import Host
+from openvman.model.pool import pool_named
+from openvman.model.resource import ResourceKind
+from openvman.model.spec import ResourceSpec, SystemSpec
+from openvman.model.system import BootDevice
+from openvman.profiles import dsp1042_system_virtualization as guests
+from openvman.profiles.dsp1041_service import METHODS as POOL_METHODS
+from openvman.views.libvirt_cim.devices import Asked, in_definition
+from openvman.views.libvirt_cim.edges import Translation
+from openvman.views.libvirt_cim.pools import Pools
+from openvman.views.libvirt_cim.scope import Seen
+from openvman.views.libvirt_cim.templates import Templates
+
+_OWN: Final = frozenset({extra.name for extra in (guests.CHECK_DEFINE,)})
+"""Methods of the standard view's own, which libvirt-cim does not have."""
+_POOL_METHODS: Final = {method.name: method for method in POOL_METHODS}
+_MACHINE: Final = "pc"
+"""The machine that libvirt-cim's guests are, which their settings say nothing of."""
+
+
+def guest_methods(translation: Translation) -> tuple[MethodMap, ...]:
+    """Those of the management service."""
+    found = [_translated(method, translation) for method in guests.METHODS if method.name not in _OWN]
+    return tuple(_OTHERWISE[m.name](m) if m.name in _OTHERWISE else m for m in found)
+
+
+def _defining(method: MethodMap) -> MethodMap:
+    """What settings do not say of a machine is as libvirt-cim has it."""
+
+    def arranged(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+        system: SystemSpec = arguments["system"] or SystemSpec()
+        machine = _MACHINE if _MACHINE in host.facts.machines else None
+        system = replace(system, machine=system.machine or machine, boot_order=system.boot_order or (BootDevice.DISK,))
+        return method.arrange(host, {**arguments, "system": system, "resources": _specs(arguments["resources"] or ())})
+
+    return replace(method, arrange=arranged)
+
+
+def _adding(method: MethodMap) -> MethodMap:
+    """A guest that is active has what was added now, and when it is next activated."""
+
+    def arranged(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+        return method.arrange(host, {**arguments, "specs": _specs(arguments["specs"])})
+
+    return replace(method, operation="add_resources_for_good", arrange=arranged)
+
+
+def _modifying(method: MethodMap) -> MethodMap:
+    """Likewise what was modified; each setting is told once."""
+
+    def arranged(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+        asked: list[Asked] = arguments["specs"]
+        everywhere = [
+            replace(one.spec, allocation_id=id)
+            for one in asked
+            for id in (one.spec.allocation_id, one.also)
+            if id is not None
+        ]
+        return method.arrange(host, {**arguments, "specs": everywhere})
+
+    told = {
+        name: replace(output, read=_each_once) if isinstance(output, ObjectOutput) else output
+        for name, output in method.outputs.items()
+    }
+    return replace(method, arrange=arranged, outputs=told)
+
+
+def _removing(method: MethodMap) -> MethodMap:
+    """Likewise what was removed. The controllers of every machine can be removed, and are there again."""
+
+    def arranged(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+        seen: list[Seen] = [one for one in arguments["allocations"] if not _is_of_machine(one.of)]
+        defined = [found for one in seen if (found := in_definition(one)) is not None]
+        if not seen:
+            return {"allocations": []}
+        return method.arrange(host, {**arguments, "allocations": [*(one.of for one in seen), *defined]})
+
+    return replace(method, arrange=arranged)
+
+
+def pool_methods(pools: Pools, templates: Templates) -> tuple[MethodMap, ...]:
+    """Those of the pool service: the hypervisor's own storage pools are made and deleted."""
+    made, deleted = (_POOL_METHODS[name] for name in ("CreateChildResourcePool", "DeleteResourcePool"))
+    all_pools = tuple(pools.maps.values())
+    return (
+        replace(
+            made,
+            inputs={
+                "ElementName": made.inputs["ElementName"],
+                "Settings": SpecInput("specs", (templates.maps["DiskPool"],), Purpose.DEFINE, required=True),
+            },
+            outputs={"Pool": ObjectOutput(all_pools, lambda pool: pool)},
+            returns={},
+            arrange=_below_disks,
+        ),
+        replace(deleted, inputs={"Pool": ObjectInput("pool", all_pools)}, returns={}),
+    )
+
+
+def _below_disks(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
+    parent = pool_named(host, ResourceKind.DISK, lambda _pool: 0)
+    return {**arguments, "host": host, "parents": [parent]}
+
+
+def _specs(asked: Iterable[Asked]) -> list[ResourceSpec]:
+    return [one.spec for one in asked]
+
+
+def _each_once(allocations: list[Allocation]) -> list[Allocation]:
+    """One of each device: that of the active guest comes first."""
+    found: dict[tuple[str, str], Allocation] = {}
+    for allocation in allocations:
+        found.setdefault((allocation.system_id, allocation.local_id), allocation)
+    return list(found.values())
+
+
+def _is_of_machine(allocation: Allocation) -> bool:
+    return (
+        isinstance(allocation, DeviceAllocation)
+        and allocation.kind is DeviceKind.CONTROLLER
+        and allocation.bus in {"pci", "usb"}
+        and allocation.address in {None, "0"}
+    )
+
+
+_OTHERWISE: Final[Mapping[str, Callable[[MethodMap], MethodMap]]] = {
+    "DefineSystem": _defining,
+    "AddResourceSettings": _adding,
+    "ModifyResourceSettings": _modifying,
+    "RemoveResourceSettings": _removing,
+}
+"""What is more than a translation."""
+
+
+def _translated(method: MethodMap, translation: Translation) -> MethodMap:
+    """What is wrong with an embedded instance comes before what is wrong with a reference."""
+    inputs = {name: _input(given, translation) for name, given in method.inputs.items()}
+    ordered = dict(sorted(inputs.items(), key=lambda item: not isinstance(item[1], SpecInput)))
+    return replace(
+        method,
+        inputs=ordered,
+        outputs={name: _output(told, translation) for name, told in method.outputs.items()},
+        returns={},
+        unsupported_code=None,
+    )
+
+
+def _input(given: Input, translation: Translation) -> Input:
+    match given:
+        case SpecInput() | ObjectInput():
+            return replace(given, maps=translation.maps(given.maps))
+    return given
+
+
+def _output(told: Output, translation: Translation) -> Output:
+    match told:
+        case ObjectOutput() | InstanceOutput():
+            return replace(told, maps=translation.maps(told.maps))
+    return told
