@@ -95,6 +95,7 @@ class Conformance(
         assert facts.has_console_log == (Requirement.CONSOLE not in subject.gaps)
         assert facts.has_networks == (subject.networks is not None)
         assert facts.has_filters == (Requirement.FILTERS not in subject.gaps)
+        assert facts.has_nic_filters == subject.gaps.keys().isdisjoint({Requirement.FILTERS, Requirement.NIC_FILTERS})
 
     async def test_who_is_not_there_is_none(self, subject: Subject) -> None:
         assert await subject.driver.read_system(str(uuid4())) is None

@@ -91,6 +91,7 @@ CONTAINER_GAPS = {
     Requirement.CONSOLE: "libvirt keeps no log of a container's console",
     Requirement.LIVE_PROCESSORS: "a container has the processors that it was started with",
     Requirement.LIVE_NIC: "libvirt cannot update a container's NIC",
+    Requirement.NIC_FILTERS: "a container whose NIC has a filter does not start (libvirt 9)",
     Requirement.PROGRESS: "a container is not saved",
 }
 

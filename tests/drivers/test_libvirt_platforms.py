@@ -60,6 +60,9 @@ class Connection:
     def getVersion(self) -> int:  # noqa: N802
         return 4_017_000
 
+    def getLibVersion(self) -> int:  # noqa: N802
+        return 9_000_000
+
     def _none(self, _flags: int) -> list[object]:
         return []
 

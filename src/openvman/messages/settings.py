@@ -238,3 +238,9 @@ NOT_CONNECTED_SO: Final = ErrorMessage(
     "host {host.name!r} connects no NIC by {spec.connection}; it does by {host.facts.nic_connections}",
     problem=Problem.NOT_SUPPORTED,
 )
+NIC_UNFILTERED: Final = ErrorMessage(
+    2282,
+    "host {host.name!r} has network filters, and can give none of them to a NIC.",
+    "Leave the filter out.",
+    problem=Problem.NOT_SUPPORTED,
+)

@@ -36,7 +36,9 @@ class HostFacts:
     nic_connections: tuple[NicConnection, ...] = (NicConnection.NETWORK, NicConnection.BRIDGE, NicConnection.USER)
     """Where a NIC can be plugged in; none where guests have no NICs."""
     has_filters: bool = False
-    """Network filters can be named by a NIC."""
+    """It has network filters."""
+    has_nic_filters: bool = False
+    """They can be named by a NIC."""
     has_serial_ports: bool = True
     has_console_log: bool = True
     firmwares: tuple[Firmware, ...] = (Firmware.BIOS,)

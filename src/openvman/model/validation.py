@@ -466,6 +466,11 @@ NIC_RULES: Final[tuple[Rule[NicSpec], ...]] = (
     ),
     Rule(
         ("filter",),
+        lambda v, s: not v.filter or s.host.facts.has_nic_filters or not s.host.facts.has_filters,
+        settings_rows.NIC_UNFILTERED,
+    ),
+    Rule(
+        ("filter",),
         lambda v, s: not v.filter or v.filter in s.host.filter_names,
         settings_rows.NO_FILTER,
     ),

@@ -27,7 +27,7 @@ def build(definition: Definition, *, architecture: str, machine: str | None, con
     for setting, part in _PARTS.items():
         if getattr(definition, setting):
             raise ModelError(containers.NOT_OF_CONTAINERS, setting, part=part)
-    refuse((*definition.disks, *definition.serials, *definition.devices))
+    refuse((*definition.disks, *definition.nics, *definition.serials, *definition.devices))
     root = domain_xml.head(definition)
     system = etree.SubElement(root, "os")
     etree.SubElement(system, "type", arch=architecture).text = "exe"
@@ -50,6 +50,8 @@ def refuse(specs: Iterable[ResourceSpec]) -> None:
     """Raise NOT_SUPPORTED when something is among them that no container has."""
     for spec in specs:
         match spec:
+            case NicSpec(filter=str(name)) if name:
+                part = "network filters"
             case NicSpec() | DeviceSpec(kind=DeviceKind.FILE_SYSTEM) | DeviceSpec(kind=DeviceKind.CONSOLE, type="lxc"):
                 continue
             case DiskSpec():

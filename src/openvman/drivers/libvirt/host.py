@@ -82,6 +82,7 @@ def read_host(connection: Any, address: Address) -> Host:
             disk_discards=abilities.disk_discards,
             has_disk_limits=abilities.has_disk_limits,
             has_filters=filters is not None,
+            has_nic_filters=filters is not None and abilities.has_nic_filters,
             has_console_log=address.console_logs is not None,
             weights=tuning.weights(local=address.local) if address.has_control_groups else None,
             can_limit_processors=address.has_control_groups,

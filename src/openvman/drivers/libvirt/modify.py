@@ -14,7 +14,7 @@ from typing import Any, Final
 import libvirt
 from lxml import etree
 
-from openvman.drivers.libvirt import boot, device_tuning, devices, domain_xml, medium, tuning, xml
+from openvman.drivers.libvirt import boot, container_xml, device_tuning, devices, domain_xml, medium, tuning, xml
 from openvman.drivers.libvirt.act import lookup, must_be_free
 from openvman.drivers.libvirt.domain_xml import KIB
 from openvman.drivers.libvirt.errors import problem_of, reason_of
@@ -143,6 +143,8 @@ def _modify_defined(connection: Any, domain: Any, local: str, spec: ResourceSpec
                 domain_xml.patch_disk(root, local, spec)
                 redefine(connection, root)
             case NicSpec() if local.startswith("nic:"):
+                if tuning.is_container(root):
+                    container_xml.refuse([spec])
                 domain_xml.patch_nic(root, local, spec)
                 redefine(connection, root)
             case DeviceSpec():

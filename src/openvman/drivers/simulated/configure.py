@@ -46,6 +46,7 @@ FACTS: Final = HostFacts(
     disk_discards=("unmap", "ignore"),
     has_disk_limits=True,
     has_filters=True,
+    has_nic_filters=True,
     device_types={
         DeviceKind.CONSOLE: ("virtio",),
         DeviceKind.GRAPHICS: ("vnc", "spice"),
