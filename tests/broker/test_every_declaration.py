@@ -16,6 +16,7 @@ NULL_HERE = {
     ("ComputerSystem", "Description"),
     ("ComputerSystem", "TimeOfLastStateChange"),  # nothing changed since the server looked first
     ("VirtualSystemSettingData", "Description"),
+    ("VirtualSystemSettingData", "InitPath"),  # of containers, and simulated systems are machines
 }
 
 

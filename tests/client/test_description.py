@@ -24,6 +24,7 @@ EVERYTHING = {
     "kernel": "/k",
     "initrd": "/i",
     "command_line": "quiet",
+    "init": "/sbin/init",
     "processors": {"count": 2, "pool": "gold"},
     "memory": {
         "size": "1.5GiB",

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from tests.drivers.container_conformance import ContainerConformance
 from tests.drivers.device_conformance import DeviceConformance
 from tests.drivers.generic_conformance import GenericConformance
 from tests.drivers.image_conformance import ImageConformance
@@ -55,6 +56,7 @@ _WANTS: dict[Action, Requirement] = {
 
 
 class Conformance(
+    ContainerConformance,
     DeviceConformance,
     GenericConformance,
     ImageConformance,
@@ -85,10 +87,15 @@ class Conformance(
 
     async def test_facts_and_gaps_agree(self, subject: Subject) -> None:
         facts = subject.host.facts
-        assert facts.can_suspend == (Requirement.SUSPEND not in subject.gaps)
+        actions = (await subject.define()).actions
+        for action, requirement in _WANTS.items():
+            assert (action in actions) == (requirement not in subject.gaps)
+        assert facts.is_for_containers == (Requirement.MACHINES in subject.gaps)
+        assert facts.is_for_containers == (Requirement.CONTAINERS not in subject.gaps)
         assert facts.has_console_log == (Requirement.CONSOLE not in subject.gaps)
         assert facts.has_networks == (subject.networks is not None)
         assert facts.has_filters == (Requirement.FILTERS not in subject.gaps)
+        assert facts.has_nic_filters == subject.gaps.keys().isdisjoint({Requirement.FILTERS, Requirement.NIC_FILTERS})
 
     async def test_who_is_not_there_is_none(self, subject: Subject) -> None:
         assert await subject.driver.read_system(str(uuid4())) is None
@@ -104,6 +111,7 @@ class Conformance(
     # Definitions
 
     async def test_a_definition_becomes_a_system(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         definition = subject.definition(description="a <b> & 'c' \"d\" ü \N{SNOWMAN}")
         await subject.driver.define(definition)
         system = await subject.read(definition.id)
@@ -157,6 +165,7 @@ class Conformance(
         assert system.defined is not None
         assert (system.defined.autostart, system.defined.on_crash) == (True, OnCrash.PRESERVE)
         assert (system.defined.serials, system.description) == ((), None)
+        subject.lacks(Requirement.MACHINES)
         with says(hypervisor.NO_SERIAL_PORT):
             await subject.driver.read_console(system.id, 0, 0, 100)
 
@@ -417,6 +426,7 @@ class Conformance(
 
     @pytest.mark.parametrize("format", ["raw", "qcow2"])
     async def test_images(self, subject: Subject, format: str) -> None:
+        subject.lacks(Requirement.MACHINES)
         path = f"{subject.folder}/conformance-{uuid4()}"
         driver, host = subject.driver, subject.host.id
         with subject.needs(Requirement.IMAGES):

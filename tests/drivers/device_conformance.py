@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from tests.drivers.subject import Subject, refuses
+from tests.drivers.subject import Requirement, Subject, refuses
 
 from openvman.messages.problem import Problem
 from openvman.model.allocation import DeviceAllocation, DeviceKind
@@ -17,6 +17,7 @@ DEFINED = ConfigurationKind.DEFINED
 
 class DeviceConformance:
     async def test_devices_are_as_defined(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         asked = (
             DeviceSpec(kind=DeviceKind.GRAPHICS, type="vnc", address="127.0.0.1"),
             DeviceSpec(kind=DeviceKind.VIDEO, type="vga"),
@@ -45,6 +46,7 @@ class DeviceConformance:
         assert parents <= controllers
 
     async def test_a_device_changes_and_stays_what_it_is(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         watchdog = DeviceSpec(kind=DeviceKind.WATCHDOG, type="i6300esb", action="poweroff")
         vnc = DeviceSpec(kind=DeviceKind.GRAPHICS, type="vnc", address="127.0.0.1")
         system = await subject.define(devices=(watchdog, vnc))

@@ -55,6 +55,7 @@ class GenericConformance:
     """A part of :class:`tests.drivers.conformance.Conformance`."""
 
     async def test_every_kind_is_added_to_the_next_activation_and_removed(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.define()
         await subject.driver.add_resources(system.id, DEFINED, [spec for spec, _ in ADDED])
         after = await subject.read(system.id)
@@ -68,6 +69,7 @@ class GenericConformance:
         assert wanted.isdisjoint(locals_(await subject.read(system.id), DEFINED))
 
     async def test_the_first_serial_port_goes_too(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.define()
         await subject.driver.remove_resources(system.id, DEFINED, [f"{system.id}/defined/serial:0"])
         after = await subject.read(system.id)
@@ -76,12 +78,14 @@ class GenericConformance:
         assert configuration(await subject.read(system.id), STATE).serials == ()
 
     async def test_what_is_numbered_moves_up(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.define(devices=(RNG, OTHER_RNG))
         await subject.driver.remove_resources(system.id, DEFINED, [f"{system.id}/defined/rng:0"])
         (left,) = [d for d in configuration(await subject.read(system.id), DEFINED).devices if d.kind is DeviceKind.RNG]
         assert (left.local_id, left.backend) == ("rng:0", "builtin")
 
     async def test_a_device_that_is_there_is_not_added_again(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.define(devices=(TABLET, SCSI))
         before = await subject.read(system.id)
         for again in (TABLET, SCSI, SerialSpec(port=0)):
@@ -93,6 +97,7 @@ class GenericConformance:
 
     @pytest.mark.parametrize("spec", FIXED, ids=str)
     async def test_what_is_found_at_the_start_is_not_plugged(self, subject: Subject, spec: ResourceSpec) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.active()
         with refuses(Problem.NOT_SUPPORTED):
             await subject.driver.add_resources(system.id, STATE, [spec])
@@ -101,6 +106,7 @@ class GenericConformance:
         assert await subject.read(system.id) == system
 
     async def test_devices_of_many_kinds_are_plugged_and_let_go(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.active()
         await subject.printed(system.id)
         with subject.needs(Requirement.LIVE_DEVICES):

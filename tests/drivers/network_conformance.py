@@ -216,7 +216,8 @@ class NetworkConformance:
         needs_networks(subject)
         spec = a_filter()
         await subject.driver.create_filter(subject.host.id, spec)
-        system = await subject.define(nics=(nic(subject, filter=spec.name),))
+        with subject.needs(Requirement.NIC_FILTERS):
+            system = await subject.define(nics=(nic(subject, filter=spec.name),))
         assert nic_of(system).filter == spec.name
         await subject.driver.modify_resource(system.id, DEFINED, NicSpec(allocation_id=nic_of(system).id, filter=""))
         assert nic_of(await subject.read(system.id)) == replace(nic_of(system), filter=None)
@@ -238,7 +239,7 @@ class NetworkConformance:
         subject.events.events.clear()
         for name in (first.name, second.name, ""):
             change = NicSpec(allocation_id=nic_of(system, STATE).id, filter=name)
-            with subject.needs(Requirement.LIVE_FILTER):
+            with subject.needs(Requirement.NIC_FILTERS, Requirement.LIVE_FILTER):
                 await subject.driver.modify_resource(system.id, STATE, change)
             after = await subject.read(system.id)
             assert nic_of(after, STATE) == replace(nic_of(system, STATE), filter=name or None)

@@ -32,8 +32,8 @@ def disk(subject: Subject, target: str = "vdb", **changes: object) -> DiskSpec:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
-def nic(**changes: object) -> NicSpec:
-    return replace(NicSpec(mac=OTHER_MAC, connection=NicConnection.USER), **changes)  # type: ignore[arg-type]
+def nic(subject: Subject, **changes: object) -> NicSpec:
+    return subject.nic(**{"mac": OTHER_MAC, "model": None, **changes})
 
 
 def configuration(system: VirtualSystem, kind: ConfigurationKind) -> Configuration:
@@ -50,9 +50,10 @@ class PlugConformance:
     """A part of :class:`tests.drivers.conformance.Conformance`."""
 
     async def test_devices_are_added_to_the_next_activation_and_removed(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.active()
         subject.events.events.clear()
-        await subject.driver.add_resources(system.id, DEFINED, [disk(subject), nic()])
+        await subject.driver.add_resources(system.id, DEFINED, [disk(subject), nic(subject)])
         after = await subject.read(system.id)
         assert after.current == system.current
         assert locals_(after, DEFINED) - locals_(system, DEFINED) == {"disk:vdb", f"nic:{OTHER_MAC}"}
@@ -80,8 +81,9 @@ class PlugConformance:
         await subject.events.told(SystemChanged(system.id))
 
     async def test_a_system_starts_with_what_was_added(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.define(nics=())
-        await subject.driver.add_resources(system.id, DEFINED, [disk(subject), nic()])
+        await subject.driver.add_resources(system.id, DEFINED, [disk(subject), nic(subject)])
         await subject.driver.remove_resources(system.id, DEFINED, [f"{system.id}/defined/disk:hdc"])
         await subject.driver.act(system.id, Action.START)
         after = await subject.read(system.id)
@@ -90,6 +92,7 @@ class PlugConformance:
         assert "disk:hdc" not in locals_(after, STATE)
 
     async def test_drives_are_added_too(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.define(disks=())
         drive = DiskSpec(target="hdc", kind=DiskKind.CDROM, bus="ide", read_only=True)
         await subject.driver.add_resources(system.id, DEFINED, [drive])
@@ -97,6 +100,7 @@ class PlugConformance:
         assert (added.kind, added.bus, added.source) == (DiskKind.CDROM, "ide", None)
 
     async def test_the_disk_that_is_booted_from_is_known(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.define(disks=(), nics=())
         assert configuration(system, DEFINED).boot_disk is None
         await subject.driver.add_resources(system.id, DEFINED, [disk(subject, "vda", source=subject.image)])
@@ -110,14 +114,18 @@ class PlugConformance:
 
     @pytest.mark.parametrize("kind", ConfigurationKind)
     async def test_what_cannot_be_added_leaves_all_as_it_was(self, subject: Subject, kind: ConfigurationKind) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.active()
         wrong: list[tuple[ResourceSpec, ErrorMessage]] = [
             (disk(subject, "vda"), hypervisor_devices.DEVICE_TAKEN),
-            (nic(mac=MAC), hypervisor_devices.DEVICE_TAKEN),
+            (nic(subject, mac=MAC), hypervisor_devices.DEVICE_TAKEN),
             (disk(subject, "vdc", bus=None), hypervisor.LACKING),
             (disk(subject, "vdc", source=None), hypervisor.LACKING),
-            (nic(mac="52:54:00:00:00:0c", connection=NicConnection.NETWORK), hypervisor_devices.NIC_SOURCE),
-            (nic(mac=None), hypervisor_devices.NO_DEVICE),
+            (
+                nic(subject, mac="52:54:00:00:00:0c", connection=NicConnection.NETWORK, source=None),
+                hypervisor_devices.NIC_SOURCE,
+            ),
+            (nic(subject, mac=None), hypervisor_devices.NO_DEVICE),
             (ProcessorSpec(count=1), hypervisor_devices.NO_DEVICE),
         ]
         for spec, row in wrong:
@@ -146,7 +154,7 @@ class PlugConformance:
     async def test_an_inactive_system_takes_no_devices(self, subject: Subject) -> None:
         system = await subject.define()
         with says(hypervisor.NOT_ACTIVE):
-            await subject.driver.add_resources(system.id, STATE, [nic()])
+            await subject.driver.add_resources(system.id, STATE, [nic(subject)])
         with says(hypervisor.NOT_ACTIVE):
             await subject.driver.remove_resources(system.id, STATE, [f"{system.id}/state/nic:{MAC}"])
 
@@ -154,16 +162,17 @@ class PlugConformance:
         nobody = str(uuid4())
         for kind in ConfigurationKind:
             with says(hypervisor.NO_SYSTEM):
-                await subject.driver.add_resources(nobody, kind, [nic()])
+                await subject.driver.add_resources(nobody, kind, [nic(subject)])
             with says(hypervisor.NO_SYSTEM):
                 await subject.driver.remove_resources(nobody, kind, [f"{nobody}/{kind}/nic:{MAC}"])
 
     async def test_devices_are_plugged_into_an_active_system(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.active()
         await subject.printed(system.id)
         subject.events.events.clear()
         with subject.needs(Requirement.LIVE_DEVICES):
-            await subject.driver.add_resources(system.id, STATE, [disk(subject), nic()])
+            await subject.driver.add_resources(system.id, STATE, [disk(subject), nic(subject)])
         after = await subject.read(system.id)
         assert after.defined == system.defined
         assert locals_(after, STATE) - locals_(system, STATE) == {"disk:vdb", f"nic:{OTHER_MAC}"}
@@ -179,6 +188,7 @@ class PlugConformance:
         assert after in (await subject.driver.load()).systems
 
     async def test_a_disk_gets_the_controller_that_it_needs(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.active()
         await subject.driver.add_resources(system.id, DEFINED, [disk(subject, "sda", bus="scsi")])
         assert "disk:sda" in locals_(await subject.read(system.id), DEFINED)
@@ -187,19 +197,21 @@ class PlugConformance:
         assert "disk:sda" in locals_(await subject.read(system.id), STATE)
 
     async def test_one_device_that_cannot_be_plugged_takes_the_others_back(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.active()
         await subject.printed(system.id)
         subject.lacks(Requirement.LIVE_DEVICES)
         drive = disk(subject, "hdd", kind=DiskKind.CDROM, bus="ide")
         with says(hypervisor_devices.BUS_NOT_PLUGGED):
-            await subject.driver.add_resources(system.id, STATE, [nic(), drive])
+            await subject.driver.add_resources(system.id, STATE, [nic(subject), drive])
         await subject.becomes(system)
 
     async def test_a_guest_lets_go_of_its_devices(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.active()
         await subject.printed(system.id)
         with subject.needs(Requirement.LIVE_DEVICES):
-            await subject.driver.add_resources(system.id, STATE, [disk(subject), nic()])
+            await subject.driver.add_resources(system.id, STATE, [disk(subject), nic(subject)])
         subject.events.events.clear()
         gone = [f"{system.id}/state/disk:vdb", f"{system.id}/state/nic:{OTHER_MAC}"]
         with subject.needs(Requirement.GUEST_LETS_GO):

@@ -57,13 +57,16 @@ class StorageConformance:
     """A part of :class:`tests.drivers.conformance.Conformance`."""
 
     async def test_a_disk_is_tuned_as_defined(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.define(disks=(tuned(subject, block_size=4096),))
         assert tuning(vda(system)) == ("none", "unmap", 4096, (50 * MIB, 0, 0), (0, 100, 200))
 
     async def test_a_disk_that_is_not_tuned_is_as_usual(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         assert tuning(vda(await subject.define())) == ("default", "default", 0, (0, 0, 0), (0, 0, 0))
 
     async def test_the_next_activation_is_tuned_otherwise(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.define(disks=(tuned(subject, block_size=4096),))
         disk = vda(system)
         change = DiskSpec(
@@ -91,6 +94,7 @@ class StorageConformance:
         assert await subject.read(system.id) == system
 
     async def test_the_limits_of_an_active_systems_disk_change(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         subject.lacks(Requirement.LIVE_LIMITS)
         system = await subject.active(disks=(tuned(subject, cache="writeback"),))
         subject.events.events.clear()
@@ -102,6 +106,7 @@ class StorageConformance:
         await subject.events.told(SystemChanged(system.id))
 
     async def test_how_a_disk_is_cached_cannot_change_while_its_system_is_active(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.active()
         for setting in ({"cache": "none"}, {"discard": "unmap"}, {"block_size": 4096}):
             spec = DiskSpec(allocation_id=vda(system, STATE).id, **setting)  # type: ignore[arg-type]
@@ -266,6 +271,7 @@ class StorageConformance:
         assert (await host(subject)).storage == before
 
     async def test_a_volume_is_a_systems_disk(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         pool = await new_pool(subject)
         volumes = [Volume(pool.name, name) for name in ("one.img", "two.img")]
         for volume in volumes:

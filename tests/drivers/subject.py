@@ -31,6 +31,9 @@ MAC = "52:54:00:00:00:01"
 class Requirement(StrEnum):
     """What a platform may lack; everything else it must do."""
 
+    MACHINES = "guests are whole machines, with disks, serial ports and devices"
+    CONTAINERS = "guests are containers, with file systems and an init"
+    RENAMING = "a system gets another name"
     SUSPEND = "saves memory to disk"
     SAVED = "tells what a suspended system has saved"
     RESET = "resets a guest"
@@ -45,7 +48,8 @@ class Requirement(StrEnum):
     LIVE_NIC = "a NIC of an active system is connected to another place"
     LIVE_LIMITS = "the limits of an active system's disk change"
     LIVE_DEVICES = "devices are plugged into an active system"
-    FILTERS = "what passes a NIC is filtered"
+    FILTERS = "the host has network filters"
+    NIC_FILTERS = "what passes a NIC is filtered"
     LIVE_FILTER = "the filter of an active system's NIC changes"
     PROGRESS = "it is told how far the saving of memory is"
     GUEST_LETS_GO = "the test's guest lets go of devices when it is asked to"
@@ -100,6 +104,8 @@ class Subject:
     """In its block the saving of a guest's memory does not end, or takes a while, before what it gives is called."""
     line: bytes | None = None
     """What the guest of ``image`` prints; None when the platform's guests print nothing."""
+    plugged: tuple[NicConnection, str | None] = (NicConnection.USER, None)
+    """Where a NIC is plugged in when nothing else matters."""
     networks: tuple[str, str] | None = None
     """Two virtual networks; None when the platform has none."""
     gaps: Mapping[Requirement, str] = field(default_factory=dict)
@@ -138,9 +144,13 @@ class Subject:
                 DiskSpec(target="vda", kind=DiskKind.DISK, bus="virtio", source=self.image, format=self.format),
                 DiskSpec(target="hdc", kind=DiskKind.CDROM, bus="ide", read_only=True),
             ),
-            nics=(NicSpec(mac=MAC, connection=NicConnection.USER, model=self._nic_model()),),
+            nics=(self.nic(mac=MAC),),
         )
         return replace(made, **changes)
+
+    def nic(self, **changes: Any) -> NicSpec:
+        connection, source = self.plugged
+        return replace(NicSpec(connection=connection, source=source, model=self._nic_model()), **changes)
 
     def _nic_model(self) -> str | None:
         return self.host.facts.nic_models[0] if self.host.facts.nic_models else None
@@ -162,6 +172,15 @@ class Subject:
 
     async def state(self, system_id: str) -> State:
         return (await self.read(system_id)).state
+
+    async def until(self, found: Callable[[], bool], otherwise: str) -> None:
+        """Wait until it is so; fail with ``otherwise``."""
+        try:
+            async with asyncio.timeout(SECONDS):
+                while not found():  # noqa: ASYNC110 - it is on the platform
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            pytest.fail(otherwise)
 
     async def reaches(self, system_id: str, state: State) -> None:
         """Wait for a state that comes when the guest pleases."""

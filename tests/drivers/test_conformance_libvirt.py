@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from tests.drivers.conformance import Conformance, Recorder, Requirement, Subject
-from tests.lab import lab
+from tests.drivers.container_conformance import ContainerSubject
+from tests.lab import containers, lab
 
 from openvman.drivers.libvirt import create
+from openvman.model.allocation import NicConnection
 
 LINE = "conformance guest"
 NETWORK = (
@@ -17,9 +20,11 @@ NETWORK = (
 )
 
 QEMU_GAPS = {
+    Requirement.CONTAINERS: "QEMU runs machines",
     Requirement.LIVE_MEMORY: "the boot sector has no balloon driver",
 }
 TEST_GAPS = {
+    Requirement.CONTAINERS: "libvirt's test host runs machines",
     Requirement.CONSOLE: "libvirt's test host prints nothing",
     Requirement.IMAGES: "libvirt's test host has no files",
     Requirement.OUTLIVES_CLOSE: "libvirt's test host lives in its connections",
@@ -77,6 +82,57 @@ class TestPrivateHost(Conformance):
 def _made(folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
     return folder
+
+
+CONTAINER_GAPS = {
+    Requirement.MACHINES: "a container is no machine",
+    Requirement.RENAMING: "libvirt cannot rename a container",
+    Requirement.SUSPEND: "libvirt cannot save a container",
+    Requirement.RESET: "libvirt cannot reset a container",
+    Requirement.CONSOLE: "libvirt keeps no log of a container's console",
+    Requirement.LIVE_PROCESSORS: "a container has the processors that it was started with",
+    Requirement.LIVE_NIC: "libvirt cannot update a container's NIC",
+    Requirement.NIC_FILTERS: "a container whose NIC has a filter does not start (libvirt 9)",
+    Requirement.PROGRESS: "a container is not saved",
+}
+
+
+@pytest.mark.lab
+class TestContainers(Conformance):
+    @pytest.fixture
+    async def subject(self, qemu: lab.PrivateHost, tmp_path: Path) -> AsyncIterator[Subject]:
+        containers.needed()
+        for name in ("shared", "more", "images", "pool"):
+            _made(tmp_path / name)
+        containers.root_folder(tmp_path / "root")
+        driver = create(qemu.container_uri, state=tmp_path, deadline=20)
+        events = Recorder()
+        await driver.open(events)
+        made = ContainerSubject(
+            driver=driver,
+            events=events,
+            host=(await driver.load()).hosts[0],
+            image=str(tmp_path / "images/none.img"),
+            other_image=str(tmp_path / "images/none.img"),
+            folder=str(tmp_path),
+            pool_folder=str(tmp_path / "pool"),
+            plugged=(NicConnection.NETWORK, "conf-a"),
+            networks=("conf-a", "conf-b"),
+            gaps=CONTAINER_GAPS,
+            limit=lambda name: _memory_limit(qemu, name),
+            is_known=lambda name: containers.is_known(qemu.container_uri, name),
+        )
+        try:
+            yield made
+        finally:
+            await made.clean()
+            await driver.close()
+
+
+def _memory_limit(host: lab.PrivateHost, name: str) -> int:
+    """As the control group has it."""
+    told = host.virsh("memtune", name, "--live", uri=host.container_uri)
+    return int(re.search(r"^hard_limit\s*:\s*(\d+)", told, re.MULTILINE)[1]) << 10
 
 
 class TestTestHost(Conformance):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openvman.drivers.libvirt import domain_xml, xml
+from openvman.drivers.libvirt import container_xml, domain_xml, xml
 from openvman.drivers.libvirt.address import parse
 from openvman.drivers.libvirt.read import configuration_of
 from openvman.messages.problem import Problem
@@ -75,10 +75,40 @@ FULL = replace(
         DeviceSpec(kind=DeviceKind.CONTROLLER, type="pcie-root-port", bus="pci", address="1"),
     ),
 )
-CASES = {"minimal": MINIMAL, "full": FULL}
+CONTAINER = replace(
+    MINIMAL,
+    name="container",
+    hypervisor="lxc",
+    description="a <b>",
+    firmware=None,
+    init="/bin/sh",
+    processor=ProcessorSpec(count=1, maximum=2, weight=200, limit=50_000),
+    memory=MemorySpec(size=48 * MIB, maximum=64 * MIB, reservation=16 * MIB),
+    nics=(NicSpec(mac="52:54:00:00:00:02", connection=NicConnection.BRIDGE, source="br0"),),
+    devices=(
+        DeviceSpec(kind=DeviceKind.FILE_SYSTEM, type="mount", source="/srv/root & more", target="/"),
+        DeviceSpec(kind=DeviceKind.FILE_SYSTEM, type="mount", source="/srv/data", target="/data", read_only=True),
+    ),
+)
+XEN = replace(
+    MINIMAL,
+    name="xen",
+    hypervisor="xen",
+    machine="xenfv",
+    processor=ProcessorSpec(count=1, maximum=2),
+    disks=(
+        DiskSpec(kind=DiskKind.DISK, bus="xen", source="/images/a.qcow2", format="qcow2"),
+        DiskSpec(kind=DiskKind.CDROM, bus="ide"),
+    ),
+    nics=(NicSpec(mac="00:16:3e:00:00:01", connection=NicConnection.BRIDGE, source="xenbr0", model="netfront"),),
+    serials=(SerialSpec(port=0),),
+)
+CASES = {"minimal": MINIMAL, "full": FULL, "container": CONTAINER, "xen": XEN}
 
 
 def build(definition: Definition) -> xml.Element:
+    if definition.hypervisor == "lxc":
+        return container_xml.build(definition, architecture="x86_64", machine=None, console_logs=None)
     return domain_xml.build(definition, architecture="x86_64", machine="pc-i440fx-7.2", console_logs=LOGS)
 
 
@@ -145,6 +175,26 @@ SETTINGS = {
 }
 
 
+def test_no_vcpu_and_no_share_of_a_container_is_0() -> None:
+    """Containers do not start with either."""
+    root = build(replace(CONTAINER, processor=ProcessorSpec(count=1, weight=0, limit=0)))
+    assert root.find("vcpu").text == "1"
+    assert root.find("cputune") is None
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_an_init_stays_a_text(value) -> None:
+    root = xml.parse(xml.print_(build(replace(CONTAINER, init=value))))
+    assert root.find("os/init").text == value
+    assert shape(root) == shape(xml.parse(xml.print_(build(CONTAINER))))
+
+
+@pytest.mark.parametrize("value", BAD)
+def test_control_characters_in_an_init_are_refused(value) -> None:
+    with pytest.raises(ModelError, check=lambda error: error.problem is Problem.INVALID_PARAMETER):
+        build(replace(CONTAINER, init=value))
+
+
 def test_every_string_of_a_definition_is_tried() -> None:
     """A new text setting wants a row above."""
     strings = {
@@ -154,7 +204,7 @@ def test_every_string_of_a_definition_is_tried() -> None:
         if "str" in str(field.type)
     }
     elsewhere = {f"{kind} {name}" for kind in ("disk", "nic", "device") for name in ("allocation_id", "pool")}
-    assert strings - elsewhere - {"host_id"} == set(SETTINGS) - {"volume"}
+    assert strings - elsewhere - {"host_id", "init"} == set(SETTINGS) - {"volume"}
 
 
 @pytest.mark.parametrize("value", HOSTILE)

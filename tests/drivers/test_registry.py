@@ -150,6 +150,7 @@ async def test_the_doctor_names_a_cure_for_all_that_is_not_well(monkeypatch, tmp
         "disk images",
         "KVM",
         "virtual networks",
+        "containers",
     ]
     for check in checks:
         assert check.found
@@ -168,3 +169,24 @@ async def test_the_doctor_recognises_a_closed_kvm(monkeypatch, tmp_path) -> None
 
 def test_every_scheme_has_a_driver() -> None:
     assert set(registry._FACTORIES) == {"sim", *libvirt.SCHEMES}
+
+
+@pytest.mark.parametrize(
+    ("lacking", "level", "words"),
+    [
+        (None, "ok", "lxc:///system"),
+        ("CONTROLLERS", "ok", "not installed"),
+        ("FUSE", "warn", "there is no"),
+        ("GROUPS", "warn", "control groups"),
+    ],
+)
+async def test_what_containers_lack_is_told(monkeypatch, tmp_path, lacking, level, words) -> None:
+    there = tmp_path / "there"
+    there.touch()
+    for name in ("CONTROLLERS", "FUSE", "GROUPS"):
+        path = tmp_path / "nowhere" if name == lacking else there
+        monkeypatch.setattr(doctor, name, path if name == "FUSE" else (path,))
+    [check] = [check for check in await diagnose() if check.name == "containers"]
+    assert check.level == level
+    assert words in check.found
+    assert (check.cure is None) == (level == "ok")

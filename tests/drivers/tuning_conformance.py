@@ -18,6 +18,7 @@ DEFINED, STATE = ConfigurationKind.DEFINED, ConfigurationKind.STATE
 
 class TuningConformance:
     async def test_what_tunes_a_system_is_as_defined(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         first, second = _processors(subject)
         for mapping in ((Affinity.HARD, (second,)), (Affinity.DEDICATED, (second, first))):
             asked = _processor(*mapping)
@@ -35,6 +36,7 @@ class TuningConformance:
         assert defined.processor.processors == ()
 
     async def test_what_a_system_starts_with_is_what_was_defined(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         first, second = _processors(subject)
         asked = _processor(Affinity.DEDICATED, (second, first))
         reserved = MemorySpec(size=64 * MIB, maximum=64 * MIB, reservation=16 * MIB)
@@ -44,6 +46,7 @@ class TuningConformance:
         assert _says(current.memory, reserved)
 
     async def test_the_next_activation_is_tuned_otherwise(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         first, second = _processors(subject)
         system = await subject.define(
             processor=_processor(Affinity.DEDICATED, (first, second)), memory=_memory(subject)
@@ -58,6 +61,7 @@ class TuningConformance:
         assert defined.memory.reservation == 16 * MIB
 
     async def test_everything_can_be_taken_away(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         first, second = _processors(subject)
         system = await subject.define(
             processor=_processor(Affinity.DEDICATED, (first, second)), memory=_memory(subject)
@@ -78,6 +82,7 @@ class TuningConformance:
         assert _says(defined.processor, wanted)
 
     async def test_an_active_system_is_tuned_at_once(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         first, second = _processors(subject)
         system = await subject.active()
         wanted = ProcessorSpec(
@@ -96,6 +101,7 @@ class TuningConformance:
         assert (await subject.read(system.id)).defined == system.defined, "the next start is as it was"
 
     async def test_what_fails_midway_is_put_back(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.active()
         with subject.needs(Requirement.LIVE_TUNING):
             await _change(subject, system, STATE, "processor", ProcessorSpec(weight=300, limit=50_000))
@@ -107,6 +113,7 @@ class TuningConformance:
             assert await subject.read(system.id) == before
 
     async def test_memory_of_an_active_system_is_limited_at_once(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.active()
         wanted = MemorySpec(limit=400 * MIB, reservation=32 * MIB)
         current = await _change(subject, system, STATE, "memory", wanted)
@@ -115,6 +122,7 @@ class TuningConformance:
         assert (current.memory.limit, current.memory.reservation) == (None, None)
 
     async def test_the_pages_of_an_active_system_stay(self, subject: Subject) -> None:
+        subject.lacks(Requirement.MACHINES)
         system = await subject.active()
         spec = MemorySpec(limit=400 * MIB, page_size=subject.host.facts.page_sizes[0])
         with refuses(Problem.NOT_SUPPORTED):

@@ -56,5 +56,5 @@ def test_one_example_says_all_there_is():
     [whole] = [each for each in found if each["name"] == "everything"]
     assert {*RESOURCES, "cloud_init"} <= set(whole)
     assert {field.key for field in CLOUD_INIT.fields} == set(whole["cloud_init"])
-    not_of_all_machines = {"uuid", "type", "kernel", "initrd", "command_line"}
+    not_of_all_machines = {"uuid", "type", "kernel", "initrd", "command_line", "init"}
     assert {field.key for field in SYSTEM.fields} - not_of_all_machines <= set(whole)

@@ -139,7 +139,8 @@ def children(pid: int) -> list[int]:
 class PrivateHost:
     """One host; ``start`` it first, and ``stop`` it at the end whatever happened.
 
-    ``socket`` is its libvirtd's, ``uri`` the driver's address of it, ``images`` a folder that its guests can use.
+    ``socket`` is its libvirtd's, ``uri`` the driver's address of it for virtual machines and ``container_uri`` for
+    containers, ``images`` a folder that its guests can use.
     """
 
     def __init__(self, name: str | None = None) -> None:
@@ -151,6 +152,7 @@ class PrivateHost:
         self.images = self.folder / "images"
         self.uri = f"qemu+unix:///system?socket={self.socket}&console_logs={self.folder}/log/console"
         self.libvirt_uri = f"qemu+unix:///system?socket={self.socket}"
+        self.container_uri = f"lxc+unix:///system?socket={self.socket}"
         self._group = f"vlab-{self.id[:8]}"
         self._namespaces: subprocess.Popen[str] | None = None
         self._first = 0
@@ -224,10 +226,10 @@ class PrivateHost:
         assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
         return done.stdout
 
-    def virsh(self, *arguments: str) -> str:
-        """Run virsh beside the driver, as another person would."""
+    def virsh(self, *arguments: str, uri: str | None = None) -> str:
+        """Run virsh beside the driver, as another person would; ``uri`` where it is not about virtual machines."""
         done = subprocess.run(
-            ["virsh", "-q", "-c", self.libvirt_uri, *arguments], capture_output=True, text=True, timeout=SECONDS
+            ["virsh", "-q", "-c", uri or self.libvirt_uri, *arguments], capture_output=True, text=True, timeout=SECONDS
         )
         assert done.returncode == 0, f"virsh {' '.join(arguments)}: {done.stderr}"
         return done.stdout

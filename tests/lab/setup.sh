@@ -37,7 +37,9 @@ if [ -d /run/dbus ]; then mount -t tmpfs tmpfs /run/dbus; fi
 mount -t tmpfs tmpfs "$folder/dev"
 for node in null zero full random urandom tty ptmx; do cp -a "/dev/$node" "$folder/dev/"; done
 mkdir "$folder/dev/pts" "$folder/dev/shm" "$folder/dev/net"
+# tun is for guests' interfaces, fuse for the /proc/meminfo that a container sees.
 cp -a /dev/net/tun "$folder/dev/net/" 2>/dev/null || true
+cp -a /dev/fuse "$folder/dev/" 2>/dev/null || true
 mount --bind /dev/pts "$folder/dev/pts"
 mount -t tmpfs tmpfs "$folder/dev/shm"
 mount --move "$folder/dev" /dev

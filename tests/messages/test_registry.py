@@ -28,7 +28,7 @@ DECLARED = {SOURCE / "model/errors.py", SOURCE / "cim/errors.py", SOURCE / "mode
 """Where the two are declared, and where rules say theirs: they pass values on."""
 RULES = [
     (name, place, rule)
-    for module in ("cloud_init", "device_rules", "device_tuning_rules", "tuning_rules", "validation")
+    for module in ("cloud_init", "container_rules", "device_rules", "device_tuning_rules", "tuning_rules", "validation")
     for name, rules in vars(import_module(f"openvman.model.{module}")).items()
     if isinstance(rules, tuple)
     for place, rule in enumerate(rules)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from openvman.messages import systems as systems_rows
 from openvman.messages.problem import Problem
 from openvman.model.errors import ModelError
 from openvman.model.spec import DiskSpec, MemorySpec, SystemSpec
@@ -248,10 +249,13 @@ async def test_a_cancelled_change_goes_to_its_end(world, until):
 
 async def test_suspending_where_the_host_cannot(world, until):
     system = await in_state(world, State.ACTIVE)
-    host = world.host
-    world.driver.hypervisor.add_host(replace(host, facts=replace(host.facts, can_suspend=False)))
-    await until(lambda: not world.host.facts.can_suspend)
-    assert (await refused(world.act(system, Action.SUSPEND))).problem is Problem.NOT_SUPPORTED
+    systems = world.driver.hypervisor.systems
+    systems[system.id] = replace(systems[system.id], actions=frozenset(Action) - {Action.SUSPEND})
+    error = await refused(world.act(system, Action.SUSPEND))
+    assert error.said.message is systems_rows.ACTION_UNSUPPORTED
+    assert "pause" in error.said.action
+    assert "suspend" not in error.said.action
+    assert Action.SUSPEND not in world.system(system.id).possible
 
 
 async def test_a_transient_system(world):

@@ -150,6 +150,7 @@ SYSTEM: Final = Section(
         Field("kernel", "Kernel", TEXT),
         Field("initrd", "Initrd", TEXT),
         Field("command_line", "CommandLine", TEXT),
+        Field("init", "InitPath", TEXT),
     ),
 )
 CLOUD_INIT: Final = Section(

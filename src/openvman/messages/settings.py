@@ -233,3 +233,14 @@ FILTER_OF_USER_MODE: Final = ErrorMessage(
     "Take it from the NIC, or connect that to one.",
     problem=Problem.INVALID_PARAMETER,
 )
+NOT_CONNECTED_SO: Final = ErrorMessage(
+    2281,
+    "host {host.name!r} connects no NIC by {spec.connection}; it does by {host.facts.nic_connections}",
+    problem=Problem.NOT_SUPPORTED,
+)
+NIC_UNFILTERED: Final = ErrorMessage(
+    2282,
+    "host {host.name!r} has network filters, and can give none of them to a NIC.",
+    "Leave the filter out.",
+    problem=Problem.NOT_SUPPORTED,
+)

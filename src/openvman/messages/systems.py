@@ -101,12 +101,6 @@ TRANSIENT_NOT_SUSPENDED: Final = ErrorMessage(
     "Pause it, or shut it down.",
     problem=Problem.NOT_SUPPORTED,
 )
-SUSPEND_UNSUPPORTED: Final = ErrorMessage(
-    2033,
-    "Virtual system {system.name!r} cannot be suspended: its hypervisor cannot.",
-    "Pause it, or shut it down.",
-    problem=Problem.NOT_SUPPORTED,
-)
 OTHER_STATE: Final = ErrorMessage(
     2034,
     "Virtual system {system.name!r} is {system.state} after {doing}, not {target}: its guest or somebody else changed "
@@ -119,6 +113,12 @@ NOT_SHUT_DOWN: Final = ErrorMessage(
     "The guest of virtual system {system.name!r} was asked to shut down and has not done so within {seconds:g} s.",
     "Wait, ask again, or stop it.",
     problem=Problem.TIMEOUT,
+)
+ACTION_UNSUPPORTED: Final = ErrorMessage(
+    2036,
+    "The hypervisor of virtual system {system.name!r} cannot {action} it.",
+    "Possible are: {possible}.",
+    problem=Problem.NOT_SUPPORTED,
 )
 HOST_UNKNOWN: Final = ErrorMessage(2051, "There is no host {id!r}.", "List the hosts.", problem=Problem.NOT_FOUND)
 HOST_SILENT: Final = ErrorMessage(

@@ -172,6 +172,8 @@ def may_be_asked(pool: ResourcePool) -> bool:
     """Whether requests can be served from the pool: not where the host has nothing of the kind, or too little."""
     if pool.kind not in _ASKED_FOR or pool.capacity == 0:
         return False
+    if pool.kind in _DISKS and not any(disk_buses(pool.host, _DISKS[pool.kind])):
+        return False
     amounts = amounts_of(pool)
     return amounts is None or not amounts.is_empty
 
@@ -311,9 +313,11 @@ def disk_choices(host: Host, kind: DiskKind) -> Iterator[tuple[str, Any]]:
 
 def connections(host: Host) -> Iterator[tuple[NicConnection, str | None]]:
     """Where a NIC can be plugged in; bridges of the host may be named beside, and are not known here."""
-    if host.facts.has_networks:
+    offered = host.facts.nic_connections
+    if NicConnection.NETWORK in offered and host.facts.has_networks:
         yield from ((NicConnection.NETWORK, network) for network in host.network_names)
-    yield NicConnection.USER, None
+    if NicConnection.USER in offered:
+        yield NicConnection.USER, None
 
 
 def choice_label(value: object) -> str:

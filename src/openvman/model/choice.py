@@ -42,9 +42,11 @@ def usual_network(host: Host) -> str | None:
 
 
 def usual_connection(host: Host) -> tuple[NicConnection, str | None]:
-    """The usual network, or else user-mode networking."""
+    """The usual network, or else user-mode networking; where there is neither, a network that must be named."""
     network = usual_network(host)
-    return (NicConnection.USER, None) if network is None else (NicConnection.NETWORK, network)
+    if network is None and NicConnection.USER in host.facts.nic_connections:
+        return NicConnection.USER, None
+    return NicConnection.NETWORK, network
 
 
 def usual_device(device: DeviceSpec, facts: HostFacts) -> DeviceSpec:
@@ -56,7 +58,9 @@ def usual_device(device: DeviceSpec, facts: HostFacts) -> DeviceSpec:
     types, backends = facts.device_types.get(device.kind), facts.device_backends.get(device.kind)
     if types is not None:
         usual["type"] = next((t for t in (*preferred.get("type", ()), *types) if t in types), "")
-    if backends is not None:  # of the others, none would be usual
+    if backends == ():
+        usual.pop("backend", None)  # there is nothing to choose
+    elif backends is not None:  # of the others, none would be usual
         usual["backend"] = next((b for b in preferred.get("backend", ()) if b in backends), "")
     full = replace(device, **{name: value for name, value in usual.items() if getattr(device, name) is None})  # type: ignore[arg-type]  # texts all
     if full.kind is DeviceKind.RNG and full.backend == "random" and full.source is None:

@@ -18,6 +18,10 @@ CAPACITY: Final = 10 * 1024**3
 ON_CRASH: Final = OnCrash.DESTROY
 
 FIRMWARE: Final = Firmware.BIOS
+INIT: Final = "/sbin/init"
+"""What a container starts with."""
+ROOT: Final = "/"
+"""Where a container sees the file system that it cannot be without."""
 BOOT_ORDER: Final = (
     (DiskKind.DISK, BootDevice.DISK),
     (DiskKind.CDROM, BootDevice.CDROM),

@@ -51,7 +51,7 @@ TAKEN: Final[Mapping[str, Mapping[DeviceKind, tuple[str, ...]]]] = {
         Kind.GRAPHICS: ("vnc", "spice"),
         Kind.INPUT: ("mouse", "tablet", "keyboard"),
         Kind.CHANNEL: ("virtio",),
-        Kind.CONSOLE: ("virtio",),
+        Kind.CONSOLE: ("virtio", "lxc"),
         Kind.HOST_DEVICE: ("pci", "usb"),
         Kind.FILE_SYSTEM: ("mount",),
         Kind.HUB: ("usb",),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from openvman.model.allocation import Affinity, DeviceKind
+from openvman.model.allocation import Affinity, Allocation, DeviceKind, NicConnection
 from openvman.model.network import VirtualNetwork
 from openvman.model.network_filter import NetworkFilter
 from openvman.model.resource import ResourceKind
@@ -27,12 +27,19 @@ class HostFacts:
     maximum_processors: int
     disk_buses: tuple[str, ...]
     nic_models: tuple[str, ...]
-    can_suspend: bool = True
+    is_for_containers: bool = False
+    """Guests share the host's kernel: one starts with a program (init) of a file system of its own, and has no
+    firmware, boot order or kernel. Else they are whole machines."""
     can_autostart: bool = True
     has_networks: bool = True
     """Virtual networks can be named by a NIC."""
+    nic_connections: tuple[NicConnection, ...] = (NicConnection.NETWORK, NicConnection.BRIDGE, NicConnection.USER)
+    """Where a NIC can be plugged in; none where guests have no NICs."""
     has_filters: bool = False
-    """Network filters can be named by a NIC."""
+    """It has network filters."""
+    has_nic_filters: bool = False
+    """They can be named by a NIC."""
+    has_serial_ports: bool = True
     has_console_log: bool = True
     firmwares: tuple[Firmware, ...] = (Firmware.BIOS,)
     disk_caches: tuple[str, ...] = ()
@@ -46,12 +53,15 @@ class HostFacts:
     """The same of backends."""
     weights: tuple[int, int] | None = None
     """The least and the greatest weight of processors; None where processors are not shared by weight."""
-    can_limit: bool = False
-    """Processors and memory can be limited."""
+    can_limit_processors: bool = False
+    can_limit_memory: bool = False
+    """Beside its size, which a container's memory never exceeds anyway."""
     affinities: tuple[Affinity, ...] = (Affinity.NONE,)
     """How virtual processors can be mapped to the host's."""
     page_sizes: tuple[int, ...] = ()
     """Bytes of the huge pages that memory can be made of."""
+    fixed_live: Mapping[type[Allocation], frozenset[str]] = field(default_factory=dict, hash=False)
+    """Settings that an active system's could change by :mod:`openvman.model.live`, and here cannot."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,18 @@ LIVE: Final[Mapping[type[Allocation], frozenset[str]]] = {
 """By the type of the allocation, the settings that an active system's can change."""
 
 
-def check_live(kind: type[Allocation], local: str, changed: Iterable[str], *, disk: DiskKind | None = None) -> None:
-    """Raise NOT_SUPPORTED for a change that a running guest would not see; ``disk`` is what kind of disk it is."""
-    fixed = sorted(set(changed) - LIVE.get(kind, frozenset()))
+def check_live(
+    kind: type[Allocation],
+    local: str,
+    changed: Iterable[str],
+    *,
+    disk: DiskKind | None = None,
+    fixed_here: frozenset[str] = frozenset(),
+) -> None:
+    """Raise NOT_SUPPORTED for a change that a running guest would not see; ``disk`` is what kind of disk it is, and
+    ``fixed_here`` what the host cannot do (``HostFacts.fixed_live``).
+    """
+    fixed = sorted(set(changed) - (LIVE.get(kind, frozenset()) - fixed_here))
     if fixed:
         raise ModelError(resources.FIXED_WHILE_ACTIVE, fixed[0], setting=fixed[0], device=local)
     if disk is DiskKind.DISK and not _MEDIUM.isdisjoint(changed):

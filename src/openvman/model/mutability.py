@@ -132,7 +132,8 @@ def changes_of(of: Mutability) -> Iterator[PossibleChange]:
 
 
 def _may_change(of: Mutability, setting: str) -> bool:
-    return not of.is_live or setting in LIVE[type(of.allocation)]
+    kind = type(of.allocation)
+    return not of.is_live or setting in LIVE[kind] - of.host.facts.fixed_live.get(kind, frozenset())
 
 
 def _ranges(of: Mutability) -> dict[str, Range]:

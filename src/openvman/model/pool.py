@@ -18,7 +18,6 @@ from typing import Final, NamedTuple, TypeVar
 from openvman.model.allocation import (
     WHOLE_PROCESSOR,
     Allocation,
-    DeviceKind,
     DiskAllocation,
     DiskKind,
     MemoryAllocation,
@@ -28,7 +27,7 @@ from openvman.model.defaults import DISK_BUSES
 from openvman.model.host import ChildPool, Host, PoolShare
 from openvman.model.host_device import host_devices
 from openvman.model.picture import Objects
-from openvman.model.resource import KIND_OF_DISK, ResourceKind, device_resource, kind_of, pool_name, quantity
+from openvman.model.resource import DEVICE_OF, KIND_OF_DISK, ResourceKind, kind_of, pool_name, quantity
 from openvman.model.storage import StoragePool, resource_pool_name, storage_pool_name
 from openvman.model.system import Configuration, VirtualSystem
 
@@ -310,21 +309,21 @@ def _through(host: Host, child: ChildPool, parent: str, consumed: Callable[[str]
 
 
 def _capacity(host: Host, kind: ResourceKind) -> int | None:
+    device = DEVICE_OF.get(kind)
+    if device is not None and host.facts.device_types.get(device) == ():
+        return 0
     match kind:
         case ResourceKind.PROCESSOR:
             return host.processors
         case ResourceKind.MEMORY:
             return host.memory
         case ResourceKind.NETWORK:
-            return None if host.facts.nic_models else 0
+            return None if host.facts.nic_connections else 0
+        case ResourceKind.SERIAL:
+            return None if host.facts.has_serial_ports else 0
         case ResourceKind.HOST_DEVICE:
             return None if host.devices is None else len(host.devices)
         case ResourceKind.DISK | ResourceKind.CDROM | ResourceKind.FLOPPY:
             buses = next(DISK_BUSES[disk] for disk in DiskKind if KIND_OF_DISK[disk] is kind)
             return None if set(buses) & set(host.facts.disk_buses) else 0
-    device = _DEVICES.get(kind)
-    offered = None if device is None else host.facts.device_types.get(device)
-    return 0 if offered is not None and not offered else None
-
-
-_DEVICES: Final = {device_resource(kind, None): kind for kind in DeviceKind}
+    return None

@@ -100,13 +100,14 @@ def _weight(host: Host) -> Range | None:
 
 
 def _processor_limit(host: Host) -> Range | None:
-    most = host.processors * WHOLE_PROCESSOR
-    return Range(MINIMUM_LIMIT, most, 1, "thousandths of a percent of a processor") if host.facts.can_limit else None
+    if not host.facts.can_limit_processors:
+        return None
+    return Range(MINIMUM_LIMIT, host.processors * WHOLE_PROCESSOR, 1, "thousandths of a percent of a processor")
 
 
 def _memory_limit(host: Host) -> Range | None:
     low, high = MINIMUM_MEMORY + MEMORY_OVERHEAD, host.memory + MEMORY_OVERHEAD
-    return Range(low, high, MEMORY_INCREMENT, "bytes").up_to(None) if host.facts.can_limit else None
+    return Range(low, high, MEMORY_INCREMENT, "bytes").up_to(None) if host.facts.can_limit_memory else None
 
 
 def _disk_limit(unit: str) -> Callable[[Host], Range | None]:

@@ -79,6 +79,12 @@ _CONTROLLERS: Final = {
     for bus in ("ide", "scsi", "usb", "pci", "sata", "virtio-serial", "fdc", "ccid")
 }
 
+DEVICE_OF: Final = {
+    **{resource: kind for kind, resource in _DEVICES.items()},
+    **dict.fromkeys(_CONTROLLERS.values(), DeviceKind.CONTROLLER),
+}
+"""The kinds of devices by the kinds of resources that they take."""
+
 
 def device_resource(kind: DeviceKind, bus: str | None) -> ResourceKind:
     """The kind of resource that a device of this kind takes; controllers are told apart by the bus that they make."""

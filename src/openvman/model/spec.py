@@ -134,9 +134,9 @@ class SystemSpec:
     """The settings of the system as a whole.
 
     ``system_id`` names the system to modify; in a definition it is the UUID that the new system shall have. An empty
-    description, kernel, initrd or command line means none. ``user_data``, ``meta_data`` and ``network_config`` are for
-    cloud-init in the guest, which gets them by a disk that the use cases make: no driver looks at them. Empty user data
-    means none.
+    description, kernel, initrd or command line means none, an empty init the usual one. ``user_data``, ``meta_data``
+    and ``network_config`` are for cloud-init in the guest, which gets them by a disk that the use cases make: no driver
+    looks at them. Empty user data means none.
     """
 
     system_id: str | None = None
@@ -155,6 +155,7 @@ class SystemSpec:
     kernel: str | None = None
     initrd: str | None = None
     command_line: str | None = None
+    init: str | None = None
     user_data: str | None = field(default=None, repr=False)
     meta_data: str | None = field(default=None, repr=False)
     network_config: str | None = field(default=None, repr=False)
@@ -180,10 +181,11 @@ class Definition:
     console_log: bool = True
     """Give the system serial port 0, with its output kept."""
     boot_order: tuple[BootDevice, ...] = ()
-    firmware: Firmware = Firmware.BIOS
+    firmware: Firmware | None = Firmware.BIOS
     kernel: str | None = None
     initrd: str | None = None
     command_line: str | None = None
+    init: str | None = None
     serials: tuple[SerialSpec, ...] = ()
     """Serial ports beside that one."""
     devices: tuple[DeviceSpec, ...] = ()

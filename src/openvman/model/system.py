@@ -17,7 +17,7 @@ from openvman.model.allocation import (
     SerialAllocation,
 )
 from openvman.model.seed import seed_owner
-from openvman.model.states import Action, State, Transition
+from openvman.model.states import TRANSITIONS, Action, State, Transition
 
 
 class ConfigurationKind(StrEnum):
@@ -75,6 +75,8 @@ class Configuration:
     path) and ``command_line``."""
     initrd: str | None = None
     command_line: str | None = None
+    init: str | None = None
+    """The path of the program that a container starts with, as seen in its own file system."""
     disks: tuple[DiskAllocation, ...] = ()
     nics: tuple[NicAllocation, ...] = ()
     serials: tuple[SerialAllocation, ...] = ()
@@ -125,6 +127,14 @@ class VirtualSystem:
     """The last change of state asked for through this server."""
     saved: Configuration | None = None
     """What a suspended system had, and has again when it is started; None where the hypervisor does not say."""
+    actions: frozenset[Action] = frozenset(Action)
+    """What its hypervisor can do to its state, whatever that is now."""
+
+    @property
+    def possible(self) -> tuple[Action, ...]:
+        """What can be asked of it in the state that it is in. What is not defined would not outlive its end."""
+        lasting = self.defined is not None
+        return tuple(a for a in TRANSITIONS[self.state] if a in self.actions and (lasting or a is not Action.SUSPEND))
 
     def configurations(self) -> Iterator[Configuration]:
         if self.current is not None:

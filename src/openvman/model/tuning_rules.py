@@ -29,7 +29,7 @@ PROCESSOR_TUNING_RULES: Final[tuple[Rule[ProcessorSpec], ...]] = (
     ),
     Rule(
         ("limit",),
-        lambda v, s: not v.limit or s.host.facts.can_limit,
+        lambda v, s: not v.limit or s.host.facts.can_limit_processors,
         tuning_rows.PROCESSOR_LIMIT_UNSUPPORTED,
     ),
     *tuned("weight", "limit", "reservation", kind=ResourceKind.PROCESSOR),
@@ -68,7 +68,7 @@ PROCESSOR_TUNING_RULES: Final[tuple[Rule[ProcessorSpec], ...]] = (
 MEMORY_TUNING_RULES: Final[tuple[Rule[MemorySpec], ...]] = (
     Rule(
         ("limit",),
-        lambda v, s: not v.limit or s.host.facts.can_limit,
+        lambda v, s: not v.limit or s.host.facts.can_limit_memory,
         tuning_rows.MEMORY_LIMIT_UNSUPPORTED,
     ),
     *tuned("limit", "reservation", kind=ResourceKind.MEMORY),

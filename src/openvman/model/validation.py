@@ -442,6 +442,11 @@ NIC_RULES: Final[tuple[Rule[NicSpec], ...]] = (
         settings_rows.CONNECTION,
     ),
     Rule(
+        ("connection",),
+        lambda v, s: v.connection in s.host.facts.nic_connections,
+        settings_rows.NOT_CONNECTED_SO,
+    ),
+    Rule(
         ("source", "connection"),
         lambda v, s: (
             v.connection is not NicConnection.NETWORK
@@ -458,6 +463,11 @@ NIC_RULES: Final[tuple[Rule[NicSpec], ...]] = (
         ("source", "connection"),
         lambda v, _: v.connection is not NicConnection.USER or not v.source,
         settings_rows.SOURCE_OF_USER_MODE,
+    ),
+    Rule(
+        ("filter",),
+        lambda v, s: not v.filter or s.host.facts.has_nic_filters or not s.host.facts.has_filters,
+        settings_rows.NIC_UNFILTERED,
     ),
     Rule(
         ("filter",),

@@ -10,7 +10,6 @@ from datetime import timedelta
 from openvman.inventory.difference import Difference
 from openvman.messages import systems as systems_rows
 from openvman.model.errors import ModelError
-from openvman.model.host import Host
 from openvman.model.pool import claims_of, held
 from openvman.model.states import TRANSITIONS, Action, State, Transition
 from openvman.model.system import VirtualSystem
@@ -36,7 +35,7 @@ async def change_state(
     async with AsyncExitStack() as showing:
         async with context.turns.hold([turn(system.id)]):
             before = await context.fresh(system)
-            transition = _legal(before, action, context.inventory.generation.host(before.host_id))
+            transition = _legal(before, action)
             if transition.target is State.ACTIVE and before.current is None:
                 showing.enter_context(_pledged(context, before))
             showing.enter_context(context.showing.show(before.id, transition, action))
@@ -56,18 +55,20 @@ def _pledged(context: Context, system: VirtualSystem) -> AbstractContextManager[
     return context.pools.pledge(system.id, host, wanted, label(system.name))
 
 
-def _legal(system: VirtualSystem, action: Action, host: Host | None) -> Transition:
+def _legal(system: VirtualSystem, action: Action) -> Transition:
     """The transition that the action means in the system's state."""
-    possible = TRANSITIONS[system.state]
+    transition = TRANSITIONS[system.state].get(action)
     if system.state is State.UNKNOWN:
         raise unknown(system)
-    if action not in possible:
-        raise ModelError(systems_rows.NOT_POSSIBLE, system.id, system=system, action=action, possible=tuple(possible))
-    if action is Action.SUSPEND and (system.defined is None or host is None or not host.facts.can_suspend):
-        transient = system.defined is None
-        row = systems_rows.TRANSIENT_NOT_SUSPENDED if transient else systems_rows.SUSPEND_UNSUPPORTED
-        raise ModelError(row, system.id, system=system)
-    return possible[action]
+    if action not in system.actions:
+        row = systems_rows.ACTION_UNSUPPORTED
+    elif transition is None:
+        row = systems_rows.NOT_POSSIBLE
+    elif action not in system.possible:
+        row = systems_rows.TRANSIENT_NOT_SUSPENDED
+    else:
+        return transition
+    raise ModelError(row, system.id, system=system, action=action, possible=system.possible)
 
 
 async def _reached(context: Context, before: VirtualSystem, action: Action, transition: Transition) -> VirtualSystem:

@@ -16,7 +16,8 @@ from openvman.drivers.contract import Driver
 from openvman.messages import cloud_init as cloud_init_rows
 from openvman.messages.problem import Problem
 from openvman.model.allocation import DiskAllocation, DiskKind
-from openvman.model.cloud_init import CLOUD_INIT_RULES
+from openvman.model.cloud_init import CLOUD_INIT_RULES, WORDS
+from openvman.model.container_rules import CONTAINER_RULES
 from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.seed import seed_names, seed_owner
@@ -38,7 +39,7 @@ log = structlog.get_logger()
 
 def check_data(data: SystemSpec, name: str, host: Host) -> None:
     """Refuse cloud-init data that breaks a rule: INVALID_PARAMETER."""
-    check(CLOUD_INIT_RULES, data, Surroundings(host=host, of=label(name)))
+    check(CLOUD_INIT_RULES + CONTAINER_RULES, data, Surroundings(host=host, of=label(name)), set(WORDS))
 
 
 def without_data(spec: SystemSpec) -> SystemSpec:

@@ -74,6 +74,7 @@ def _change(context: Context, system: VirtualSystem, spec: SystemSpec) -> tuple[
         kernel=system.defined.kernel or "",
         initrd=system.defined.initrd or "",
         command_line=system.defined.command_line or "",
+        init=system.defined.init or "",
         acpi=system.defined.acpi,
         apic=system.defined.apic,
         pae=system.defined.pae,

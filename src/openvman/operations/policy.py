@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from openvman.messages import containers as containers_rows
 from openvman.messages import devices as devices_rows
 from openvman.messages import images as images_rows
 from openvman.messages import networks as networks_rows
 from openvman.messages.message import ErrorMessage
 from openvman.model.actor import Actor, Role
 from openvman.model.allocation import DeviceKind, NicConnection
-from openvman.model.defaults import ENTROPY, FORMAT_OF_SUFFIX
+from openvman.model.defaults import ENTROPY, FORMAT_OF_SUFFIX, INIT
 from openvman.model.endpoint import is_loopback
 from openvman.model.errors import ModelError
 from openvman.model.spec import DeviceSpec, NicSpec, SerialSpec
@@ -100,6 +101,11 @@ class Policy:
         """Refuse a serial port that listens where the actor may not let it: ACCESS_DENIED."""
         if actor.role < Role.ADMIN and serial.address is not None and not is_loopback(serial.address):
             raise ModelError(devices_rows.SERIAL_NOT_OPEN, "address", serial=serial)
+
+    def check_init(self, actor: Actor, init: str | None) -> None:
+        """Refuse a container's init that the actor may not choose: ACCESS_DENIED."""
+        if init not in {None, "", INIT} and actor.role < Role.ADMIN:
+            raise ModelError(containers_rows.INIT_NOT_OPEN, "init", usual=INIT)
 
     def check_device(self, actor: Actor, device: DeviceSpec) -> None:
         """Refuse a device that reaches into the host further than the actor may: ACCESS_DENIED."""

@@ -14,6 +14,7 @@ What the host of the new system does not have (hypervisor, machine type) is not 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import overload
 
@@ -28,7 +29,7 @@ from openvman.model.allocation import (
     NicAllocation,
     ProcessorAllocation,
 )
-from openvman.model.host import Host
+from openvman.model.host import Host, HostFacts
 from openvman.model.seed import seed_owner
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
 from openvman.model.system import Configuration
@@ -53,6 +54,7 @@ def complement(
         kernel=reference.kernel,
         initrd=reference.initrd,
         command_line=reference.command_line,
+        init=reference.init if facts.is_for_containers else None,
         acpi=reference.acpi,
         apic=reference.apic,
         pae=reference.pae,
@@ -64,7 +66,12 @@ def complement(
             *_disks(resources.disks, reference.disks, host),
             *_nics(resources.nics, reference.nics, host),
             *(resources.serials or [spec_of(serial) for serial in reference.serials]),
-            *_devices(resources.devices, reference.devices, same_machine=machine == reference.machine),
+            *_devices(
+                resources.devices,
+                reference.devices,
+                same_machine=machine == reference.machine,
+                not_offered=_not_offered(facts),
+            ),
         ]
     )
 
@@ -114,12 +121,21 @@ def _like(disk: DiskSpec, base: DiskAllocation, host: Host) -> DiskSpec:
 
 
 def _devices(
-    asked: tuple[DeviceSpec, ...], of_reference: tuple[DeviceAllocation, ...], *, same_machine: bool
+    asked: tuple[DeviceSpec, ...],
+    of_reference: tuple[DeviceAllocation, ...],
+    *,
+    same_machine: bool,
+    not_offered: Iterable[DeviceKind],
 ) -> tuple[DeviceSpec, ...]:
-    left_out = {DeviceKind.HOST_DEVICE, *(device.kind for device in asked)}
+    left_out = {DeviceKind.HOST_DEVICE, *not_offered, *(device.kind for device in asked)}
     if not same_machine:
         left_out.add(DeviceKind.CONTROLLER)
     return (*asked, *(spec_of(device) for device in of_reference if device.kind not in left_out))
+
+
+def _not_offered(facts: HostFacts) -> set[DeviceKind]:
+    """What the new system's hypervisor gives it without being asked, or never."""
+    return {kind for kind, types in facts.device_types.items() if not types}
 
 
 def _nics(asked: tuple[NicSpec, ...], of_reference: tuple[NicAllocation, ...], host: Host) -> tuple[NicSpec, ...]:

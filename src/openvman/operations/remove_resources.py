@@ -25,7 +25,7 @@ from openvman.operations.settle import settle
 from openvman.operations.specs import spec_of
 from openvman.operations.steps import AssignPools, PackedSpec, PutBack
 from openvman.operations.undo import Undo
-from openvman.operations.validate import label
+from openvman.operations.validate import check_left, label
 
 
 async def remove_resources(context: Context, allocations: Sequence[Allocation]) -> None:
@@ -44,6 +44,7 @@ async def remove_resources(context: Context, allocations: Sequence[Allocation]) 
         await refresh(context, system_ids)
         there = [_removable(context, allocation_of(context, id)) for id in ids]
         _check_empty(context, there)
+        _check_left(context, there)
         for system_id in system_ids:
             turns.enter_context(_kept(context, system_id))
         async with Undo(context) as undo:
@@ -118,6 +119,16 @@ def _check_empty(context: Context, there: list[Allocation]) -> None:
         if left:
             said = resources_rows.NOTHING_TO_SIT_ON.said(devices=left)
             raise ModelError(said.within(f"{label(configuration.name)}, {controller.local_id}"), controller.id)
+
+
+def _check_left(context: Context, there: list[Allocation]) -> None:
+    """Refuse to take what the others cannot be without."""
+    for configuration, devices in _by_configuration(context, there):
+        host = context.inventory.generation.host(configuration.host_id)
+        assert host is not None, "a system that was just read has a host"
+        left = tuple(spec_of(each) for each in configuration.devices if each not in devices)
+        if len(left) < len(configuration.devices):
+            check_left(left, configuration.name, host)
 
 
 def _by_configuration(context: Context, there: list[Allocation]) -> list[tuple[Configuration, list[Allocation]]]:

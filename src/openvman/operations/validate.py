@@ -12,6 +12,7 @@ from openvman.inventory.generation import Generation
 from openvman.messages import pools as pools_rows
 from openvman.messages import systems as systems_rows
 from openvman.model.actor import Actor
+from openvman.model.container_rules import CONTAINER_RULES, FILE_SYSTEM_RULES, SERIAL_PORT_RULES, TARGET_RULES
 from openvman.model.device_rules import DEVICE_RULES
 from openvman.model.device_tuning_rules import BANDWIDTH_RULES, DISK_TUNING_RULES
 from openvman.model.errors import ModelError
@@ -75,6 +76,10 @@ def check_definition(
         kernel=definition.kernel,
         initrd=definition.initrd,
         command_line=definition.command_line,
+        init=definition.init,
+        acpi=definition.acpi,
+        apic=definition.apic,
+        pae=definition.pae,
     )
     check_system(system, definition.name, host)
     check_name_free(generation, host, definition.name)
@@ -100,11 +105,12 @@ def check_definition(
 
 def check_system(system: SystemSpec, name: str, host: Host, changed: AbstractSet[str] | None = None) -> None:
     """The settings of the system as a whole, of which all is said; with ``changed``, only what these are about."""
-    check(SYSTEM_RULES, system, Surroundings(host=host, of=label(name)), changed)
+    check(SYSTEM_RULES + CONTAINER_RULES, system, Surroundings(host=host, of=label(name)), changed)
 
 
 async def check_boot(policy: Policy, actor: Actor, system: SystemSpec | Definition) -> None:
-    """Refuse a kernel or initrd that the actor may not reach: ACCESS_DENIED, as for disks."""
+    """Refuse a kernel or initrd that the actor may not reach, as for disks, or an init: ACCESS_DENIED."""
+    policy.check_init(actor, system.init)
     for setting in ("kernel", "initrd"):
         path = getattr(system, setting)
         if path:
@@ -119,7 +125,13 @@ def check_name_free(generation: Generation, host: Host, name: str) -> None:
 
 def check_devices(devices: Devices, name: str, host: Host, changed: AbstractSet[str] | None = None) -> None:
     """The devices of one configuration, as far as they concern each other."""
-    check(TOGETHER_RULES, devices, Surroundings(host=host, of=label(name)), changed)
+    check(TOGETHER_RULES + FILE_SYSTEM_RULES, devices, Surroundings(host=host, of=label(name)), changed)
+
+
+def check_left(devices: tuple[DeviceSpec, ...], name: str, host: Host) -> None:
+    """What is left of a configuration's devices when others are removed."""
+    left = Devices(disks=(), nics=(), others=devices)
+    check(FILE_SYSTEM_RULES, left, Surroundings(host=host, of=label(name)))
 
 
 def check_resource(
@@ -149,10 +161,10 @@ def check_resource(
             if changed is None or changed & {"connection", "source"}:
                 policy.check_bridge(actor, spec)
         case SerialSpec():
-            check(SERIAL_RULES, spec, around, changed)
+            check(SERIAL_PORT_RULES + SERIAL_RULES, spec, around, changed)
             policy.check_serial(actor, spec)
         case DeviceSpec():
-            check(DEVICE_RULES, spec, around, changed)
+            check(DEVICE_RULES + TARGET_RULES, spec, around, changed)
             policy.check_device(actor, spec)
 
 

@@ -11,14 +11,23 @@ from uuid import UUID
 from openvman.cim.datetime import CIMDateTime
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
+from openvman.model.system import Configuration
 
 E = TypeVar("E", bound=StrEnum)
 
-SYSTEM_TYPES: Final = {"kvm": "DMTF:KVM", "lxc": "DMTF:Linux:LXC"}
+SYSTEM_TYPES: Final = {"kvm": "DMTF:KVM", "lxc": "DMTF:Linux:LXC", "xen": "DMTF:XEN:HVM"}
 """VirtualSystemType of what the schema lists; every other way to execute a guest is ``openvman:<name>``."""
 _HYPERVISORS: Final = {text.lower(): name for name, text in SYSTEM_TYPES.items()}
+_XEN_WITHOUT_FIRMWARE: Final = "DMTF:XEN:PV"
 _OWN_TYPE: Final = "openvman:"
 _NEVER, _RESTART_IF_ACTIVE, _ALWAYS = 2, 3, 4
+
+
+def system_type(configuration: Configuration) -> str:
+    """The VirtualSystemType of a configuration."""
+    if configuration.hypervisor == "xen" and configuration.firmware is None:
+        return _XEN_WITHOUT_FIRMWARE
+    return SYSTEM_TYPES.get(configuration.hypervisor, f"{_OWN_TYPE}{configuration.hypervisor}")
 
 
 def hypervisor_of(system_type: Value, _values: NameMap[Value]) -> str | None:

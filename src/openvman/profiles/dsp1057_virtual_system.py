@@ -29,13 +29,13 @@ from openvman.model.spec import SystemSpec
 from openvman.model.system import BootDevice, Configuration, Firmware, OnCrash, VirtualSystem
 from openvman.profiles import states
 from openvman.profiles.dsp1057_values import (
-    SYSTEM_TYPES,
     each_of,
     hypervisor_of,
     identifier_of,
     lines_of,
     one_of,
     startup_is_automatic,
+    system_type,
     timeout_of,
 )
 from openvman.profiles.identity import id_in, instance_id
@@ -98,7 +98,7 @@ ENABLED_CAPABILITIES = ClassMap(
     properties={
         "ElementName": Call(lambda vs: f"Capabilities of {vs.name}"),
         "ElementNameEditSupported": Const(False),
-        "RequestedStatesSupported": Const(tuple(states.REQUESTED_STATE.values())),
+        "RequestedStatesSupported": Call(states.supported_states),
     },
 )
 
@@ -116,9 +116,7 @@ SETTING_DATA = ClassMap(
         "Caption": Call(lambda c: f"{c.kind.value.capitalize()} configuration"),
         "Description": Attr("description", Write("description", lines_of)),
         "VirtualSystemIdentifier": Attr("system_id", Write("system_id", identifier_of, modifying=False)),
-        "VirtualSystemType": Call(
-            lambda c: SYSTEM_TYPES.get(c.hypervisor, f"openvman:{c.hypervisor}"), Write("hypervisor", hypervisor_of)
-        ),
+        "VirtualSystemType": Call(system_type, Write("hypervisor", hypervisor_of)),
         "ConfigurationID": Attr("id"),
         "AutomaticStartupAction": Call(lambda c: 4 if c.autostart else 2, Write("autostart", startup_is_automatic)),
         "AutomaticShutdownAction": Const(2),
@@ -131,6 +129,7 @@ SETTING_DATA = ClassMap(
         "Kernel": Attr("kernel", Write("kernel")),
         "Initrd": Attr("initrd", Write("initrd")),
         "CommandLine": Attr("command_line", Write("command_line")),
+        "InitPath": Attr("init", Write("init")),
         "CloudInitUserData": WriteOnly(Write("user_data")),
         "CloudInitMetaData": WriteOnly(Write("meta_data")),
         "CloudInitNetworkConfig": WriteOnly(Write("network_config")),
@@ -148,6 +147,9 @@ SETTING_DATA = ClassMap(
         own_property("Kernel", "string", "The host path of a kernel to start in place of what the boot devices hold."),
         own_property("Initrd", "string", "The host path of the initial file system that goes with the kernel."),
         own_property("CommandLine", "string", "What the kernel is told."),
+        own_property(
+            "InitPath", "string", "Of a container: the program that it starts with, a path in its own file system."
+        ),
         own_property(
             "CloudInitUserData",
             "string",

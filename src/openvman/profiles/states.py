@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from openvman.model.states import TRANSITIONS, Action, State
+from openvman.model.states import Action, State
 from openvman.model.system import VirtualSystem
 
 REQUESTED_STATE: Final[dict[Action, int]] = {
@@ -55,7 +55,11 @@ def transitioning_to(system: VirtualSystem) -> int:
 def available_states(system: VirtualSystem) -> tuple[int, ...]:
     if system.transition is not None:
         return ()
-    return tuple(REQUESTED_STATE[action] for action in TRANSITIONS[system.state])
+    return tuple(REQUESTED_STATE[action] for action in system.possible)
+
+
+def supported_states(system: VirtualSystem) -> tuple[int, ...]:
+    return tuple(code for action, code in REQUESTED_STATE.items() if action in system.actions)
 
 
 def operational_status(system: VirtualSystem) -> tuple[int, ...]:

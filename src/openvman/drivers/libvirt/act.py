@@ -12,14 +12,18 @@ from typing import Any, Final
 
 import libvirt
 
-from openvman.drivers.libvirt import console, domain_xml, xml
+from openvman.drivers.libvirt import console, container_xml, domain_xml, xml
 from openvman.drivers.libvirt.address import Address
+from openvman.drivers.libvirt.domain_xml import KIB
 from openvman.drivers.libvirt.read import state_of
-from openvman.messages import hypervisor
+from openvman.messages import containers, hypervisor
 from openvman.model.errors import ModelError
 from openvman.model.host import HostFacts
 from openvman.model.spec import Definition
 from openvman.model.states import Action, State
+
+_CONTAINERS: Final = "exe"
+"""libvirt's word for what a container runs."""
 
 _UNDEFINE_FLAGS: Final = (
     libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
@@ -77,19 +81,58 @@ def _reset_paused(domain: Any) -> None:
     domain.resume()
 
 
+def _shut_down(domain: Any) -> None:
+    if not _is_container(domain):
+        domain.shutdown()
+        return
+    # Asked to choose, libvirt finds an initctl where there is none, and tells nobody else.
+    with contextlib.suppress(libvirt.libvirtError):
+        domain.shutdownFlags(libvirt.VIR_DOMAIN_SHUTDOWN_INITCTL)
+    domain.shutdownFlags(libvirt.VIR_DOMAIN_SHUTDOWN_SIGNAL)
+
+
+def _reboot(domain: Any) -> None:
+    if not _is_container(domain):
+        domain.reboot(0)
+        return
+    with contextlib.suppress(libvirt.libvirtError):
+        domain.reboot(libvirt.VIR_DOMAIN_REBOOT_INITCTL)
+    domain.reboot(libvirt.VIR_DOMAIN_REBOOT_SIGNAL)
+
+
+def _is_container(domain: Any) -> bool:
+    return bool(domain.OSType() == _CONTAINERS)
+
+
+def _start(domain: Any) -> None:
+    domain.create()
+    if not _is_container(domain):
+        return
+    # A container is begun with the maximum of its memory, whatever its definition says that it has.
+    root = xml.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+    size, maximum = xml.size(root.find("currentMemory")), xml.size(root.find("memory"))
+    if size is None or size == maximum:
+        return
+    try:
+        domain.setMemoryFlags(size // KIB, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+    except BaseException:
+        domain.destroy()
+        raise
+
+
 def _start_paused(domain: Any) -> None:
     domain.resume()
 
 
 _STEPS: Final[dict[tuple[State, Action], Callable[[Any], object]]] = {
-    (State.DEFINED, Action.START): lambda domain: domain.create(),
+    (State.DEFINED, Action.START): _start,
     (State.SUSPENDED, Action.START): lambda domain: domain.create(),
     (State.PAUSED, Action.START): _start_paused,
     (State.ACTIVE, Action.STOP): lambda domain: domain.destroy(),
     (State.PAUSED, Action.STOP): lambda domain: domain.destroy(),
     (State.SUSPENDED, Action.STOP): lambda domain: domain.managedSaveRemove(0),
-    (State.ACTIVE, Action.SHUT_DOWN): lambda domain: domain.shutdown(),
-    (State.ACTIVE, Action.REBOOT): lambda domain: domain.reboot(0),
+    (State.ACTIVE, Action.SHUT_DOWN): _shut_down,
+    (State.ACTIVE, Action.REBOOT): _reboot,
     (State.ACTIVE, Action.PAUSE): lambda domain: domain.suspend(),
     (State.ACTIVE, Action.SUSPEND): _suspend,
     (State.PAUSED, Action.SUSPEND): _suspend,
@@ -107,7 +150,8 @@ def define(connection: Any, definition: Definition, facts: HostFacts, address: A
         raise ModelError(
             hypervisor.OTHER_HYPERVISOR, "hypervisor", hypervisors=facts.hypervisors, asked=definition.hypervisor
         )
-    root = domain_xml.build(
+    build = container_xml.build if facts.is_for_containers else domain_xml.build
+    root = build(
         definition,
         architecture=facts.architecture,
         machine=facts.machines[0] if facts.machines else None,
@@ -163,6 +207,8 @@ def _undefine(domain: Any) -> None:
 def console_log(connection: Any, system_id: str, port: int, folder: Path | None) -> Path:
     """The file that a serial port's output goes to. NOT_SUPPORTED for a port without a log that we may read."""
     domain = lookup(connection, system_id)
+    if _is_container(domain):
+        raise ModelError(containers.NOT_OF_CONTAINERS, f"serial:{port}", part="serial ports")
     logs = console.logs_of(xml.parse(domain.XMLDesc(0)), folder)
     if port not in logs:
         raise ModelError(hypervisor.NO_SERIAL_PORT, f"serial:{port}", system=system_id, port=port)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
+from openvman.drivers.libvirt.abilities import Abilities, abilities_of
 from openvman.messages import hypervisor
 from openvman.model.errors import ModelError
 
@@ -38,7 +39,11 @@ class Address:
     @property
     def has_control_groups(self) -> bool:
         """Its domains are machines in control groups: not so those of one person's own daemon."""
-        return self.hypervisor in {"qemu", "test"} and urlsplit(self.uri).path != "/session"
+        return self.abilities.has_control_groups and urlsplit(self.uri).path != "/session"
+
+    @property
+    def abilities(self) -> Abilities:
+        return abilities_of(self.hypervisor)
 
     def redact(self, message: str) -> str:
         """``message`` without the credentials that libvirt may have repeated in it."""

@@ -24,7 +24,7 @@ _OF_DISK: Final = {
     DiskKind.CDROM: BootDevice.CDROM,
     DiskKind.FLOPPY: BootDevice.FLOPPY,
 }
-_TEXTS: Final = {"kernel": "kernel", "initrd": "initrd", "command_line": "cmdline"}
+_TEXTS: Final = {"kernel": "kernel", "initrd": "initrd", "command_line": "cmdline", "init": "init"}
 """Settings and the elements that hold them."""
 
 

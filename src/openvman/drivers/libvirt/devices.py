@@ -149,6 +149,8 @@ def _described(root: Element, *, active: bool) -> Iterator[_Description]:
             said["address"] = _endpoint(element, active=active)
         elif kind is DeviceKind.HOST_DEVICE:
             said["source"] = _host_device(element)
+        elif kind is DeviceKind.FILE_SYSTEM and said["source"] is None:
+            said["source"] = _file_system(element)
         local = device_local_id(
             kind,
             numbers[kind],
@@ -180,6 +182,11 @@ def _endpoint(graphics: Element, *, active: bool) -> str | None:
     port = xml.number(graphics.get("port"), -1)
     chosen_at_start = graphics.get("autoport") == "yes" and not active
     return format_endpoint(listen, port if port > 0 and not chosen_at_start else None)
+
+
+def _file_system(element: Element) -> str | None:
+    """What a file system that is no folder comes from: an image, a block device, something by its name."""
+    return next((found for each in ("file", "dev", "name") if (found := xml.attribute(element, "source", each))), None)
 
 
 def _host_device(element: Element) -> str | None:

@@ -17,6 +17,11 @@ Level = Literal["ok", "warn", "fail"]
 SYSTEM_URI: Final = "qemu:///system"
 EMBEDDED_URI: Final = "qemu:///embed"
 PROBE_SECONDS: Final = 3.0
+CONTROLLERS: Final = (Path("/usr/lib/libvirt/libvirt_lxc"), Path("/usr/libexec/libvirt_lxc"))
+"""The program that libvirt's driver for containers starts for each; it is where the driver is."""
+FUSE: Final = Path("/dev/fuse")
+GROUPS: Final = (Path("/sys/fs/cgroup/cgroup.controllers"), Path("/sys/fs/cgroup/memory"))
+"""Control groups of the second version, or the first."""
 _SOCKETS: Final = (Path("/run/libvirt/virtqemud-sock"), Path("/run/libvirt/libvirt-sock"))
 
 
@@ -80,7 +85,7 @@ async def ask_daemon() -> Daemon:
 async def diagnose() -> list[Check]:
     """Look at everything; takes at most some seconds and changes nothing."""
     daemon = await ask_daemon()
-    return [_binding(), _daemon(daemon), _emulator(), _images(), *_kvm(), _networks(daemon)]
+    return [_binding(), _daemon(daemon), _emulator(), _images(), *_kvm(), _networks(daemon), _containers()]
 
 
 def _binding() -> Check:
@@ -144,3 +149,16 @@ def _networks(daemon: Daemon) -> Check:
     if not daemon.networks:
         return Check(name, "warn", "none is active", "virsh net-start default && virsh net-autostart default")
     return Check(name, "ok", ", ".join(daemon.networks))
+
+
+def _containers() -> Check:
+    name = "containers"
+    if not any(path.exists() for path in CONTROLLERS):
+        package = "Debian: libvirt-daemon-driver-lxc, Fedora: libvirt-daemon-lxc"
+        return Check(name, "ok", f"libvirt's driver for them, which lxc:///system needs, is not installed ({package})")
+    if not FUSE.exists():
+        found = f"there is no {FUSE}: no container starts, for each is shown its own /proc/meminfo by it"
+        return Check(name, "warn", found, "load the kernel module (modprobe fuse), or let this machine have the device")
+    if not any(path.exists() for path in GROUPS):
+        return Check(name, "warn", "no control groups are to be seen: no container starts", "mount /sys/fs/cgroup")
+    return Check(name, "ok", "libvirt's driver for them is there: the platform lxc:///system")

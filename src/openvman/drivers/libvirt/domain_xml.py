@@ -11,6 +11,7 @@ from lxml import etree
 
 from openvman.drivers.libvirt import boot, device_tuning, serial_ports, tuning, xml
 from openvman.drivers.libvirt import devices as device_xml
+from openvman.drivers.libvirt.abilities import abilities_of
 from openvman.drivers.libvirt.console import log_path
 from openvman.drivers.libvirt.xml import Element
 from openvman.messages import hypervisor, hypervisor_devices
@@ -43,13 +44,7 @@ def build(definition: Definition, *, architecture: str, machine: str | None, con
 
     ``machine`` is the machine type where the definition has none; ``console_logs`` the folder for the console's log.
     """
-    root = etree.Element("domain", type=clean(definition.hypervisor, "hypervisor"))
-    _child(root, "name", clean_name(definition.name))
-    _child(root, "uuid", clean(definition.id, "id"))
-    if definition.description:
-        _child(root, "description", clean(definition.description, "description", lines=True))
-    _memory(root, definition)
-    _processors(root, definition)
+    root = head(definition)
     _platform(root, definition, architecture, definition.machine or machine)
     tuning.put_processor(root, definition.processor, definition.processor.maximum or definition.processor.count or 1)
     tuning.put_memory(root, definition.memory)
@@ -65,6 +60,26 @@ def build(definition: Definition, *, architecture: str, machine: str | None, con
     devices.extend(device_xml.build(spec, clean) for spec in _devices(definition))
     share_memory(root, definition.devices)
     return root
+
+
+def head(definition: Definition) -> Element:
+    """What every ``<domain>`` begins with."""
+    root = etree.Element("domain", type=clean(definition.hypervisor, "hypervisor"))
+    _child(root, "name", clean_name(definition.name))
+    _child(root, "uuid", clean(definition.id, "id"))
+    if definition.description:
+        _child(root, "description", clean(definition.description, "description", lines=True))
+    _memory(root, definition)
+    _processors(root, definition)
+    return root
+
+
+def reactions(root: Element, definition: Definition) -> None:
+    """The clock, and what is done when the guest ends."""
+    etree.SubElement(root, "clock", offset="utc")
+    _child(root, "on_poweroff", "destroy")
+    _child(root, "on_reboot", "restart")
+    _child(root, "on_crash", definition.on_crash.value)
 
 
 def share_memory(root: Element, specs: Iterable[ResourceSpec]) -> None:
@@ -94,7 +109,7 @@ def _devices(definition: Definition) -> Iterator[DeviceSpec]:
     if has_qemu and kinds.isdisjoint({DeviceKind.GRAPHICS, DeviceKind.VIDEO}):
         yield DeviceSpec(kind=DeviceKind.VIDEO, type=NO_DEVICE)
     if DeviceKind.BALLOON not in kinds:
-        yield DeviceSpec(kind=DeviceKind.BALLOON, type="virtio")
+        yield DeviceSpec(kind=DeviceKind.BALLOON, type=abilities_of(definition.hypervisor).balloon)
 
 
 def clean(value: str, setting: str, *, lines: bool = False) -> str:
@@ -224,7 +239,7 @@ def _platform(root: Element, definition: Definition, architecture: str, machine:
     type = _child(system, "type", "hvm", arch=architecture)
     if machine is not None:
         type.set("machine", clean(machine, "machine"))
-    for setting in ("kernel", "initrd", "command_line"):
+    for setting in ("kernel", "initrd", "command_line", "init"):
         clean(getattr(definition, setting) or "", setting)
     boot.patch(root, definition)
     held = etree.SubElement(root, "features")
@@ -233,10 +248,7 @@ def _platform(root: Element, definition: Definition, architecture: str, machine:
             etree.SubElement(held, name)
     if definition.hypervisor in _PROCESSOR_MODES:
         etree.SubElement(root, "cpu", mode=_PROCESSOR_MODES[definition.hypervisor])
-    etree.SubElement(root, "clock", offset="utc")
-    _child(root, "on_poweroff", "destroy")
-    _child(root, "on_reboot", "restart")
-    _child(root, "on_crash", definition.on_crash.value)
+    reactions(root, definition)
 
 
 def _next_target(disk: DiskSpec, taken: set[str]) -> str:

@@ -167,8 +167,9 @@ class LibvirtDriver:
         )
 
     async def modify_resource(self, system_id: str, kind: ConfigurationKind, spec: ResourceSpec) -> None:
+        facts = self._known.facts
         await self._write(
-            lambda raw: modify.modify_resource(raw, system_id, kind, spec),
+            lambda raw: modify.modify_resource(raw, system_id, kind, spec, facts),
             f"modify {spec.allocation_id}",
             system_id,
             spec.allocation_id,

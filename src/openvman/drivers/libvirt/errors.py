@@ -7,7 +7,7 @@ from typing import Final
 
 import libvirt
 
-from openvman.messages import hypervisor
+from openvman.messages import containers, hypervisor
 from openvman.messages.problem import Problem
 from openvman.model.errors import ModelError
 
@@ -48,6 +48,9 @@ PROBLEMS: Final[dict[int, Problem]] = {
 # The message of an error whose code is a plain "operation failed".
 _ALREADY_THERE: Final = ("already exists with uuid", "is already defined with uuid")
 
+# The daemon may begin to listen to a container after that has told who its init is, and never asks (libvirt 9).
+_INIT_LOST: Final = ("Init process ID is not yet known", "until init PID is known")
+
 
 def problem_of(error: libvirt.libvirtError) -> Problem:
     """The kind of failure that ``error`` is."""
@@ -71,5 +74,7 @@ def translate(
     redact: Callable[[str], str] = str,
 ) -> ModelError:
     """``error`` as a ModelError. On a connection that is not ``alive`` every failure means UNAVAILABLE."""
+    if any(words in str(error) for words in _INIT_LOST):
+        return ModelError(containers.INIT_LOST, subject, doing=doing, library="libvirt")
     row = hypervisor.CANNOT[problem_of(error)] if alive else hypervisor.LOST
     return ModelError(row, subject, doing=doing, reason=redact(reason_of(error)))

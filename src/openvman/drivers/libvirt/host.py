@@ -10,6 +10,7 @@ from typing import Any, Final
 import libvirt
 
 from openvman.drivers.libvirt import kvm, storage, tuning, xml
+from openvman.drivers.libvirt.abilities import Abilities
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.connection import version_text
 from openvman.drivers.libvirt.controllers import controllers_of
@@ -19,7 +20,7 @@ from openvman.drivers.libvirt.networks import networks_of
 from openvman.drivers.libvirt.nodes import node_devices
 from openvman.drivers.libvirt.ports import ports_of
 from openvman.drivers.libvirt.xml import Element
-from openvman.model.allocation import Affinity, DeviceKind
+from openvman.model.allocation import DeviceKind
 from openvman.model.host import Host, HostFacts
 from openvman.model.system import Firmware
 
@@ -30,10 +31,7 @@ _DMI_UUID: Final = Path("/sys/class/dmi/id/product_uuid")
 _DAEMON_CONFIGURATION: Final = Path("/etc/libvirt/libvirtd.conf")
 
 _HYPERVISOR_ORDER: Final = ("kvm", "hvf", "xen", "lxc", "qemu")
-_NIC_MODELS: Final[dict[str, tuple[str, ...]]] = {"qemu": ("virtio", "e1000", "e1000e", "rtl8139")}
-_DISK_CACHES: Final = {"qemu": ("none", "writethrough", "writeback", "directsync", "unsafe")}
-_DISK_DISCARDS: Final = {"qemu": ("unmap", "ignore")}
-_DISK_BUSES: Final = ("virtio", "scsi", "sata", "ide", "usb", "fdc")
+_DISK_BUSES: Final = ("virtio", "scsi", "sata", "ide", "usb", "xen", "fdc")
 """In the order they are preferred; where the hypervisor does not say which it has, all of them are believed."""
 
 _FIRMWARE_DEFAULTS: Final = frozenset(
@@ -55,6 +53,7 @@ def read_host(connection: Any, address: Address) -> Host:
     guest = _guest(capabilities, architecture)
     hypervisors = _hypervisors(guest, connection, address, architecture)
     domain = _domain_capabilities(connection, architecture, hypervisors[-1] if hypervisors else None)
+    abilities = address.abilities
     node = connection.getInfo()
     name = connection.getHostname()
     host_id, nodes = _host_id(capabilities, address, name), node_devices(connection)
@@ -76,20 +75,20 @@ def read_host(connection: Any, address: Address) -> Host:
             architecture=architecture,
             machines=_machines(guest, domain),
             maximum_processors=_maximum_processors(connection, domain, guest),
-            disk_buses=_disk_buses(domain),
-            nic_models=_NIC_MODELS.get(address.hypervisor, ()),
             has_networks=networks is not None,
+            nic_models=abilities.nic_models,
+            nic_connections=abilities.nic_connections,
+            disk_caches=abilities.disk_caches,
+            disk_discards=abilities.disk_discards,
+            has_disk_limits=abilities.has_disk_limits,
             has_filters=filters is not None,
+            has_nic_filters=filters is not None and abilities.has_nic_filters,
             has_console_log=address.console_logs is not None,
-            firmwares=_firmwares(domain),
-            device_types=_device_choices(domain, _DEVICE_TYPES),
-            device_backends=_device_choices(domain, _DEVICE_BACKENDS),
-            disk_caches=_DISK_CACHES.get(address.hypervisor, ()),
-            disk_discards=_DISK_DISCARDS.get(address.hypervisor, ()),
-            has_disk_limits=address.hypervisor == "qemu",
             weights=tuning.weights(local=address.local) if address.has_control_groups else None,
-            can_limit=address.has_control_groups,
-            **_whole_machines(capabilities, address),
+            can_limit_processors=address.has_control_groups,
+            affinities=abilities.affinities,
+            fixed_live=abilities.fixed_live,
+            **(_containers(abilities) if abilities.is_for_containers else _machines_too(capabilities, domain, address)),
         ),
         networks=networks or (),
         filters=filters or (),
@@ -100,12 +99,28 @@ def read_host(connection: Any, address: Address) -> Host:
     )
 
 
-def _whole_machines(capabilities: Element, address: Address) -> dict[str, Any]:
-    """What only guests with processors and memory of their own have."""
-    if address.hypervisor not in {"qemu", "test"}:
-        return {}
-    affinities = (Affinity.NONE, Affinity.DEDICATED, Affinity.HARD)
-    return {"affinities": affinities, "page_sizes": tuning.page_sizes(capabilities)}
+def _machines_too(capabilities: Element, domain: Element | None, address: Address) -> dict[str, Any]:
+    """What only guests that are whole machines have."""
+    return {
+        "disk_buses": _disk_buses(domain),
+        "firmwares": _firmwares(domain),
+        "device_types": {**address.abilities.devices, **_device_choices(domain, _DEVICE_TYPES)},
+        "device_backends": _device_choices(domain, _DEVICE_BACKENDS),
+        "can_limit_memory": address.has_control_groups,
+        "page_sizes": tuning.page_sizes(capabilities) if address.abilities.has_huge_pages else (),
+    }
+
+
+def _containers(abilities: Abilities) -> dict[str, Any]:
+    """What containers have in place of that: a file system is a folder of the host, and there is one way to have it."""
+    return {
+        "is_for_containers": True,
+        "disk_buses": (),
+        "firmwares": (),
+        "has_serial_ports": False,
+        "device_types": {**dict.fromkeys(DeviceKind, ()), **abilities.devices},
+        "device_backends": {DeviceKind.FILE_SYSTEM: ()},
+    }
 
 
 def _guest(capabilities: Element, architecture: str) -> Element | None:
@@ -237,13 +252,15 @@ def _host_id(capabilities: Element, address: Address, name: str) -> str:
     """The host's UUID, the same after every restart.
 
     libvirt takes the board's UUID, and where there is none it makes up a new one at each start of the daemon. An
-    embedded hypervisor is a host of its own beside the machine's daemon, so its folder is part of its identity.
+    embedded hypervisor is a host of its own beside the machine's daemon, so its folder is part of its identity. So is
+    what runs containers beside the machine's virtual machines: one daemon tells one UUID for both.
     """
     if address.embed_root is not None:
         return _derived(f"{address.embed_root}")
     named = (xml.text(capabilities, "host/uuid") or "").lower()
+    beside = address.abilities.is_beside
     if named and named not in _FIRMWARE_DEFAULTS and (not address.local or _is_lasting(named, address)):
-        return str(uuid.UUID(named))
+        return str(uuid.uuid5(_NAMESPACE, f"{named} {address.hypervisor}") if beside else uuid.UUID(named))
     if _is_this_machine(address):
         return _derived(address.hypervisor)
     return str(uuid.uuid5(_NAMESPACE, f"{address.shown} {name if address.hypervisor != 'test' else ''}"))

@@ -7,21 +7,29 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any, Final
 
 import libvirt
 from lxml import etree
 
-from openvman.drivers.libvirt import boot, device_tuning, devices, domain_xml, medium, tuning, xml
+from openvman.drivers.libvirt import boot, container_xml, device_tuning, devices, domain_xml, medium, tuning, xml
 from openvman.drivers.libvirt.act import lookup, must_be_free
 from openvman.drivers.libvirt.domain_xml import KIB
 from openvman.drivers.libvirt.errors import problem_of, reason_of
 from openvman.drivers.libvirt.xml import Element
 from openvman.messages import hypervisor, hypervisor_devices, resources
 from openvman.messages.problem import Problem
-from openvman.model.allocation import DeviceAllocation, DiskAllocation, DiskKind, NicAllocation
+from openvman.model.allocation import (
+    Allocation,
+    DeviceAllocation,
+    DiskAllocation,
+    DiskKind,
+    MemoryAllocation,
+    NicAllocation,
+    ProcessorAllocation,
+)
 from openvman.model.errors import ModelError
 from openvman.model.host import HostFacts
 from openvman.model.live import check_live
@@ -32,6 +40,13 @@ BALLOON_SECONDS: Final = 3.0
 """How long a guest may take to begin to move its balloon."""
 
 _DEFINED: Final = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
+
+_ALLOCATIONS: Final[dict[type[ResourceSpec], type[Allocation]]] = {
+    ProcessorSpec: ProcessorAllocation,
+    MemorySpec: MemoryAllocation,
+    DiskSpec: DiskAllocation,
+    NicSpec: NicAllocation,
+}
 
 
 def modify_system(connection: Any, system_id: str, spec: SystemSpec, facts: HostFacts, host_id: str) -> None:
@@ -77,7 +92,7 @@ def _patch_system(root: Element, spec: SystemSpec) -> None:
         _set_text(root, "description", spec.description)
     if spec.on_crash is not None:
         _set_text(root, "on_crash", spec.on_crash.value)
-    for setting in ("kernel", "initrd", "command_line"):
+    for setting in ("kernel", "initrd", "command_line", "init"):
         domain_xml.clean(getattr(spec, setting) or "", setting)
     boot.patch(root, spec)
     domain_xml.set_features(root, spec)
@@ -97,12 +112,14 @@ def _set_text(root: Element, name: str, value: str) -> None:
         root.remove(found)
 
 
-def modify_resource(connection: Any, system_id: str, kind: ConfigurationKind, spec: ResourceSpec) -> None:
+def modify_resource(
+    connection: Any, system_id: str, kind: ConfigurationKind, spec: ResourceSpec, facts: HostFacts
+) -> None:
     """Change one allocation of the configuration of ``kind``. NOT_SUPPORTED names what cannot be changed."""
     domain = lookup(connection, system_id)
     local = domain_xml.local_id(system_id, kind, spec)
     if kind is ConfigurationKind.STATE:
-        _modify_live(domain, local, spec)
+        _modify_live(domain, local, spec, facts)
     else:
         _modify_defined(connection, domain, local, spec)
 
@@ -117,7 +134,7 @@ def _modify_defined(connection: Any, domain: Any, local: str, spec: ResourceSpec
                     tuning.put_memory(after, spec)
                     redefine(connection, after)
             case ProcessorSpec() if local == "processor":
-                _set_processors(domain, root, spec)
+                _set_processors(connection, domain, root, spec)
                 if _tunes(spec, "count", "maximum"):
                     after = _defined(domain)
                     tuning.put_processor(after, spec, xml.number(xml.text(after, "vcpu"), 1))
@@ -126,6 +143,8 @@ def _modify_defined(connection: Any, domain: Any, local: str, spec: ResourceSpec
                 domain_xml.patch_disk(root, local, spec)
                 redefine(connection, root)
             case NicSpec() if local.startswith("nic:"):
+                if tuning.is_container(root):
+                    container_xml.refuse([spec])
                 domain_xml.patch_nic(root, local, spec)
                 redefine(connection, root)
             case DeviceSpec():
@@ -161,13 +180,16 @@ def _kib(size: int) -> int:
     return -(-size // KIB)
 
 
-def _set_processors(domain: Any, root: Element, spec: ProcessorSpec) -> None:
+def _set_processors(connection: Any, domain: Any, root: Element, spec: ProcessorSpec) -> None:
     maximum_now = xml.number(xml.text(root, "vcpu"), 1)
     count_now = xml.number(xml.attribute(root, "vcpu", "current"), maximum_now)
     maximum = maximum_now if spec.maximum is None else spec.maximum
     count = min(count_now, maximum) if spec.count is None else spec.count
     if not 0 < count <= maximum:
         raise ModelError(hypervisor_devices.PROCESSOR_COUNT, "count", count=count, maximum=maximum)
+    if tuning.is_container(root):
+        _number_processors(connection, root, count, maximum)
+        return
     if maximum != maximum_now:
         if count < count_now:
             domain.setVcpusFlags(count, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
@@ -175,19 +197,29 @@ def _set_processors(domain: Any, root: Element, spec: ProcessorSpec) -> None:
     domain.setVcpusFlags(count, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
 
 
-def _modify_live(domain: Any, local: str, spec: ResourceSpec) -> None:
+def _number_processors(connection: Any, root: Element, count: int, maximum: int) -> None:
+    """For what libvirt has no call for: a container's."""
+    vcpu = root.find("vcpu")
+    assert vcpu is not None, "a domain has virtual processors"
+    vcpu.text = str(maximum)
+    vcpu.set("current", str(count))
+    redefine(connection, root)
+
+
+def _modify_live(domain: Any, local: str, spec: ResourceSpec, facts: HostFacts) -> None:
     if not domain.isActive():
         raise ModelError(hypervisor.NOT_ACTIVE, local, system=domain.UUIDString())
+    _refuse_fixed(local, spec, facts)
     match spec:
         case MemorySpec() if local == "memory":
-            _refuse_maximum(local, spec.maximum, domain.info()[1] * KIB)
+            _refuse_maximum(local, spec.maximum, lambda: domain.info()[1] * KIB)
             with contextlib.ExitStack() as undo:
                 tuning.tune_memory(domain, spec, undo)
                 if spec.size is not None:
-                    _balloon(domain, spec.size)
+                    _balloon(domain, spec.size, answers=not facts.is_for_containers)
                 undo.pop_all()
         case ProcessorSpec() if local == "processor":
-            _refuse_maximum(local, spec.maximum, domain.vcpusFlags(_LIVE_MAXIMUM))
+            _refuse_maximum(local, spec.maximum, lambda: _maximum_processors(domain))
             with contextlib.ExitStack() as undo:
                 tuning.tune_processor(domain, spec, undo)
                 if spec.count is not None:
@@ -207,6 +239,14 @@ def _modify_live(domain: Any, local: str, spec: ResourceSpec) -> None:
             check_live(DeviceAllocation, local, _said(spec))
         case _:
             raise _unfit(local, spec)
+
+
+def _refuse_fixed(local: str, spec: ResourceSpec, facts: HostFacts) -> None:
+    """Raise NOT_SUPPORTED for what other hypervisors could change and this one cannot."""
+    fixed = facts.fixed_live.get(_ALLOCATIONS.get(type(spec), DeviceAllocation), frozenset())
+    said = sorted(fixed.intersection(_said(spec)))
+    if said:
+        raise ModelError(resources.FIXED_WHILE_ACTIVE, said[0], setting=said[0], device=local)
 
 
 def _modify_live_disk(domain: Any, root: Element, disk: Element, local: str, spec: DiskSpec) -> None:
@@ -231,23 +271,29 @@ def _said(spec: ResourceSpec) -> list[str]:
     return [name for name in names if getattr(spec, name) is not None]
 
 
-_LIVE_MAXIMUM: Final = libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_VCPU_MAXIMUM
+def _maximum_processors(domain: Any) -> int:
+    return xml.number(xml.text(xml.parse(domain.XMLDesc(0)), "vcpu"), 1)
 
 
-def _refuse_maximum(local: str, asked: int | None, is_now: int) -> None:
-    if asked not in {None, is_now}:
+def _refuse_maximum(local: str, asked: int | None, is_now: Callable[[], int]) -> None:
+    if asked is not None and asked != is_now():
         raise ModelError(resources.FIXED_WHILE_ACTIVE, "maximum", setting="maximum", device=local)
 
 
-def _balloon(domain: Any, size: int) -> None:
-    """Ask the guest for memory, or give it back. A guest without a driver says nothing, so we look whether it moves."""
+def _balloon(domain: Any, size: int, *, answers: bool) -> None:
+    """Ask the guest for memory, or give it back. A guest without a driver says nothing, so we look whether it moves.
+
+    A container does not answer: its memory is limited from outside.
+    """
     before, maximum = domain.info()[2], domain.info()[1]
     wanted = _kib(size)
     if not 0 < wanted <= maximum:
         raise ModelError(hypervisor_devices.MEMORY_SIZE, "size", size=size, maximum=maximum * KIB)
-    if wanted == before:
+    if answers and wanted == before:
         return
     domain.setMemoryFlags(wanted, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+    if not answers:
+        return
     end = time.monotonic() + BALLOON_SECONDS
     while domain.info()[2] == before:
         if time.monotonic() > end:
@@ -257,7 +303,7 @@ def _balloon(domain: Any, size: int) -> None:
 
 
 def _plug(domain: Any, count: int) -> None:
-    maximum = domain.vcpusFlags(_LIVE_MAXIMUM)
+    maximum = _maximum_processors(domain)
     if not 0 < count <= maximum:
         raise ModelError(hypervisor_devices.PROCESSOR_COUNT, "count", count=count, maximum=maximum)
     try:

@@ -17,7 +17,7 @@ from typing import Any, Final
 import libvirt
 from lxml import etree
 
-from openvman.drivers.libvirt import boot, devices, domain_xml, xml
+from openvman.drivers.libvirt import boot, container_xml, devices, domain_xml, tuning, xml
 from openvman.drivers.libvirt.act import lookup
 from openvman.drivers.libvirt.modify import changing, redefine
 from openvman.drivers.libvirt.xml import Element
@@ -44,6 +44,8 @@ _LIVE: Final = libvirt.VIR_DOMAIN_AFFECT_LIVE
 def add(connection: Any, system_id: str, specs: Sequence[ResourceSpec], console_logs: Path | None) -> None:
     """Add devices to the defined configuration; ``console_logs`` is the folder for the logs of serial ports."""
     with changing(connection, lookup(connection, system_id)) as (root, _undo):
+        if tuning.is_container(root):
+            container_xml.refuse(specs)
         there = root.find("devices")
         if there is None:
             there = etree.SubElement(root, "devices")
@@ -92,6 +94,8 @@ def plug(connection: Any, system_id: str, specs: Sequence[ResourceSpec]) -> None
     """Add devices to the active system."""
     domain = _active(connection, system_id)
     root = xml.parse(domain.XMLDesc(0))
+    if tuning.is_container(root):
+        container_xml.refuse(specs)
     made = etree.Element("devices")
     for spec in specs:
         _check_pluggable(spec)

@@ -129,6 +129,7 @@ def _read_system(domain: Any, host_id: str, address: Address) -> VirtualSystem:
         current=current,
         description=found.description,
         saved=saved,
+        actions=address.abilities.actions,
     )
 
 

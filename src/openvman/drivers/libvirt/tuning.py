@@ -2,6 +2,7 @@
 
 - The limit of processors is ``global_quota`` in ``global_period``: of the whole process, with the threads that are no
   virtual processor. A quota for each virtual processor, as others may have set, is read as one for all together.
+  Of a container it is ``quota`` in ``period``: it has no threads but its own, and one limit for all.
 - Hard affinity is the ``cpuset`` of ``<vcpu>``, which binds the process; dedicated processors are a ``<vcpupin>`` each.
 - QEMU has no reservation of either, so what was reserved stands in the domain's metadata, with how it is mapped.
 """
@@ -17,6 +18,7 @@ import libvirt
 from lxml import etree
 
 from openvman.drivers.libvirt import xml
+from openvman.drivers.libvirt.abilities import CONTAINER
 from openvman.drivers.libvirt.errors import reason_of
 from openvman.drivers.libvirt.xml import Element
 from openvman.messages import hypervisor_devices, resources
@@ -67,7 +69,7 @@ def processor(root: Element, host_id: str, count: int, maximum: int) -> dict[str
     affinity, numbers = _mapping(root, mark, maximum)
     return {
         "weight": _positive(xml.text(tune, "shares")),
-        "limit": _limit(tune, count),
+        "limit": _limit(tune, 1 if is_container(root) else count),
         "reservation": _positive(None if mark is None else mark.get("processor")),
         "affinity": affinity,
         "processors": tuple(processor_id(host_id, number) for number in numbers),
@@ -84,6 +86,11 @@ def memory(root: Element) -> dict[str, Any]:
         "reservation": _positive(None if mark is None else mark.get("memory")),
         "page_size": _page_size(root),
     }
+
+
+def is_container(root: Element) -> bool:
+    """Whether a ``<domain>`` is a container."""
+    return root.get("type") == CONTAINER
 
 
 def _positive(value: str | None) -> int | None:
@@ -156,8 +163,9 @@ def put_processor(root: Element, spec: ProcessorSpec, maximum: int) -> None:
     if spec.limit is not None:
         for name in ("period", "quota"):
             _set_text(root, "cputune", name, 0)
-        _set_text(root, "cputune", "global_period", _PERIOD if spec.limit else 0)
-        _set_text(root, "cputune", "global_quota", spec.limit)
+        scope = "" if is_container(root) else "global_"
+        _set_text(root, "cputune", f"{scope}period", _PERIOD if spec.limit else 0)
+        _set_text(root, "cputune", f"{scope}quota", spec.limit)
     if spec.reservation is not None:
         _mark(root, "processor", spec.reservation or None)
     if spec.affinity is not None:
@@ -278,7 +286,9 @@ def tune_processor(domain: Any, spec: ProcessorSpec, undo: contextlib.ExitStack)
         affinity=now["affinity"],
         processors=now["processors"],
     )
-    _take(_processor_steps(domain, spec, maximum), _processor_steps(domain, before, maximum), undo)
+    whole = is_container(root)
+    steps, back = (_processor_steps(domain, each, maximum, whole=whole) for each in (spec, before))
+    _take(steps, back, undo)
 
 
 def tune_memory(domain: Any, spec: MemorySpec, undo: contextlib.ExitStack) -> None:
@@ -306,13 +316,17 @@ def _take(steps: _Steps, back: _Steps, undo: contextlib.ExitStack) -> None:
         undo.callback(back[name])
 
 
-def _processor_steps(domain: Any, spec: ProcessorSpec, maximum: int) -> _Steps:
+def _processor_steps(domain: Any, spec: ProcessorSpec, maximum: int, *, whole: bool) -> _Steps:
+    """``whole``: the domain has one quota for everything."""
     steps: _Steps = {}
     if spec.weight is not None:
         shares = spec.weight or _DEFAULT_WEIGHT[_CONTROLLERS.exists()]
         steps["weight"] = lambda: domain.setSchedulerParametersFlags({"cpu_shares": shares}, _LIVE)
     if spec.limit is not None:
-        quotas = {"vcpu_quota": -1, "global_period": _PERIOD, "global_quota": spec.limit or -1}
+        quota = spec.limit or -1
+        quotas = {"vcpu_quota": -1, "global_period": _PERIOD, "global_quota": quota}
+        if whole:
+            quotas = {"vcpu_period": _PERIOD, "vcpu_quota": quota}
         steps["limit"] = lambda: domain.setSchedulerParametersFlags(quotas, _LIVE)
     if spec.reservation is not None:
         steps["reservation"] = lambda: _mark_live(domain, "processor", spec.reservation or None)

@@ -46,13 +46,16 @@ FACTS: Final = HostFacts(
     disk_discards=("unmap", "ignore"),
     has_disk_limits=True,
     has_filters=True,
+    has_nic_filters=True,
     device_types={
+        DeviceKind.CONSOLE: ("virtio",),
         DeviceKind.GRAPHICS: ("vnc", "spice"),
         DeviceKind.VIDEO: ("virtio", "qxl", "vga", "cirrus", NO_DEVICE),
         DeviceKind.TPM: ("tpm-crb", "tpm-tis"),
     },
     weights=(1, 10_000),
-    can_limit=True,
+    can_limit_processors=True,
+    can_limit_memory=True,
     affinities=(Affinity.NONE, Affinity.DEDICATED, Affinity.HARD),
     page_sizes=(2 << 20, 1 << 30),
 )
