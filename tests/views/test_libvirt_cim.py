@@ -334,22 +334,6 @@ async def test_what_cannot_be_defined_is_error_1_and_nothing_is_defined(client, 
     assert len(await client.paths("KVM_ComputerSystem")) == 3
 
 
-async def test_a_storage_pool_is_made_and_deleted(client, images):
-    service = ClassPath("KVM_ResourcePoolConfigurationService", "root/virt")
-    asked = setting("DiskPool", ResourceType=17, PoolID="DiskPool/0", Type=1, Path=str(images), Autostart=1)
-    made = await client.invoke(service, "CreateChildResourcePool", ElementName="more", Settings=(asked,))
-    pool = path("KVM_DiskPool", InstanceID="DiskPool/more")
-    assert made.outputs[0].value == pool
-    assert (await client.get(pool)).get("Path") == str(images)
-    netfs = (asked.replace("Type = 1", "Type = 3"),)
-    with pytest.raises(CIMError, match="does not support this resource type") as refused:
-        await client.invoke(service, "CreateChildResourcePool", ElementName="nfs", Settings=netfs)
-    assert refused.value.status is Status.FAILED
-    (images / "disk.img").unlink()
-    assert (await client.invoke(service, "DeleteResourcePool", Pool=pool)).return_value == 0
-    assert pool not in await client.paths("KVM_DiskPool")
-
-
 async def test_a_password_is_refused_and_not_told(client):
     """Rather than passed over: the screen would be open to everyone."""
     asked = setting("Graphics", ResourceType=24, ResourceSubType="vnc", Password="pssst")

@@ -241,6 +241,13 @@ class BoundView:
             for space in spaces:
                 self._concrete.setdefault((space, ancestor.lower()), []).append(bound)
 
+    def spaces_of(self, bound: Bound) -> frozenset[Space]:
+        """The spaces that the instances are in."""
+        if isinstance(bound, BoundEdge):
+            return bound.spaces
+        assert isinstance(bound, BoundClass)
+        return frozenset((bound.space,))
+
     def view_of(self, declared: ClassMap | Edge) -> View:
         return self._view_of[declared]
 

@@ -280,11 +280,11 @@ class Operations:
         """See :func:`openvman.operations.networks.change`."""
         return await networks.change(self._context, actor, network, active=active, autostart=autostart)
 
-    async def create_filter(self, actor: Actor, *, host: Host, filter: NetworkFilterSpec) -> NetworkFilter:
+    async def create_network_filter(self, actor: Actor, *, host: Host, filter: NetworkFilterSpec) -> NetworkFilter:
         """See :func:`openvman.operations.network_filters.create`."""
         return await network_filters.create(self._context, actor, host, filter)
 
-    async def delete_filter(self, actor: Actor, *, filter: NetworkFilter) -> None:
+    async def delete_network_filter(self, actor: Actor, *, filter: NetworkFilter) -> None:
         """See :func:`openvman.operations.network_filters.delete`."""
         await network_filters.delete(self._context, actor, filter)
 

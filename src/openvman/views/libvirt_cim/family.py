@@ -17,7 +17,8 @@ from openvman.views.libvirt_cim.devices import KINDS_OF, SETTING, kinds
 from openvman.views.libvirt_cim.edges import Own, Translation, is_taken_over
 from openvman.views.libvirt_cim.errors import words
 from openvman.views.libvirt_cim.indications import indications
-from openvman.views.libvirt_cim.methods import guest_methods, pool_methods
+from openvman.views.libvirt_cim.methods import guest_methods
+from openvman.views.libvirt_cim.pool_service import pool_methods
 from openvman.views.libvirt_cim.pools import pool_maps
 from openvman.views.libvirt_cim.profiles import registrations
 from openvman.views.libvirt_cim.scope import Scope
