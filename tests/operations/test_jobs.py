@@ -435,7 +435,7 @@ async def test_a_deletion_of_a_part_of_a_host_is_finished_after_a_restart(office
     await world.inventory.refresh_host(world.host.id)
     await world.inventory.refresh_volumes(world.host.id, "default")
     keywords, there, left = _deletions(world)[name]
-    world.inject(operation=name, problem=Problem.UNAVAILABLE)
+    world.inject(operation=name.replace("network_filter", "filter"), problem=Problem.UNAVAILABLE)
     ticket = office.jobs.submit(CHIEF, name, keywords)
     with pytest.raises(ModelError):
         await ticket.ended

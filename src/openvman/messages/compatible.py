@@ -66,3 +66,4 @@ NO_VOLUME: Final = ErrorMessage(
     "Take the Address of one of the pool's settings.",
 )
 NO_ADDRESS: Final = ErrorMessage(1835, "Missing Address in resource RASD")
+NO_HOST: Final = ErrorMessage(1836, "There is no host of {kind}", problem=Problem.NOT_FOUND)

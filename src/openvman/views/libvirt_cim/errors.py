@@ -129,9 +129,10 @@ _SERVICES: Final = (
     "VirtualSystemSnapshotService",
     "ConsoleRedirectionService",
 )
+_FILTERS: Final = ("FilterList", "FilterEntry", "IPHeadersFilter", "Hdr8021Filter")
 _BY_CLASS: Final[Mapping[str, Find]] = {
     **dict.fromkeys(_DEVICES, _device),
-    **dict.fromkeys(_SERVICES, _service),
+    **dict.fromkeys((*_SERVICES, *_FILTERS), _service),
     "ComputerSystem": _guest,
     "HostSystem": _host,
     "KVMRedirectionSAP": _screen,
