@@ -107,7 +107,7 @@ def test_rules_are_libvirts(conn, host):
             protocol = rule[0].tag if len(rule) else None
             assert entry.classname == KINDS[protocol]
             assert entry["Priority"] == int(rule.get("priority"))
-            assert conn.GetInstance(entry.path) == entry
+            assert conn.GetInstance(entry.path).properties == entry.properties
     first, second, third, fourth, last = entries(conn, "seen")
     assert list(first["HdrDestAddress"]) == [255] * 4
     assert (first["Action"], first["Direction"], first["HdrIPVersion"]) == (1, 2, 4)

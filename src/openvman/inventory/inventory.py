@@ -18,6 +18,7 @@ from openvman.model.host import ChildPool
 from openvman.model.job import Job
 from openvman.model.states import Action, Transition
 from openvman.model.system import VirtualSystem
+from openvman.model.untold import Untold
 
 
 def _now() -> datetime:
@@ -76,12 +77,17 @@ class Inventory:
             if isinstance(result, Exception):
                 raise result
 
-    async def fence(self) -> None:
+    async def fence(self, untold: Iterable[Untold] = ()) -> None:
         """Wait until the generation shows what happened on the platforms before the call.
+
+        What they tell nobody is read, as far as it is named.
 
         A platform that is not connected, or takes longer than ``FENCE_PATIENCE``, is not waited for.
         """
-        await asyncio.gather(*(platform.fence() for platform in self._platforms))
+        of_hosts = [(self._register.place_of(each.host_id), each) for each in untold]
+        named = ([each for of, each in of_hosts if of == place] for place in range(len(self._platforms)))
+        fences = (platform.fence(parts) for platform, parts in zip(self._platforms, named, strict=True))
+        await asyncio.gather(*fences)
 
     def status(self) -> tuple[PlatformStatus, ...]:
         """How each platform is, in the order given."""

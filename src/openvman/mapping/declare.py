@@ -190,6 +190,15 @@ def as_it_is(_picture: Picture, obj: Any) -> Any:
     return obj
 
 
+UntoldParts: TypeAlias = Callable[[Picture], Iterable[Any]]
+"""What a declaration shows of that the application's platforms do not tell when it changes, in the application's own
+terms: where answers are fenced it is read anew before each."""
+
+
+def all_is_told(_picture: Picture) -> Iterable[Any]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassMap:
     """Objects of a model type shown as instances of ``<prefix>_<name>``, which derives from ``cim``.
@@ -234,6 +243,7 @@ class ClassMap:
     """Properties of the class's own, for what the schema has no property for; made by :func:`own_property`."""
     extra_methods: tuple[MethodDeclaration, ...] = ()
     """Likewise methods; made by :func:`own_method`."""
+    untold: UntoldParts = all_is_told
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -339,6 +349,8 @@ class Edge:
     """DeleteInstance: the operation gets the pair's third item."""
     derived: bool = True
     """As in :class:`ClassMap`."""
+    untold: UntoldParts = all_is_told
+    """Of what is joined, beside that of the ends."""
 
     @property
     def name(self) -> str:
@@ -468,6 +480,8 @@ class MethodMap:
     """Return code for a code that a CodedInput lacks."""
     target: str | None = None
     arrange: Callable[[Any, dict[str, Any]], dict[str, Any]] = lambda _target, arguments: arguments
+    untold: UntoldParts = all_is_told
+    """Of what its parameters are compared with."""
 
     @property
     def operations(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from openvman.model.device import VirtualDevice, devices_of
 from openvman.model.host import Host
 from openvman.model.picture import Picture
 from openvman.model.system import VirtualSystem
+from openvman.model.untold import Part
 from openvman.profiles.allocations import MAP_OF, device_map_of
 from openvman.profiles.dsp1033_profile_registration import REGISTERED_PROFILE
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
@@ -251,6 +252,7 @@ class Own:
             Host,
             self._templates,
             clause=CLAUSE,
+            untold=self.scope.untold(Part.VOLUMES),
         )
 
     def _node(self, pool: Pool) -> Node:

@@ -67,7 +67,7 @@ def _family(scope: Scope, standard: View, virt: Space, interop: Space) -> View:
         translation.put(kind.device, *devices)
     pools = pool_maps(scope)
     templates = template_maps(scope, had, POOL_SETTING)
-    of_host = services(scope, of_systems, guest_methods(translation), pool_methods(pools, templates))
+    of_host = services(scope, of_systems, guest_methods(translation), pool_methods(scope, pools, templates))
     for shown, one in (
         (of_host.management, MANAGEMENT_SERVICE),
         (of_host.management_capabilities, MANAGEMENT_CAPABILITIES),

@@ -24,6 +24,7 @@ from openvman.model.network_filter import (
 )
 from openvman.model.picture import Picture
 from openvman.model.system import VirtualSystem
+from openvman.model.untold import Part
 from openvman.views.libvirt_cim.edges import CLAUSE
 from openvman.views.libvirt_cim.filter_values import (
     ACTIONS,
@@ -191,6 +192,7 @@ class _Maker:
             extent=self._lists,
             find=lambda picture, keys: self._list(picture, keys["Name"]),
             keys=self._keys("filter.name", Write("name")),
+            untold=self.scope.untold(Part.HOST),
             properties={
                 "InstanceID": Attr("filter.uuid"),
                 "Direction": Const(0),
@@ -226,6 +228,7 @@ class _Maker:
             keys=self._keys("name"),
             properties={**_MATCHED, **properties},
             extras=_EXTRAS,
+            untold=self.scope.untold(Part.HOST),
         )
 
     def edges(self, listed: ClassMap, entries: Mapping[str, ClassMap]) -> tuple[Edge, ...]:

@@ -23,7 +23,9 @@ from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.network import NetworkSpec, VirtualNetwork
 from openvman.model.storage import StoragePool, StoragePoolSpec
+from openvman.model.untold import Part
 from openvman.views.libvirt_cim.pools import Pool, Pools
+from openvman.views.libvirt_cim.scope import Scope
 from openvman.views.libvirt_cim.templates import Templates
 
 _SETTING: Final = "CIM_ResourceAllocationSettingData"
@@ -46,7 +48,7 @@ OWN_METHODS: Final = (
 """What libvirt-cim has beside the methods of the schema."""
 
 
-def pool_methods(pools: Pools, templates: Templates) -> tuple[MethodMap, ...]:
+def pool_methods(scope: Scope, pools: Pools, templates: Templates) -> tuple[MethodMap, ...]:
     """All of them; what is made from a setting is decided by the setting's class."""
     all_pools = tuple(pools.maps.values())
     pool = ObjectInput("pool", all_pools)
@@ -96,6 +98,7 @@ def pool_methods(pools: Pools, templates: Templates) -> tuple[MethodMap, ...]:
             permission=Role.OPERATOR,
             inputs={"Resource": setting("path", "Disk"), "Pool": pool},
             arrange=_with_path,
+            untold=scope.untold(Part.VOLUMES),
         ),
     )
 

@@ -12,13 +12,14 @@ from typing import Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Attr, Call, ClassMap, Const, Source
+from openvman.mapping.declare import Attr, Call, ClassMap, Const, Source, all_is_told
 from openvman.model.host import Host
 from openvman.model.network import VirtualNetwork
 from openvman.model.picture import Picture
 from openvman.model.pool import ResourcePool, pool_named
 from openvman.model.resource import ResourceKind
 from openvman.model.storage import StoragePool, StorageVolume, resource_pool_name
+from openvman.model.untold import Part
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES
 from openvman.views.libvirt_cim.names import pool_name
@@ -208,6 +209,7 @@ def pool_maps(scope: Scope) -> Pools:
                 **row.properties,
             },
             extras=own(*row.extras),
+            untold=scope.untold(Part.HOST) if row.kind is ResourceKind.DISK else all_is_told,
         )
 
     capabilities = replace(
