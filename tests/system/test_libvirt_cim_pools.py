@@ -47,7 +47,7 @@ def template(conn, pool: str, **like: object) -> str:
     """A default of a pool as MOF text, as clients pass it back."""
     rows = conn.Associators(reference("AllocationCapabilities", pool), AssocClass=TEMPLATES)
     found = next(
-        row for row in rows if "Default" in row["InstanceID"] and all(row[name] == like[name] for name in like)
+        row for row in rows if "Default" in row["InstanceID"] and all(row.get(name) == like[name] for name in like)
     )
     return "\n".join(line for line in found.tomof().splitlines() if "NULL" not in line)
 
@@ -129,3 +129,32 @@ def test_a_volume_and_its_templates(conn, host, tmp_path):
         change(conn, "DeleteResourceInPool", Resource=gone, Pool=pool)
     assert host.storagePoolLookupByName("made-pool").listVolumes() == []
     assert len(conn.Associators(capabilities, AssocClass=TEMPLATES)) == 16
+
+
+def test_what_libvirt_tells_nobody_is_there_at_once(conn, host, tmp_path):
+    """Volumes, and what starts with the host: each question is answered from what there is when it comes."""
+    xml = f"<pool type='dir'><name>made-pool</name><target><path>{tmp_path}</path></target></pool>"
+    pool = host.storagePoolDefineXML(xml)
+    pool.create()
+    shown = reference("DiskPool", "DiskPool/made-pool")
+    capabilities = reference("AllocationCapabilities", "DiskPool/made-pool")
+    guest = host.defineXML(
+        "<domain type='qemu'><name>quiet</name><memory>1024</memory><os><type>hvm</type></os></domain>"
+    )
+    settings = reference("VirtualSystemSettingData", "KVM:quiet")
+    try:
+        for autostart in (1, 0, 1):
+            pool.setAutostart(autostart)
+            guest.setAutostart(autostart)
+            assert conn.GetInstance(shown)["Autostart"] == autostart
+            assert conn.GetInstance(settings)["AutoStart"] == autostart
+        for count in range(3):
+            rows = conn.Associators(capabilities, AssocClass=TEMPLATES)
+            assert len(rows) == 4 * count + 16
+            pool.createXML(f"<volume><name>v{count}</name><capacity>512</capacity></volume>")
+        host.storageVolLookupByPath(str(tmp_path / "v0")).delete()
+        gone = template(conn, "DiskPool/made-pool", EmulatedType=1).replace("/dev/null", str(tmp_path / "v0"))
+        with pytest.raises(pywbem.CIMError, match="no storage vol with matching path"):
+            conn.InvokeMethod("DeleteResourceInPool", SERVICE, Resource=gone, Pool=shown)
+    finally:
+        guest.undefine()
