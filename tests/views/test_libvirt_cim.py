@@ -294,6 +294,17 @@ async def test_what_an_active_guest_gets_it_has_after_the_next_start(client):
         await client.get(reference)
 
 
+async def test_a_definition_may_ask_for_more_memory_than_the_host_has(client):
+    await define(client, "domU1")
+    memory = path("KVM_MemResourceAllocationSettingData", InstanceID="domU1/mem")
+    asked = setting("Mem", InstanceID="domU1/mem", ResourceType=4, VirtualQuantity=2**50, AllocationUnits="Bytes")
+    await client.invoke(SERVICE, "ModifyResourceSettings", ResourceSettings=(asked,))
+    assert (await client.get(memory)).get("VirtualQuantity") == 2**40
+    beyond = asked.replace(str(2**50), str(2**50 + 1024))
+    with pytest.raises(CIMError):
+        await client.invoke(SERVICE, "ModifyResourceSettings", ResourceSettings=(beyond,))
+
+
 async def test_a_guest_is_destroyed_with_its_definition(client):
     await define(client, "domU1")
     guest = path("KVM_ComputerSystem", CreationClassName="KVM_ComputerSystem", Name="domU1")

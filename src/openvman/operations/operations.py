@@ -135,9 +135,11 @@ class Operations:
         """See :func:`openvman.operations.change_boot_order.change_boot_order`."""
         await change_boot_order.change_boot_order(self._context, actor, configuration, sources or ())
 
-    async def modify_resources(self, actor: Actor, *, specs: Sequence[ResourceSpec]) -> list[Allocation]:
+    async def modify_resources(
+        self, actor: Actor, *, specs: Sequence[ResourceSpec], beyond_host: bool = False
+    ) -> list[Allocation]:
         """See :func:`openvman.operations.modify_resources.modify_resources`."""
-        return await modify_resources.modify_resources(self._context, actor, specs)
+        return await modify_resources.modify_resources(self._context, actor, specs, beyond_host=beyond_host)
 
     async def add_resources(
         self, actor: Actor, *, configuration: Configuration, specs: Sequence[ResourceSpec]

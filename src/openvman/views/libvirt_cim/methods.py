@@ -61,7 +61,7 @@ def _adding(method: MethodMap) -> MethodMap:
 
 
 def _modifying(method: MethodMap) -> MethodMap:
-    """Likewise what was modified; each setting is told once."""
+    """Likewise what was modified; each setting is told once. A definition may ask for more than the host has."""
 
     def arranged(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
         asked: list[Asked] = arguments["specs"]
@@ -71,7 +71,7 @@ def _modifying(method: MethodMap) -> MethodMap:
             for id in (one.spec.allocation_id, one.also)
             if id is not None
         ]
-        return method.arrange(host, {**arguments, "specs": everywhere})
+        return method.arrange(host, {**arguments, "specs": everywhere, "beyond_host": True})
 
     told = {
         name: replace(output, read=_each_once) if isinstance(output, ObjectOutput) else output
