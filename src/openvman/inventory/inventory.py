@@ -35,7 +35,8 @@ class Inventory:
 
     ``reconcile_every`` (seconds) is how often each platform is read as a whole; ``retry`` how soon a lost one is tried
     again. ``pools`` are the child pools of hosts by host id, ``members`` which of a system's allocations (by system id
-    and local id) are from which of them. ``clock`` and ``sleep`` are for tests that own the time.
+    and local id) are from which of them; ``requested`` is what was last asked for of a system. ``clock`` and ``sleep``
+    are for tests that own the time.
     """
 
     def __init__(
@@ -48,8 +49,9 @@ class Inventory:
         sleep: Sleep = asyncio.sleep,
         pools: Mapping[str, tuple[ChildPool, ...]] | None = None,
         members: Mapping[str, Mapping[str, str]] | None = None,
+        requested: Mapping[str, Action] | None = None,
     ) -> None:
-        self._register = Register(clock, pools or {}, members or {})
+        self._register = Register(clock, pools or {}, members or {}, requested or {})
         timing = Timing(reconcile_every=reconcile_every, retry=retry, clock=clock, sleep=sleep)
         self._platforms = [Platform(place, driver, self._register, timing) for place, driver in enumerate(drivers)]
         self._tasks: list[asyncio.Task[None]] = []
