@@ -32,6 +32,7 @@ class Requirement(StrEnum):
     """What a platform may lack; everything else it must do."""
 
     SUSPEND = "saves memory to disk"
+    SAVED = "tells what a suspended system has saved"
     RESET = "resets a guest"
     GUEST_OBEYS = "the test's guest ends and restarts when it is asked to"
     CONSOLE = "keeps what guests print"
