@@ -35,6 +35,7 @@ from openvman.model.indication import ListenerDestination
 from openvman.model.server import Server
 from openvman.operations.catalogue import USE_CASES
 from openvman.operations.jobs.jobs import JobLimits, Jobs
+from openvman.operations.kept_requests import KeptRequests
 from openvman.operations.operations import Operations
 from openvman.operations.policy import Policy
 from openvman.security.authenticate import Authenticator
@@ -58,6 +59,7 @@ from openvman.store.identity import server_id
 from openvman.store.jobs import JobStore
 from openvman.store.lock import StateLock
 from openvman.store.pools import PoolStore
+from openvman.store.requests import RequestStore
 from openvman.store.subscriptions import SubscriptionStore
 from openvman.store.users import UserStore
 from openvman.views.everything import VIEWS
@@ -104,12 +106,16 @@ async def serve(settings: Settings, announce: Callable[[str], None] = _print) ->
         place(settings.image_roots[0])
         pools = PoolStore(state.database)
         stack.callback(pools.close)
+        requests = RequestStore(state.database)
+        stack.callback(requests.close)
         inventory = Inventory(
             await _drivers(settings, state),
             reconcile_every=settings.reconcile_interval,
             pools=pools.pools(),
             members=pools.members(),
+            requested=requests.requested(),
         )
+        stack.push_async_callback(KeptRequests(inventory, requests).close)
         policy = Policy(image_roots=settings.image_roots, bridges=settings.bridges)
         operations = Operations(inventory, policy, pool_store=pools)
         courier = _courier(settings, state)

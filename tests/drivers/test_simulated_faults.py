@@ -224,6 +224,7 @@ async def test_every_call_of_the_contract_can_fail(opened) -> None:
     calls = {
         "load": driver.load(),
         "fence": driver.fence(),
+        "autostarting": driver.autostarting(system.host_id),
         "read_host": driver.read_host(system.host_id),
         "read_system": driver.read_system(system.id),
         "undefine": driver.undefine(system.id),

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from openvman.drivers.simulated import Fault
 from openvman.inventory import platform
 from openvman.messages.problem import Problem
+from openvman.model.network_filter import NetworkFilterSpec
 from openvman.model.spec import SystemSpec
+from openvman.model.storage import Volume
+from openvman.model.untold import Part, Untold
 
 
 def some(inventory):
@@ -107,3 +112,73 @@ async def test_a_platform_that_cannot_be_asked_is_not_waited_for(world) -> None:
     inventory = await world.inventory(driver)
     driver.inject(Fault(operation="fence", problem=Problem.FAILED))
     await inventory.fence()
+
+
+# --- what a platform tells nobody: here it loses all its events -------------------------------------------------------
+
+
+@pytest.fixture
+async def silent(world):
+    """A driver and its inventory."""
+    driver = world.driver()
+    inventory = await world.inventory(driver)
+    driver.inject(Fault(operation="event.*", problem=Problem.FAILED))
+    return driver, inventory
+
+
+async def test_what_nobody_tells_is_shown_where_it_is_named(silent) -> None:
+    driver, inventory = silent
+    system = some(inventory)
+    host = system.host_id
+
+    def shown() -> tuple[bool, int, int]:
+        now = inventory.generation
+        volumes = now.volumes_of(host, "default").volumes
+        return now.system(system.id).effective.autostart, len(now.host(host).filters), len(volumes)
+
+    before = shown()
+    driver.hypervisor.modify_system(system.id, SystemSpec(autostart=True))
+    driver.hypervisor.create_filter(host, NetworkFilterSpec(name="new"))
+    driver.hypervisor.create_volume(host, Volume("default", "a.img"), "raw", 1)
+    await inventory.fence()
+    assert shown() == before == (False, 1, 0)
+    await inventory.fence([Untold(host, Part.HOST)])
+    assert shown() == (False, 2, 0)
+    await inventory.fence([Untold(host, Part.VOLUMES), Untold(host, Part.AUTOSTART)])
+    assert shown() == (True, 2, 1)
+
+
+async def test_only_systems_that_start_otherwise_are_read(silent, world) -> None:
+    driver, inventory = silent
+    system = some(inventory)
+    driver.hypervisor.modify_system(system.id, SystemSpec(autostart=True))
+    driver.hold = True
+    fence = asyncio.ensure_future(inventory.fence([Untold(system.host_id, Part.AUTOSTART)]))
+    await world.until(lambda: driver.held)
+    assert len(driver.held) == 1
+    driver.held[0].set()
+    await fence
+    await inventory.fence([Untold(system.host_id, Part.AUTOSTART)])
+    assert len(driver.held) == 1
+
+
+async def test_a_crowd_shares_two_reads(silent, monkeypatch) -> None:
+    """One may be older than the questions; the next is newer than all of them."""
+    driver, inventory = silent
+    host = some(inventory).host_id
+    reads = 0
+    read_host = driver.read_host
+
+    async def counting(host_id):
+        nonlocal reads
+        reads += 1
+        return await read_host(host_id)
+
+    monkeypatch.setattr(driver, "read_host", counting)
+    await asyncio.gather(*(inventory.fence([Untold(host, Part.HOST)]) for _ in range(50)))
+    assert 1 <= reads <= 2
+
+
+async def test_a_host_that_is_not_there_is_not_read(silent) -> None:
+    _driver, inventory = silent
+    await inventory.fence([Untold("nowhere", part) for part in Part])

@@ -416,7 +416,7 @@ def _deletions(world):
     [volume] = world.inventory.generation.volumes_of(host.id, "default").volumes
     return {
         "delete_network": ({"network": host.networks[0]}, lambda: world.host.networks, host.networks[1:]),
-        "delete_filter": ({"filter": host.filters[0]}, lambda: world.host.filters, ()),
+        "delete_network_filter": ({"filter": host.filters[0]}, lambda: world.host.filters, ()),
         "delete_volume": (
             {"volume": volume},
             lambda: world.inventory.generation.volumes_of(host.id, "default").volumes,
@@ -426,7 +426,7 @@ def _deletions(world):
     }
 
 
-@pytest.mark.parametrize("name", ["delete_network", "delete_filter", "delete_volume", "delete_storage_pool"])
+@pytest.mark.parametrize("name", ["delete_network", "delete_network_filter", "delete_volume", "delete_storage_pool"])
 async def test_a_deletion_of_a_part_of_a_host_is_finished_after_a_restart(office, until, name):
     world = office.world
     other = StoragePoolSpec(name="other", folder="/simulated/pools/other")
@@ -435,7 +435,7 @@ async def test_a_deletion_of_a_part_of_a_host_is_finished_after_a_restart(office
     await world.inventory.refresh_host(world.host.id)
     await world.inventory.refresh_volumes(world.host.id, "default")
     keywords, there, left = _deletions(world)[name]
-    world.inject(operation=name, problem=Problem.UNAVAILABLE)
+    world.inject(operation=name.replace("network_filter", "filter"), problem=Problem.UNAVAILABLE)
     ticket = office.jobs.submit(CHIEF, name, keywords)
     with pytest.raises(ModelError):
         await ticket.ended

@@ -54,7 +54,7 @@ def create(world, actor, spec=SPEC):
 
 
 def create_filter(world, actor, spec=FILTER):
-    return world.operations.create_filter(actor, host=world.host, filter=spec)
+    return world.operations.create_network_filter(actor, host=world.host, filter=spec)
 
 
 def address(text, *ranges):
@@ -193,7 +193,7 @@ async def test_a_filter_is_made_put_together_and_deleted(world, admin):
     grown = await world.operations.add_filter_reference(admin, filter=made, reference=reference)
     assert grown == replace(made, references=(reference,))
     there = filter_named(world.host.filters, "no-mac-spoofing")
-    error = await refused(world.operations.delete_filter(admin, filter=there))
+    error = await refused(world.operations.delete_network_filter(admin, filter=there))
     assert error.problem is Problem.IN_USE
     assert "no-mail" in error.message
     twice = world.operations.add_filter_reference(admin, filter=made, reference=reference)
@@ -210,9 +210,9 @@ async def test_a_filter_is_made_put_together_and_deleted(world, admin):
     assert await world.operations.remove_filter_reference(admin, filter=grown, reference=reference) == made
     again = world.operations.remove_filter_reference(admin, filter=made, reference=reference)
     assert (await refused(again)).problem is Problem.NOT_FOUND
-    await world.operations.delete_filter(admin, filter=made)
+    await world.operations.delete_network_filter(admin, filter=made)
     assert filter_named(world.host.filters, "no-mail") is None
-    assert (await refused(world.operations.delete_filter(admin, filter=made))).problem is Problem.NOT_FOUND
+    assert (await refused(world.operations.delete_network_filter(admin, filter=made))).problem is Problem.NOT_FOUND
 
 
 async def test_filters_are_an_administrators_affair(world, admin):
@@ -221,7 +221,7 @@ async def test_filters_are_an_administrators_affair(world, admin):
     reference = FilterReference("no-mac-spoofing")
     for call in (
         create_filter(world, operator),
-        world.operations.delete_filter(operator, filter=there),
+        world.operations.delete_network_filter(operator, filter=there),
         world.operations.add_filter_reference(operator, filter=there, reference=reference),
         world.operations.remove_filter_reference(operator, filter=there, reference=reference),
     ):
@@ -280,7 +280,7 @@ async def test_a_filter_is_applied_to_every_configuration_of_a_nic(world, admin)
     assert [each.filter for each in changed] == ["no-mail", "no-mail"]
     now = world.named("guest")
     assert [each.nics[0].filter for each in now.configurations()] == ["no-mail", "no-mail"]
-    error = await refused(world.operations.delete_filter(admin, filter=made))
+    error = await refused(world.operations.delete_network_filter(admin, filter=made))
     assert error.problem is Problem.IN_USE
     assert "guest" in error.message
     [nic] = now.defined.nics
@@ -292,7 +292,7 @@ async def test_a_filter_is_applied_to_every_configuration_of_a_nic(world, admin)
     assert (await refused(wrong)).problem is Problem.NOT_FOUND
     await world.operations.remove_filter(admin, nic=nic, filter=made)
     assert [each.nics[0].filter for each in world.named("guest").configurations()] == [None, None]
-    await world.operations.delete_filter(admin, filter=made)
+    await world.operations.delete_network_filter(admin, filter=made)
 
 
 async def test_a_filter_that_cannot_be_applied_at_once_is_not_applied_later(world, admin):

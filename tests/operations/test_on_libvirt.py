@@ -146,10 +146,10 @@ async def test_a_running_guests_nic_is_filtered(world, private_host, guest_image
         protocol="ip",
         match=(("destination_address", "192.0.2.0"), ("destination_mask", "24")),
     )
-    inner = await world.operations.create_filter(
+    inner = await world.operations.create_network_filter(
         ADMIN, host=world.host, filter=NetworkFilterSpec(name="inner", chain="ipv4", rules=(rule,))
     )
-    outer = await world.operations.create_filter(ADMIN, host=world.host, filter=NetworkFilterSpec(name="outer"))
+    outer = await world.operations.create_network_filter(ADMIN, host=world.host, filter=NetworkFilterSpec(name="outer"))
     net = await world.operations.create_network(ADMIN, host=world.host, network=NetworkSpec(name="filtered"))
     system = await world.operations.define_system(
         ADMIN,
@@ -167,8 +167,8 @@ async def test_a_running_guests_nic_is_filtered(world, private_host, guest_image
         for kind in ((), ("--inactive",)):
             assert "filterref filter='outer'" in private_host.virsh("dumpxml", *kind, "filtered")
         for what, keyword, call in (
-            (inner, "filter", world.operations.delete_filter),
-            (outer, "filter", world.operations.delete_filter),
+            (inner, "filter", world.operations.delete_network_filter),
+            (outer, "filter", world.operations.delete_network_filter),
             (net, "network", world.operations.delete_network),
         ):
             with pytest.raises(ModelError) as caught:
@@ -180,7 +180,7 @@ async def test_a_running_guests_nic_is_filtered(world, private_host, guest_image
         assert "filterref" not in private_host.virsh("dumpxml", "filtered")
     finally:
         await world.operations.destroy_system(ADMIN, system=world.inventory.generation.system(system.id))
-        await world.operations.delete_filter(ADMIN, filter=filter_named(world.host.filters, "outer"))
-        await world.operations.delete_filter(ADMIN, filter=inner)
+        await world.operations.delete_network_filter(ADMIN, filter=filter_named(world.host.filters, "outer"))
+        await world.operations.delete_network_filter(ADMIN, filter=inner)
         await world.operations.delete_network(ADMIN, network=net)
     assert private_host.virsh("nwfilter-list").strip() == ""

@@ -234,10 +234,12 @@ async def test_a_volume_that_was_there_is_not_taken_back(world, operator):
     assert volumes(world) == ["a.img"]
 
 
-@pytest.mark.parametrize(("create_call", "kind"), [("create_network", "networks"), ("create_filter", "filters")])
+@pytest.mark.parametrize(
+    ("create_call", "kind"), [("create_network", "networks"), ("create_network_filter", "filters")]
+)
 async def test_what_has_the_uuid_is_not_taken_back(world, admin, create_call, kind):
     there = getattr(world.host, kind)[0]
-    world.driver.inject(Fault(operation=create_call, problem=Problem.TIMEOUT))
+    world.driver.inject(Fault(operation=f"create_{kind.removesuffix('s')}", problem=Problem.TIMEOUT))
     spec = {"networks": NetworkSpec, "filters": NetworkFilterSpec}[kind](name="new", uuid=there.uuid)
     keyword = kind.removesuffix("s")
     call = getattr(world.operations, create_call)(admin, host=world.host, **{keyword: spec})

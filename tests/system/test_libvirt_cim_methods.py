@@ -160,6 +160,9 @@ def test_allocations_are_modified(conn, guest, place):
         told = change(conn, "ModifyResourceSettings", ResourceSettings=[asked])
         assert told["ResultingResourceSettings"] == [of_guest(kind, local)]
         assert conn.GetInstance(of_guest(kind, local))["VirtualQuantity"] == expected
+    more = setting("Mem", InstanceID=f"{NAME}/mem", VirtualQuantity=131072, AllocationUnits="MegaBytes")
+    change(conn, "ModifyResourceSettings", ResourceSettings=[more])
+    assert guest.maxMemory() == 131072 * 1024  # which the host need not have
     new = "00:11:22:33:44:66"
     asked = setting("Net", InstanceID=f"{NAME}/{MAC}", ResourceType=10, NetworkType="network", Address=new)
     told = change(conn, "ModifyResourceSettings", ResourceSettings=[asked])

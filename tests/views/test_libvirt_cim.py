@@ -294,6 +294,17 @@ async def test_what_an_active_guest_gets_it_has_after_the_next_start(client):
         await client.get(reference)
 
 
+async def test_a_definition_may_ask_for_more_memory_than_the_host_has(client):
+    await define(client, "domU1")
+    memory = path("KVM_MemResourceAllocationSettingData", InstanceID="domU1/mem")
+    asked = setting("Mem", InstanceID="domU1/mem", ResourceType=4, VirtualQuantity=2**50, AllocationUnits="Bytes")
+    await client.invoke(SERVICE, "ModifyResourceSettings", ResourceSettings=(asked,))
+    assert (await client.get(memory)).get("VirtualQuantity") == 2**40
+    beyond = asked.replace(str(2**50), str(2**50 + 1024))
+    with pytest.raises(CIMError):
+        await client.invoke(SERVICE, "ModifyResourceSettings", ResourceSettings=(beyond,))
+
+
 async def test_a_guest_is_destroyed_with_its_definition(client):
     await define(client, "domU1")
     guest = path("KVM_ComputerSystem", CreationClassName="KVM_ComputerSystem", Name="domU1")
@@ -332,22 +343,6 @@ async def test_what_cannot_be_defined_is_error_1_and_nothing_is_defined(client, 
         await define(client, "domU1", *settings)
     assert refused.value.status is Status.FAILED
     assert len(await client.paths("KVM_ComputerSystem")) == 3
-
-
-async def test_a_storage_pool_is_made_and_deleted(client, images):
-    service = ClassPath("KVM_ResourcePoolConfigurationService", "root/virt")
-    asked = setting("DiskPool", ResourceType=17, PoolID="DiskPool/0", Type=1, Path=str(images), Autostart=1)
-    made = await client.invoke(service, "CreateChildResourcePool", ElementName="more", Settings=(asked,))
-    pool = path("KVM_DiskPool", InstanceID="DiskPool/more")
-    assert made.outputs[0].value == pool
-    assert (await client.get(pool)).get("Path") == str(images)
-    netfs = (asked.replace("Type = 1", "Type = 3"),)
-    with pytest.raises(CIMError, match="does not support this resource type") as refused:
-        await client.invoke(service, "CreateChildResourcePool", ElementName="nfs", Settings=netfs)
-    assert refused.value.status is Status.FAILED
-    (images / "disk.img").unlink()
-    assert (await client.invoke(service, "DeleteResourcePool", Pool=pool)).return_value == 0
-    assert pool not in await client.paths("KVM_DiskPool")
 
 
 async def test_a_password_is_refused_and_not_told(client):

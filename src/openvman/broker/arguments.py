@@ -22,6 +22,10 @@ class UnsupportedCodeError(CIMError):
     """A code of the ValueMap that this server has no meaning for."""
 
 
+class MissingArgumentError(CIMError):
+    """A parameter that the method needs was not given."""
+
+
 class ArgumentReader:
     """``decode_embedded`` turns the text of an INSTANCE element into an instance."""
 
@@ -31,13 +35,14 @@ class ArgumentReader:
     def read(self, ctx: Context, name: str, declared: ParameterDeclaration, given: Argument | None, how: Input) -> Any:
         """The value for ``how.keyword``; None when nothing was given.
 
-        Raises CIMError, or :class:`UnsupportedCodeError` for a known code without meaning here.
+        Raises CIMError; :class:`UnsupportedCodeError` for a known code without meaning here,
+        :class:`MissingArgumentError`.
         """
         value = None if given is None else given.value
         required = not isinstance(how, PlainInput) and how.required
         if value is None or (isinstance(value, tuple) and not value and isinstance(how, SpecInput | ObjectInput)):
             if required:
-                raise CIMError(requests.PARAMETER_NEEDED, name=name)
+                raise MissingArgumentError(requests.PARAMETER_NEEDED, name, name=name)
             return None
         match how:
             case PlainInput(_, parse):

@@ -25,7 +25,7 @@ from openvman.cim.uri import parse_path
 from openvman.cim.values import ClassPath, Instance, InstancePath, Value
 from openvman.inventory.difference import Difference
 from openvman.inventory.inventory import Inventory
-from openvman.mapping.bind import BoundView, Node, View
+from openvman.mapping.bind import BoundView, Node, Question, View
 from openvman.mapping.index import EdgeIndex
 from openvman.mapping.read import Reader
 from openvman.mapping.write import Writer
@@ -132,9 +132,12 @@ class Broker:
 
     async def _fence(self, request: Request) -> bool:
         """Wait for what happened before, where the answer shall show it; whether that was so."""
-        is_fenced = self._view.is_fenced(*_place(request))
+        namespace, class_name = _place(request)
+        is_fenced = self._view.is_fenced(namespace, class_name)
         if is_fenced:
-            await self._inventory.fence()
+            question = _question(request, namespace, class_name)
+            untold = () if question is None else self._view.untold(question, self._picture())
+            await self._inventory.fence(untold)
         return is_fenced
 
     def read_again(self, job: Job, actor: Actor) -> tuple[Mapping[str, Any], Conclude]:
@@ -181,6 +184,18 @@ def _place(request: Request) -> tuple[str, str | None]:
             case str(class_name) | InstancePath(class_name) | ClassPath(class_name) | Instance(class_name):
                 return request.namespace, class_name
     return request.namespace, None
+
+
+def _question(request: Request, namespace: str, class_name: str | None) -> Question | None:
+    if class_name is None:
+        return None
+    if isinstance(request, MethodCall):
+        return Question(namespace, class_name, method=request.method)
+    given = request.operation.parameters
+    # Of what refers to an instance the result's class is that of the association.
+    name = next((name for name in ("AssocClass", "ResultClass") if name in given), None)
+    association = None if name is None else request.argument(name)
+    return Question(namespace, class_name, follows=name is not None, association=association)
 
 
 def _check_required(call: Call) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from openvman.broker.arguments import ArgumentReader, UnsupportedCodeError, current_finder
+from openvman.broker.arguments import ArgumentReader, MissingArgumentError, UnsupportedCodeError, current_finder
 from openvman.broker.context import Context
 from openvman.broker.errors import cim_error
 from openvman.broker.indications import methods
@@ -18,8 +18,9 @@ from openvman.cim.operations import Answer, Call, MethodAnswer, MethodCall, Outp
 from openvman.cim.status import Status
 from openvman.cim.uri import format_path
 from openvman.cim.values import Instance, InstancePath, Property, Value
-from openvman.mapping.bind import BoundClass, BoundEdge, Link, Node
+from openvman.mapping.bind import Bound, BoundClass, BoundEdge, Link, Node
 from openvman.mapping.declare import (
+    Arrange,
     ClassMap,
     Edge,
     End,
@@ -76,7 +77,8 @@ class Changes:
         """Every operation that a declaration names must exist; KeyError names the first that does not."""
         for classmap in classes:
             for method in classmap.methods:
-                self._is_job(method.operation)
+                for operation in method.operations:
+                    self._is_job(operation)
         every: tuple[ClassMap | Edge, ...] = (*classes, *edges)
         for declared in every:
             for change in (declared.create, declared.modify, declared.delete):
@@ -117,6 +119,8 @@ class Changes:
             if method.unsupported_code is None:
                 raise words.unknown_code(error) or error from None
             return MethodAnswer(declared.return_type, method.unsupported_code)
+        except MissingArgumentError as error:
+            raise words.missing(str(error.subject)) or error from None
         except ModelError as exc:
             code = method.returns.get(exc.problem)
             if code is None:
@@ -126,12 +130,12 @@ class Changes:
     async def _answer(
         self, ctx: Context, node: Node, method: MethodMap, declared: MethodDeclaration, call: MethodCall
     ) -> MethodAnswer:
-        keywords = self._keywords(ctx, node, method, declared, call.arguments)
-        if not self._is_job(method.operation):
-            return self._answered(ctx, method, declared, await self._at_once(ctx, method.operation, keywords))
+        operation, keywords = self._chosen(ctx, node, method, declared, call.arguments)
+        if not self._is_job(operation):
+            return self._answered(ctx, method, declared, await self._at_once(ctx, operation, keywords))
         record = self._recorder.recorded(call)
         conclude = self._conclude(ctx, method, declared, record)
-        ticket = self._jobs.submit(ctx.actor, method.operation, keywords, record, conclude)
+        ticket = self._jobs.submit(ctx.actor, operation, keywords, record, conclude)
         may_answer_early = _JOB in declared.parameters and self._patience is not None
         code = _STARTED
         if await self._jobs.wait(ticket, self._patience if may_answer_early else None):
@@ -159,7 +163,7 @@ class Changes:
             node = ctx.reader.find_node(call.target, ctx.namespace, ctx.picture)
             declared = ctx.known_class(call.target.class_name).methods[call.method]
             method = node.bound.methods[call.method]
-            keywords = self._keywords(ctx, node, method, declared, call.arguments)
+            _operation, keywords = self._chosen(ctx, node, method, declared, call.arguments)
         except CIMError as error:
             raise ModelError(requests.MEANS_NOTHING, job.id, job=job, reason=error.description) from error
         return keywords, self._conclude(ctx, method, declared, job.call)
@@ -173,9 +177,10 @@ class Changes:
 
         return conclude
 
-    def _keywords(
+    def _chosen(
         self, ctx: Context, node: Node, method: MethodMap, declared: MethodDeclaration, arguments: NameMap[Any]
-    ) -> dict[str, Any]:
+    ) -> tuple[str, dict[str, Any]]:
+        """The operation that a call means, and its keyword arguments."""
         for name, argument in arguments.items():
             parameter = declared.parameters.get(name)
             if parameter is None:
@@ -188,7 +193,7 @@ class Changes:
             keywords[how.keyword] = self._arguments.read(ctx, name, parameter, arguments.get(name), how)
         if method.target is not None:
             keywords[method.target] = node.subject
-        return method.arrange(node.subject, keywords)
+        return method.chosen(node.subject, keywords)
 
     def _answered(self, ctx: Context, method: MethodMap, declared: MethodDeclaration, result: Any) -> MethodAnswer:
         """The answer shows what is there now, which the picture at the beginning may not have."""
@@ -227,7 +232,7 @@ class Changes:
             operation, keywords = change.operation, {change.keyword: obj.data, **fields}
         else:
             raise CIMError(requests.NOT_MODIFIED, class_name=bound.class_name)
-        await self._do(ctx, operation, keywords)
+        await self._do(ctx, bound, operation, keywords)
         return Answer()
 
     async def create_instance(self, ctx: Context, call: Call) -> Answer:
@@ -239,8 +244,8 @@ class Changes:
             if isinstance(bound, BoundClass) and (how := bound.map.create) is not None:
                 allow(ctx, how.permission, f"CreateInstance of {name}")
                 spec = ctx.writer.spec(given, (bound.map,), Purpose.DEFINE, current_finder(ctx))
-                made = await self._do(ctx, how.operation, {how.keyword: spec})
-                return Answer(bound.path(made, ctx.namespace))
+                made = await self._do(ctx, bound, how.operation, {how.keyword: spec}, how.arrange)
+                return Answer(bound.path(bound.map.seen(self._now(ctx.actor), made), ctx.namespace))
             if isinstance(bound, BoundEdge) and (join := bound.edge.create) is not None:
                 allow(ctx, join.permission, f"CreateInstance of {name}")
                 return await self._join(ctx, bound, join, given)
@@ -249,7 +254,8 @@ class Changes:
     async def _join(self, ctx: Context, bound: BoundEdge, join: Join, given: Instance) -> Answer:
         left, right = (_end(ctx, given, end) for end in (bound.edge.left, bound.edge.right))
         fields = ctx.writer.link(given, bound, Purpose.DEFINE)
-        made = await self._do(ctx, join.operation, {join.left: left.obj, join.right: right.obj, **fields})
+        keywords = {join.left: left.subject, join.right: right.subject, **fields}
+        made = await self._do(ctx, bound, join.operation, keywords, join.arrange)
         return Answer(bound.plan(ctx.namespace).path(Link(left, right, made)))
 
     async def delete_instance(self, ctx: Context, call: Call) -> Answer:
@@ -261,18 +267,31 @@ class Changes:
         if how is None:
             raise CIMError(requests.NOT_DELETED, path=format_path(path))
         allow(ctx, how.permission, f"DeleteInstance of {bound.class_name}")
-        await self._do(ctx, how.operation, {how.keyword: obj})
+        if isinstance(bound, BoundClass):
+            obj = bound.map.subject(obj)
+        await self._do(ctx, bound, how.operation, {how.keyword: obj}, how.arrange)
         return Answer()
 
-    async def _do(self, ctx: Context, operation: str, keywords: dict[str, Any]) -> Any:
+    async def _do(
+        self,
+        ctx: Context,
+        bound: Bound,
+        operation: str,
+        keywords: dict[str, Any],
+        arrange: Arrange | None = None,
+    ) -> Any:
+        """Run an operation on what is of the class; what it refuses is said in the words of its space."""
+        space = next(iter(ctx.view.spaces_of(bound)))
         try:
+            if arrange is not None:
+                keywords = arrange(ctx.picture, keywords)
             if not self._is_job(operation):
                 return await self._at_once(ctx, operation, keywords)
             ticket = self._jobs.submit(ctx.actor, operation, keywords)
             await self._jobs.wait(ticket, None)
             return ticket.ended.result()
         except ModelError as exc:
-            raise cim_error(exc) from exc
+            raise space.manners.words.failed(exc) or cim_error(exc) from exc
 
     async def _at_once(self, ctx: Context, operation: str, keywords: Mapping[str, Any]) -> Any:
         """Do what no job is made of."""

@@ -122,6 +122,9 @@ class Driver(Protocol):
 
     async def read_host(self, host_id: str) -> Host | None: ...
 
+    async def autostarting(self, host_id: str) -> frozenset[str]:
+        """The ids of the systems of the host that start with it; one question, whatever their number."""
+
     async def read_system(self, system_id: str) -> VirtualSystem | None:
         """Read one system now; None when it does not exist (any more)."""
 

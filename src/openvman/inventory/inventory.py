@@ -18,6 +18,7 @@ from openvman.model.host import ChildPool
 from openvman.model.job import Job
 from openvman.model.states import Action, Transition
 from openvman.model.system import VirtualSystem
+from openvman.model.untold import Untold
 
 
 def _now() -> datetime:
@@ -34,7 +35,8 @@ class Inventory:
 
     ``reconcile_every`` (seconds) is how often each platform is read as a whole; ``retry`` how soon a lost one is tried
     again. ``pools`` are the child pools of hosts by host id, ``members`` which of a system's allocations (by system id
-    and local id) are from which of them. ``clock`` and ``sleep`` are for tests that own the time.
+    and local id) are from which of them; ``requested`` is what was last asked for of a system. ``clock`` and ``sleep``
+    are for tests that own the time.
     """
 
     def __init__(
@@ -47,8 +49,9 @@ class Inventory:
         sleep: Sleep = asyncio.sleep,
         pools: Mapping[str, tuple[ChildPool, ...]] | None = None,
         members: Mapping[str, Mapping[str, str]] | None = None,
+        requested: Mapping[str, Action] | None = None,
     ) -> None:
-        self._register = Register(clock, pools or {}, members or {})
+        self._register = Register(clock, pools or {}, members or {}, requested or {})
         timing = Timing(reconcile_every=reconcile_every, retry=retry, clock=clock, sleep=sleep)
         self._platforms = [Platform(place, driver, self._register, timing) for place, driver in enumerate(drivers)]
         self._tasks: list[asyncio.Task[None]] = []
@@ -76,12 +79,17 @@ class Inventory:
             if isinstance(result, Exception):
                 raise result
 
-    async def fence(self) -> None:
+    async def fence(self, untold: Iterable[Untold] = ()) -> None:
         """Wait until the generation shows what happened on the platforms before the call.
+
+        What they tell nobody is read, as far as it is named.
 
         A platform that is not connected, or takes longer than ``FENCE_PATIENCE``, is not waited for.
         """
-        await asyncio.gather(*(platform.fence() for platform in self._platforms))
+        of_hosts = [(self._register.place_of(each.host_id), each) for each in untold]
+        named = ([each for of, each in of_hosts if of == place] for place in range(len(self._platforms)))
+        fences = (platform.fence(parts) for platform, parts in zip(self._platforms, named, strict=True))
+        await asyncio.gather(*fences)
 
     def status(self) -> tuple[PlatformStatus, ...]:
         """How each platform is, in the order given."""

@@ -21,6 +21,7 @@ from openvman.model.alert import SystemFault
 from openvman.model.errors import ModelError
 from openvman.model.states import State
 from openvman.model.system import VirtualSystem
+from openvman.model.untold import Part, Untold
 
 log = structlog.get_logger()
 
@@ -150,17 +151,39 @@ class Platform:
             self._on_event(session, key)
             raise
 
-    async def fence(self) -> None:
-        """Wait until everything that the platform told of until now is shown."""
+    async def fence(self, untold: Iterable[Untold] = ()) -> None:
+        """Wait until everything that the platform told of until now is shown, and what is named of the rest.
+
+        Who waits at the same time waits for the same reads.
+        """
         session = self._session
         if session is None or not session.loaded:
             return
         try:
             async with asyncio.timeout(FENCE_PATIENCE):
                 await self.driver.fence()
+                for each in untold:
+                    for key in await self._unread(each):
+                        self._on_event(session, key)
                 await session.caught_up()
         except (ModelError, TimeoutError) as error:
             log.warning("a read did not wait for the platform", platform=self.driver.platform, reason=str(error))
+
+    async def _unread(self, untold: Untold) -> list[Key]:
+        """What must be read to know it."""
+        generation = self._register.publisher.generation
+        host = generation.host(untold.host_id)
+        if host is None or not host.online:
+            return []
+        match untold.part:
+            case Part.HOST:
+                return [HostChanged(host.id)]
+            case Part.VOLUMES:
+                return [VolumesChanged(host.id, pool.name) for pool in host.active_storage]
+            case Part.AUTOSTART:
+                ids = await self.driver.autostarting(host.id)
+                systems = generation.systems_of(host.id)
+                return [SystemChanged(s.id) for s in systems if s.effective.autostart != (s.id in ids)]
 
     async def refresh_volumes(self, host_id: str, pool: str) -> None:
         """Read what one storage pool holds now, likewise."""

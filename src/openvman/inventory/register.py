@@ -48,12 +48,13 @@ class Register:
         clock: Callable[[], datetime],
         pools: Mapping[str, tuple[ChildPool, ...]],
         members: Mapping[str, Mapping[str, str]],
+        requested: Mapping[str, Action],
     ) -> None:
         self.publisher = Publisher()
         self._clock = clock
         self._places: dict[str, int] = {}  # host id -> platform
         self._shadowed: dict[str, dict[int, VirtualSystem]] = {}  # system id -> platform -> what is not shown
-        self._overlays: dict[str, _Overlay] = {}
+        self._overlays = {system_id: _Overlay(None, action) for system_id, action in requested.items()}
         self._before_outage: dict[str, tuple[State, datetime | None]] = {}
         self._pools = dict(pools)  # host id -> child pools
         self._members = dict(members)  # system id -> local id of an allocation -> name of its child pool

@@ -94,6 +94,18 @@ class Link(NamedTuple):
         return "|".join(f"{node.bound.class_name}:{node.obj.id}" for node in (self.left, self.right))
 
 
+class Question(NamedTuple):
+    """What a request asks about, as far as it is plain before anything is looked for."""
+
+    namespace: str
+    class_name: str
+    follows: bool = False
+    """Whether associations are followed from there."""
+    association: str | None = None
+    """The only one, where it says so."""
+    method: str | None = None
+
+
 _PLANS_KEPT = 256
 
 
@@ -241,6 +253,13 @@ class BoundView:
             for space in spaces:
                 self._concrete.setdefault((space, ancestor.lower()), []).append(bound)
 
+    def spaces_of(self, bound: Bound) -> frozenset[Space]:
+        """The spaces that the instances are in."""
+        if isinstance(bound, BoundEdge):
+            return bound.spaces
+        assert isinstance(bound, BoundClass)
+        return frozenset((bound.space,))
+
     def view_of(self, declared: ClassMap | Edge) -> View:
         return self._view_of[declared]
 
@@ -283,6 +302,28 @@ class BoundView:
             return bool(fenced)
         key = (class_name or "").lower()
         return any((space, key) in self._concrete for space in fenced)
+
+    def untold(self, question: Question, picture: Picture) -> frozenset[Any]:
+        """What must be read anew for a fenced answer, as the declarations that it may show say."""
+        found: set[Any] = set()
+        for bound in self.concrete(question.namespace, question.class_name):
+            if isinstance(bound, BoundEdge):
+                found |= self._untold_of(bound, picture)
+            elif isinstance(bound, BoundClass) and bound.space.manners.fenced:
+                method = bound.methods.get(question.method or "")
+                found |= {*bound.map.untold(picture)} if question.method is None else set()
+                found |= set() if method is None else {*method.untold(picture)}
+                for edge in self.edges_at(bound.map) if question.follows else ():
+                    association = question.association or edge.class_name
+                    if self.graph.is_a(edge.class_name, association):
+                        found |= self._untold_of(edge, picture)
+        return frozenset(found)
+
+    def _untold_of(self, edge: BoundEdge, picture: Picture) -> set[Any]:
+        if not any(space.manners.fenced for space in edge.spaces):
+            return set()
+        maps = dict.fromkeys((*edge.edge.left.maps, *edge.edge.right.maps))
+        return {*edge.edge.untold(picture), *(part for each in maps for part in each.untold(picture))}
 
     def namespace_for(self, space: Space, asked: str) -> str:
         """Where an instance of ``space`` is shown to a client that asked in the namespace ``asked``."""

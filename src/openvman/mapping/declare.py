@@ -134,6 +134,8 @@ class Words:
     """An embedded instance asks for what cannot be."""
     unknown_code: Callable[[CIMError], CIMError | None] = lambda _error: None
     """A code of a ValueMap that means nothing here."""
+    missing: Callable[[str], CIMError | None] = lambda _parameter: None
+    """A parameter that a method needs was not given."""
     absent: Callable[[str], CIMError | None] = lambda _method: None
     """A method that the schema has and the class map has not."""
     failed: Callable[[Any], CIMError | None] = lambda _failure: None
@@ -188,6 +190,15 @@ def as_it_is(_picture: Picture, obj: Any) -> Any:
     return obj
 
 
+UntoldParts: TypeAlias = Callable[[Picture], Iterable[Any]]
+"""What a declaration shows of that the application's platforms do not tell when it changes, in the application's own
+terms: where answers are fenced it is read anew before each."""
+
+
+def all_is_told(_picture: Picture) -> Iterable[Any]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassMap:
     """Objects of a model type shown as instances of ``<prefix>_<name>``, which derives from ``cim``.
@@ -232,6 +243,7 @@ class ClassMap:
     """Properties of the class's own, for what the schema has no property for; made by :func:`own_property`."""
     extra_methods: tuple[MethodDeclaration, ...] = ()
     """Likewise methods; made by :func:`own_method`."""
+    untold: UntoldParts = all_is_told
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -323,6 +335,10 @@ class Edge:
     """Where the standard says so."""
     properties: Mapping[str, Source] = field(default_factory=dict)
     """Read from the pair's third item."""
+    called: str | None = None
+    """The name behind the prefix, where it is not that of ``cim``."""
+    one_way: bool = False
+    """Who says no role follows it from left to right only: for what joins objects of one class."""
     unsettled_by: Callable[[Any | None, Any | None], bool] = lambda _before, _after: False
     """Whether a change of an object that is not the owner, from one to the other, makes the pairs of any owner others.
     """
@@ -333,10 +349,12 @@ class Edge:
     """DeleteInstance: the operation gets the pair's third item."""
     derived: bool = True
     """As in :class:`ClassMap`."""
+    untold: UntoldParts = all_is_told
+    """Of what is joined, beside that of the ends."""
 
     @property
     def name(self) -> str:
-        return self.cim.partition("_")[2]
+        return self.called or self.cim.partition("_")[2]
 
 
 # --- methods and modification ----------------------------------------------------------------------------------------
@@ -410,18 +428,48 @@ class InstanceOutput:
 Output: TypeAlias = ObjectOutput | PlainOutput | InstanceOutput
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The operation for an argument of a type, which it gets as ``keyword``."""
+
+    type: type
+    operation: str
+    keyword: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByType:
+    """An operation is chosen by the type of the argument ``keyword``, of which the first choice that fits counts.
+
+    The last choice fits everything that may come.
+    """
+
+    keyword: str
+    choices: tuple[Choice, ...]
+
+    def of(self, arguments: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The operation, and its arguments."""
+        given = arguments[self.keyword]
+        choice = next((choice for choice in self.choices if isinstance(given, choice.type)), None)
+        if choice is None:
+            raise TypeError(f"no operation of {self.choices} takes {type(given).__name__}")
+        rest = {name: value for name, value in arguments.items() if name != self.keyword}
+        return choice.operation, {**rest, choice.keyword: given}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class MethodMap:
     """A CIM method runs an operation.
 
-    ``operation`` names it; ``permission`` is the least role (the application's own value) that may call it;
-    ``target`` is the keyword that receives the object invoked on. ``arrange`` may rework the keyword arguments.
-    ``returns`` gives the return code for a problem (the application's own values); a problem that is not there
+    ``operation`` names it, or says how it is chosen once ``arrange`` is done; ``permission`` is the least role (the
+    application's own value) that may call it; ``target`` is the keyword that receives the object invoked on.
+    ``arrange`` may rework the keyword arguments. ``returns`` gives the return code for a problem (the application's own
+    values); a problem that is not there
     becomes a CIM error, which carries a message.
     """
 
     name: str
-    operation: str
+    operation: str | ByType
     permission: Any
     inputs: Mapping[str, Input]
     outputs: Mapping[str, Output] = field(default_factory=dict)
@@ -432,6 +480,26 @@ class MethodMap:
     """Return code for a code that a CodedInput lacks."""
     target: str | None = None
     arrange: Callable[[Any, dict[str, Any]], dict[str, Any]] = lambda _target, arguments: arguments
+    untold: UntoldParts = all_is_told
+    """Of what its parameters are compared with."""
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """All that it may run."""
+        return (
+            (self.operation,)
+            if isinstance(self.operation, str)
+            else tuple(choice.operation for choice in self.operation.choices)
+        )
+
+    def chosen(self, target: Any, arguments: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The operation to run on the object invoked on, and its keyword arguments."""
+        arranged = self.arrange(target, arguments)
+        return (self.operation, arranged) if isinstance(self.operation, str) else self.operation.of(arranged)
+
+
+Arrange: TypeAlias = Callable[[Picture, dict[str, Any]], dict[str, Any]]
+"""Makes the keyword arguments of an operation of those that a declaration names; it may raise as an operation does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,6 +519,7 @@ class Change:
     operation: str
     keyword: str
     permission: Any
+    arrange: Arrange = lambda _picture, arguments: arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -462,6 +531,7 @@ class Join:
     left: str
     right: str
     permission: Any
+    arrange: Arrange = lambda _picture, arguments: arguments
 
 
 # --- what is told -----------------------------------------------------------------------

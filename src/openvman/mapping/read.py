@@ -125,6 +125,8 @@ class Reader:
                 for role, near, result_role, far in pairs:
                     if not _same(near, node):
                         continue
+                    if edge.edge.one_way and role != near_role and wanted.role is None and wanted.result_role is None:
+                        continue
                     if wanted.role is not None and wanted.role.lower() != role.lower():
                         continue
                     if wanted.result_role is not None and wanted.result_role.lower() != result_role.lower():

@@ -47,3 +47,23 @@ NO_PASSWORD: Final = ErrorMessage(
     "Leave Password out, let the screen listen on the loopback address, and reach it through a tunnel.",
     problem=Problem.NOT_SUPPORTED,
 )
+MISSING_ARGUMENT: Final = ErrorMessage(1830, "Missing argument `{name}'", problem=Problem.INVALID_PARAMETER)
+ONE_SETTING: Final = ErrorMessage(
+    1831,
+    "{count} settings are given for one pool.",
+    "Make each pool by a call of its own.",
+    problem=Problem.INVALID_PARAMETER,
+)
+NOT_THAT_RESOURCE: Final = ErrorMessage(
+    1832,
+    "This function does not support this resource type: {pool.pool_id}.",
+    "Name a network, or a storage pool that is a folder.",
+)
+NO_NEW_VOLUME: Final = ErrorMessage(1833, "Unable to create storage volume: {reason}")
+NO_VOLUME: Final = ErrorMessage(
+    1834,
+    "no storage vol with matching path {path!r} in {pool.pool_id}.",
+    "Take the Address of one of the pool's settings.",
+)
+NO_ADDRESS: Final = ErrorMessage(1835, "Missing Address in resource RASD")
+NO_HOST: Final = ErrorMessage(1836, "There is no host of {kind}", problem=Problem.NOT_FOUND)

@@ -15,6 +15,8 @@ from openvman.model.resource import ResourceKind
 MINIMUM_PROCESSORS: Final = 1
 MINIMUM_MEMORY: Final = 1024**2
 """Bytes."""
+MAXIMUM_MEMORY: Final = 1024**5
+"""Bytes that a definition may ask for where no host sets the limit."""
 MEMORY_INCREMENT: Final = 1024
 """Hypervisors count memory in this."""
 CAPACITY_INCREMENT: Final = 512

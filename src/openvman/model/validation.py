@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, TypeVar
 
 from openvman.messages import settings as settings_rows
@@ -20,7 +20,7 @@ from openvman.model.defaults import DISK_BUSES, OTHER_PREFIX, SUFFIX_OF_FORMAT, 
 from openvman.model.endpoint import parse_endpoint
 from openvman.model.errors import ModelError
 from openvman.model.host import Host
-from openvman.model.ranges import Range, range_of, tuning_ranges
+from openvman.model.ranges import MAXIMUM_MEMORY, Range, range_of, tuning_ranges
 from openvman.model.resource import ResourceKind
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, SerialSpec, SystemSpec
 
@@ -60,6 +60,8 @@ class Surroundings:
     """What a broken rule is said of: the system, and the device where there is one."""
     macs: AbstractSet[str] = frozenset()
     """MAC addresses of the other systems on the host."""
+    beyond_host: bool = False
+    """Memory may be more than the host has: it is for a definition, which may wait for another host."""
 
     @property
     def processor(self) -> Range | None:
@@ -68,7 +70,10 @@ class Surroundings:
 
     @property
     def memory(self) -> Range | None:
-        return range_of(self.host, ResourceKind.MEMORY)
+        found = range_of(self.host, ResourceKind.MEMORY)
+        if found is None or not self.beyond_host:
+            return found
+        return replace(found, maximum=MAXIMUM_MEMORY).up_to(None)
 
     @property
     def disk(self) -> Range | None:
@@ -306,7 +311,7 @@ SERIAL_RULES: Final[tuple[Rule[SerialSpec], ...]] = (
 
 
 def _range(around: Surroundings, kind: ResourceKind) -> Range:
-    found = range_of(around.host, kind)
+    found = around.memory if kind is ResourceKind.MEMORY else range_of(around.host, kind)
     assert found is not None, f"{kind} is a quantity"
     return found
 

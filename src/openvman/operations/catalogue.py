@@ -147,14 +147,16 @@ USE_CASES: Final[Mapping[str, UseCase]] = {
         again=_deleting(find_network, Operations.delete_network, "network"),
     ),
     "change_network": UseCase(run=Operations.change_network, title=_of("Change virtual network", "network")),
-    "create_filter": UseCase(
-        run=Operations.create_filter, title=_of("Create network filter", "filter"), makes=_making(Element.FILTER)
+    "create_network_filter": UseCase(
+        run=Operations.create_network_filter,
+        title=_of("Create network filter", "filter"),
+        makes=_making(Element.FILTER),
     ),
-    "delete_filter": UseCase(
-        run=Operations.delete_filter,
+    "delete_network_filter": UseCase(
+        run=Operations.delete_network_filter,
         title=_of("Delete network filter", "filter"),
         recovery=Recovery.CONTINUE,
-        again=_deleting(find_filter, Operations.delete_filter, "filter"),
+        again=_deleting(find_filter, Operations.delete_network_filter, "filter"),
     ),
     "add_filter_reference": UseCase(
         run=Operations.add_filter_reference, title=_of("Add a reference to network filter", "filter")

@@ -14,7 +14,7 @@ from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.pool import Claim, claim_of
 from openvman.model.spec import DeviceSpec, DiskSpec, NicSpec, ProcessorSpec, ResourceSpec
-from openvman.model.system import Configuration
+from openvman.model.system import Configuration, ConfigurationKind
 from openvman.model.validation import Devices
 from openvman.operations import images
 from openvman.operations.adjust import adjusted
@@ -61,23 +61,26 @@ class _Change:
         return f"{self.configuration.id}/{local_id(self.full)}"
 
 
-async def modify_resources(context: Context, actor: Actor, specs: Sequence[ResourceSpec]) -> list[Allocation]:
+async def modify_resources(
+    context: Context, actor: Actor, specs: Sequence[ResourceSpec], *, beyond_host: bool = False
+) -> list[Allocation]:
     """Change all the allocations that the specs name, or none; they as the inventory then shows them, in order.
 
     An allocation's id says which configuration is meant: that of the next activation or that of the active system.
     What is said as it is already is no change. All is validated before the first is changed; when one then fails,
-    those before it are changed back. Raises NOT_FOUND for an unknown id, else as the rules and the driver say.
+    those before it are changed back. Raises NOT_FOUND for an unknown id, else as the rules and the driver say. With
+    ``beyond_host`` the next activation may be given more memory than the host has.
     """
     system_ids = _systems(specs)
     async with AsyncExitStack() as turns:
         await turns.enter_async_context(context.turns.hold(map(turn, system_ids)))
         await refresh(context, system_ids)
         planned = [_plan(context, spec) for spec in specs]
-        _check(context, actor, planned)
+        _check(context, actor, planned, beyond_host=beyond_host)
         planned = [await _with_image(context, actor, change) for change in planned]
         await turns.enter_async_context(context.turns.hold(_claims(planned)))
         # Others may have had their turn since: what they took is seen in the generation of now.
-        _check(context, actor, planned)
+        _check(context, actor, planned, beyond_host=beyond_host)
         planned = await _unused(context, planned)
         with ExitStack() as pledges:
             for system_id in system_ids:
@@ -113,12 +116,15 @@ def _plan(context: Context, spec: ResourceSpec) -> _Change:
     return _Change(host=host, name=system.name, configuration=configuration, base=base, full=full)
 
 
-def _check(context: Context, actor: Actor, planned: list[_Change]) -> None:
+def _check(context: Context, actor: Actor, planned: list[_Change], *, beyond_host: bool) -> None:
     """Hold every change to the rules about what it changes."""
     generation = context.inventory.generation
     for change in planned:
         macs = macs_in_use(generation, change.host, change.configuration.system_id)
-        check_resource(change.full, change.name, change.host, macs, actor, context.policy, change.changed)
+        beyond = beyond_host and change.configuration.kind is ConfigurationKind.DEFINED
+        check_resource(
+            change.full, change.name, change.host, macs, actor, context.policy, change.changed, beyond_host=beyond
+        )
         if change.changed & {"affinity", "processors"}:
             system_id = change.configuration.system_id
             check_dedicated(generation, change.host, system_id, change.full, label(change.name))

@@ -135,9 +135,11 @@ class Operations:
         """See :func:`openvman.operations.change_boot_order.change_boot_order`."""
         await change_boot_order.change_boot_order(self._context, actor, configuration, sources or ())
 
-    async def modify_resources(self, actor: Actor, *, specs: Sequence[ResourceSpec]) -> list[Allocation]:
+    async def modify_resources(
+        self, actor: Actor, *, specs: Sequence[ResourceSpec], beyond_host: bool = False
+    ) -> list[Allocation]:
         """See :func:`openvman.operations.modify_resources.modify_resources`."""
-        return await modify_resources.modify_resources(self._context, actor, specs)
+        return await modify_resources.modify_resources(self._context, actor, specs, beyond_host=beyond_host)
 
     async def add_resources(
         self, actor: Actor, *, configuration: Configuration, specs: Sequence[ResourceSpec]
@@ -280,11 +282,11 @@ class Operations:
         """See :func:`openvman.operations.networks.change`."""
         return await networks.change(self._context, actor, network, active=active, autostart=autostart)
 
-    async def create_filter(self, actor: Actor, *, host: Host, filter: NetworkFilterSpec) -> NetworkFilter:
+    async def create_network_filter(self, actor: Actor, *, host: Host, filter: NetworkFilterSpec) -> NetworkFilter:
         """See :func:`openvman.operations.network_filters.create`."""
         return await network_filters.create(self._context, actor, host, filter)
 
-    async def delete_filter(self, actor: Actor, *, filter: NetworkFilter) -> None:
+    async def delete_network_filter(self, actor: Actor, *, filter: NetworkFilter) -> None:
         """See :func:`openvman.operations.network_filters.delete`."""
         await network_filters.delete(self._context, actor, filter)
 

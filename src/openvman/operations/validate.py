@@ -142,9 +142,12 @@ def check_resource(
     actor: Actor,
     policy: Policy,
     changed: AbstractSet[str] | None = None,
+    *,
+    beyond_host: bool = False,
 ) -> None:
     """One allocation, of which all is said; with ``changed``, only what these settings are about."""
-    around = Surroundings(host=host, of=f"{label(name)}, {local_id(spec)[:_SHOWN]}", macs=macs)
+    of = f"{label(name)}, {local_id(spec)[:_SHOWN]}"
+    around = Surroundings(host=host, of=of, macs=macs, beyond_host=beyond_host)
     if changed is None or "pool" in changed:
         check_pool(spec, around.of, host)
     match spec:

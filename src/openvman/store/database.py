@@ -122,6 +122,9 @@ STEPS: Final = (
         following INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE requests (system_id TEXT PRIMARY KEY, action TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    """,
 )
 
 

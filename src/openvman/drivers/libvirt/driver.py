@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import libvirt
+
 from openvman.drivers.contract import (
     ConnectionLost,
     ConsoleChunk,
@@ -124,6 +126,15 @@ class LibvirtDriver:
         systems = [system for group in await asyncio.gather(*reads) for system in group]
         held = await asyncio.gather(*(self.read_volumes(host.id, pool.name) for pool in host.active_storage))
         return Picture(hosts=(host,), systems=tuple(systems), volumes=tuple(each for each in held if each is not None))
+
+    async def autostarting(self, host_id: str) -> frozenset[str]:
+        if host_id != self._known.id:
+            return frozenset()
+        flags = libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART
+        domains: list[Any] = await self._open.call(
+            lambda raw: raw.listAllDomains(flags), "list the virtual systems that start with the host"
+        )
+        return frozenset(domain.UUIDString() for domain in domains)
 
     async def read_host(self, host_id: str) -> Host | None:
         return await self._read_host() if host_id == self._known.id else None

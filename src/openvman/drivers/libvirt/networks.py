@@ -173,7 +173,11 @@ def _add_address(root: Element, address: NetworkAddress) -> None:
         raise ModelError(
             hypervisor_networks.NETWORK_ADDRESS, "addresses", address=address.address, prefix=address.prefix
         ) from None
-    element = etree.SubElement(root, "ip", family=family, address=address.address, prefix=str(address.prefix))
+    element = etree.SubElement(root, "ip", family=family, address=address.address)
+    if address.interface.version == 4:  # which many who read the XML look for
+        element.set("netmask", address.netmask)
+    else:
+        element.set("prefix", str(address.prefix))
     dhcp = etree.SubElement(element, "dhcp") if address.ranges else element
     for each in address.ranges:
         start, end = clean(each.first, "addresses"), clean(each.last, "addresses")

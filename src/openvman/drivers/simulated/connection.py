@@ -157,6 +157,13 @@ class SimulatedDriver:
         """Events are told as they happen, unless a fault holds them back."""
         await self._call("fence", (self.platform,), lambda: None)
 
+    async def autostarting(self, host_id: str) -> frozenset[str]:
+        def work() -> frozenset[str]:
+            systems = self.hypervisor.systems.values()
+            return frozenset(s.id for s in systems if s.host_id == host_id and s.effective.autostart)
+
+        return await self._call("autostarting", (host_id,), work)
+
     async def load(self) -> Picture:
         def work() -> Picture:
             there = self.hypervisor

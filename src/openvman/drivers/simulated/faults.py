@@ -40,6 +40,7 @@ OPERATIONS: Final = (
     "open",
     "load",
     "fence",
+    "autostarting",
     "read_host",
     "read_system",
     "define",

@@ -98,6 +98,8 @@ KINDS_OF: Final = (
     _GENERIC,
 )
 """The standard view's classes of what :func:`kinds` gives, in its order."""
+NICS: Final = 3
+"""The place of network adapters in that order."""
 
 # --- the classes -----------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from openvman.model.device import VirtualDevice, devices_of
 from openvman.model.host import Host
 from openvman.model.picture import Picture
 from openvman.model.system import VirtualSystem
+from openvman.model.untold import Part
 from openvman.profiles.allocations import MAP_OF, device_map_of
 from openvman.profiles.dsp1033_profile_registration import REGISTERED_PROFILE
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
@@ -109,6 +110,15 @@ def is_taken_over(edge: Edge) -> bool:
 Pairs = Callable[[Any, Picture], Iterable[Any]]
 
 
+def _has_other_pools(before: Any | None, after: Any | None) -> bool:
+    """Whether networks or storage pools of a host came, went, or are in another place."""
+
+    def pools(one: Any | None) -> object:
+        return isinstance(one, Host) and (one.network_names, [(pool.name, pool.folder) for pool in one.active_storage])
+
+    return pools(before) != pools(after)
+
+
 @dataclass(frozen=True, slots=True)
 class Own:
     """What the associations of the family's own are between."""
@@ -154,6 +164,7 @@ class Own:
             VirtualSystem,
             self._from_pools(self._settings),
             clause=CLAUSE,
+            unsettled_by=_has_other_pools,
         )
         yield Edge(
             "CIM_ElementAllocatedFromPool",
@@ -162,6 +173,7 @@ class Own:
             VirtualSystem,
             self._from_pools(self._devices),
             clause=CLAUSE,
+            unsettled_by=_has_other_pools,
         )
 
     def _settings(self, system: VirtualSystem, picture: Picture) -> Iterator[Node]:
@@ -240,6 +252,7 @@ class Own:
             Host,
             self._templates,
             clause=CLAUSE,
+            untold=self.scope.untold(Part.VOLUMES),
         )
 
     def _node(self, pool: Pool) -> Node:

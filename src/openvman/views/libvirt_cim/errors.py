@@ -7,7 +7,7 @@ from typing import Final
 
 from openvman.cim.errors import CIMError
 from openvman.mapping.declare import Unfound, Words
-from openvman.messages import compatible, hypervisor, settings
+from openvman.messages import compatible, hypervisor, hypervisor_storage, pools, settings
 from openvman.messages.message import ErrorMessage
 from openvman.messages.problem import Problem
 from openvman.model.errors import ModelError
@@ -129,9 +129,10 @@ _SERVICES: Final = (
     "VirtualSystemSnapshotService",
     "ConsoleRedirectionService",
 )
+_FILTERS: Final = ("FilterList", "FilterEntry", "IPHeadersFilter", "Hdr8021Filter")
 _BY_CLASS: Final[Mapping[str, Find]] = {
     **dict.fromkeys(_DEVICES, _device),
-    **dict.fromkeys(_SERVICES, _service),
+    **dict.fromkeys((*_SERVICES, *_FILTERS), _service),
     "ComputerSystem": _guest,
     "HostSystem": _host,
     "KVMRedirectionSAP": _screen,
@@ -150,7 +151,11 @@ def _absent(method: str) -> CIMError:
     return CIMError(compatible.METHOD_NOT_SUPPORTED, name=method) if row is None else CIMError(row)
 
 
-_BY_MESSAGE: Final[Mapping[ErrorMessage, ErrorMessage]] = {settings.NO_NETWORK: compatible.NO_NETWORK}
+_BY_MESSAGE: Final[Mapping[ErrorMessage, ErrorMessage]] = {
+    settings.NO_NETWORK: compatible.NO_NETWORK,
+    pools.VOLUME_EXISTS: compatible.NO_NEW_VOLUME,
+    hypervisor_storage.VOLUME_TAKEN: compatible.NO_NEW_VOLUME,
+}
 _BY_PROBLEM: Final[Mapping[Problem, ErrorMessage]] = {Problem.INVALID_STATE: compatible.NOT_RUNNING}
 
 
@@ -188,5 +193,6 @@ def words(scopes: Mapping[str, Scope]) -> Words:
         unacceptable=_unacceptable,
         unknown_code=lambda error: CIMError(compatible.STATE_NOT_SUPPORTED, reason=str(error.said)),
         absent=_absent,
+        missing=lambda name: CIMError(compatible.MISSING_ARGUMENT, name, name=name),
         failed=_of_failure,
     )

@@ -13,11 +13,13 @@ from openvman.profiles.dsp1042_system_virtualization import MANAGEMENT_CAPABILIT
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM, ENABLED_CAPABILITIES, SETTING_DATA
 from openvman.profiles.owners import OWNERS
-from openvman.views.libvirt_cim.devices import KINDS_OF, SETTING, kinds
+from openvman.views.libvirt_cim.devices import KINDS_OF, NICS, SETTING, kinds
 from openvman.views.libvirt_cim.edges import Own, Translation, is_taken_over
 from openvman.views.libvirt_cim.errors import words
+from openvman.views.libvirt_cim.filters import filters
 from openvman.views.libvirt_cim.indications import indications
-from openvman.views.libvirt_cim.methods import guest_methods, pool_methods
+from openvman.views.libvirt_cim.methods import guest_methods
+from openvman.views.libvirt_cim.pool_service import pool_methods
 from openvman.views.libvirt_cim.pools import pool_maps
 from openvman.views.libvirt_cim.profiles import registrations
 from openvman.views.libvirt_cim.scope import Scope
@@ -65,7 +67,7 @@ def _family(scope: Scope, standard: View, virt: Space, interop: Space) -> View:
         translation.put(kind.device, *devices)
     pools = pool_maps(scope)
     templates = template_maps(scope, had, POOL_SETTING)
-    of_host = services(scope, of_systems, guest_methods(translation), pool_methods(pools, templates))
+    of_host = services(scope, of_systems, guest_methods(translation), pool_methods(scope, pools, templates))
     for shown, one in (
         (of_host.management, MANAGEMENT_SERVICE),
         (of_host.management_capabilities, MANAGEMENT_CAPABILITIES),
@@ -78,6 +80,7 @@ def _family(scope: Scope, standard: View, virt: Space, interop: Space) -> View:
         translation.put(shown, one)
     registered = registrations(scope, interop, of_systems, pools, of_host)
     taken_over = [translation.edge(edge) for edge in standard.edges if is_taken_over(edge)]
+    filtering = filters(scope, of_systems.host, had[NICS].device)
     own = Own(scope, translation, of_systems, had, pools, of_host, templates)
     classes: tuple[ClassMap, ...] = (
         of_systems.host,
@@ -90,6 +93,7 @@ def _family(scope: Scope, standard: View, virt: Space, interop: Space) -> View:
         pools.capabilities,
         *templates.maps.values(),
         *of_host.all(),
+        *filtering.classes,
         registered.profile,
     )
     edges: list[Edge] = [edge for edge in taken_over if edge is not None]
@@ -99,6 +103,6 @@ def _family(scope: Scope, standard: View, virt: Space, interop: Space) -> View:
         bases=(Base(SETTING, f"CIM_{SETTING}", "What a guest is given, or what may be asked for."),),
         indications=tuple(indications(of_systems, had)),
         classes=classes,
-        edges=(*edges, *own.edges(), *registered.edges),
+        edges=(*edges, *own.edges(), *filtering.edges, *registered.edges),
         owners=OWNERS,
     )

@@ -16,26 +16,19 @@ from openvman.mapping.declare import (
     ObjectInput,
     ObjectOutput,
     Output,
-    Purpose,
     SpecInput,
 )
 from openvman.model.allocation import Allocation, DeviceAllocation, DeviceKind
 from openvman.model.host import Host
-from openvman.model.pool import pool_named
-from openvman.model.resource import ResourceKind
 from openvman.model.spec import ResourceSpec, SystemSpec
 from openvman.model.system import BootDevice
 from openvman.profiles import dsp1042_system_virtualization as guests
-from openvman.profiles.dsp1041_service import METHODS as POOL_METHODS
 from openvman.views.libvirt_cim.devices import Asked, in_definition
 from openvman.views.libvirt_cim.edges import Translation
-from openvman.views.libvirt_cim.pools import Pools
 from openvman.views.libvirt_cim.scope import Seen
-from openvman.views.libvirt_cim.templates import Templates
 
 _OWN: Final = frozenset({extra.name for extra in (guests.CHECK_DEFINE,)})
 """Methods of the standard view's own, which libvirt-cim does not have."""
-_POOL_METHODS: Final = {method.name: method for method in POOL_METHODS}
 _MACHINE: Final = "pc"
 """The machine that libvirt-cim's guests are, which their settings say nothing of."""
 
@@ -68,7 +61,7 @@ def _adding(method: MethodMap) -> MethodMap:
 
 
 def _modifying(method: MethodMap) -> MethodMap:
-    """Likewise what was modified; each setting is told once."""
+    """Likewise what was modified; each setting is told once. A definition may ask for more than the host has."""
 
     def arranged(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
         asked: list[Asked] = arguments["specs"]
@@ -78,7 +71,7 @@ def _modifying(method: MethodMap) -> MethodMap:
             for id in (one.spec.allocation_id, one.also)
             if id is not None
         ]
-        return method.arrange(host, {**arguments, "specs": everywhere})
+        return method.arrange(host, {**arguments, "specs": everywhere, "beyond_host": True})
 
     told = {
         name: replace(output, read=_each_once) if isinstance(output, ObjectOutput) else output
@@ -98,30 +91,6 @@ def _removing(method: MethodMap) -> MethodMap:
         return method.arrange(host, {**arguments, "allocations": [*(one.of for one in seen), *defined]})
 
     return replace(method, arrange=arranged)
-
-
-def pool_methods(pools: Pools, templates: Templates) -> tuple[MethodMap, ...]:
-    """Those of the pool service: the hypervisor's own storage pools are made and deleted."""
-    made, deleted = (_POOL_METHODS[name] for name in ("CreateChildResourcePool", "DeleteResourcePool"))
-    all_pools = tuple(pools.maps.values())
-    return (
-        replace(
-            made,
-            inputs={
-                "ElementName": made.inputs["ElementName"],
-                "Settings": SpecInput("specs", (templates.maps["DiskPool"],), Purpose.DEFINE, required=True),
-            },
-            outputs={"Pool": ObjectOutput(all_pools, lambda pool: pool)},
-            returns={},
-            arrange=_below_disks,
-        ),
-        replace(deleted, inputs={"Pool": ObjectInput("pool", all_pools)}, returns={}),
-    )
-
-
-def _below_disks(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
-    parent = pool_named(host, ResourceKind.DISK, lambda _pool: 0)
-    return {**arguments, "host": host, "parents": [parent]}
 
 
 def _specs(asked: Iterable[Asked]) -> list[ResourceSpec]:

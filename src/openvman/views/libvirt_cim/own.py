@@ -9,6 +9,7 @@ from openvman.cim.values import CIMType
 from openvman.mapping.declare import own_property
 
 _ROWS: Final[tuple[tuple[str, CIMType, str], ...]] = (
+    ("Action", "uint16", "What is done: 1 accept, 2 drop, 3 reject, 4 return to the list above, 5 go on."),
     ("AdapterName", "string", "The host's adapter that a pool of its devices is of."),
     ("AddressProperties[]", "string", "The names of the parts of the device's address on its bus."),
     ("AddressValues[]", "string", "The parts of the device's address, in the order of AddressProperties."),
@@ -22,6 +23,7 @@ _ROWS: Final[tuple[tuple[str, CIMType, str], ...]] = (
     ("Changeset", "string", "The revision of libvirt-cim whose behaviour this is."),
     ("ClockOffset", "uint16", "0 when the guest's clock has UTC, 1 when it has the host's local time."),
     ("DevicePaths[]", "string", "The devices or targets that a pool is made of."),
+    ("Direction", "uint16", "As the guest sees it: 1 in, 2 out, 3 both."),
     ("DriverName", "string", "The name of the driver that gives the guest its disk."),
     ("DriverType", "string", "The format of the disk's image."),
     ("Emulator", "string", "The program that runs the guest."),
@@ -50,6 +52,7 @@ _ROWS: Final[tuple[tuple[str, CIMType, str], ...]] = (
     ("Password", "string", "What viewers must say; never shown, only that it is there."),
     ("Path", "string", "Where on the host the pool or volume is."),
     ("PortName", "string", "The port name of an adapter that a pool is of."),
+    ("Priority", "sint16", "The place among others, the least first."),
     ("ProfileID", "string", "The port profile of a direct connection."),
     ("ProtocolDescription", "string", "The model of the controller."),
     ("Release", "string", "The release of libvirt-cim whose behaviour this is."),

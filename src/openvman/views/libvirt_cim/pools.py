@@ -12,12 +12,14 @@ from typing import Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Attr, Call, ClassMap, Const, Source
+from openvman.mapping.declare import Attr, Call, ClassMap, Const, Source, all_is_told
 from openvman.model.host import Host
+from openvman.model.network import VirtualNetwork
 from openvman.model.picture import Picture
 from openvman.model.pool import ResourcePool, pool_named
 from openvman.model.resource import ResourceKind
 from openvman.model.storage import StoragePool, StorageVolume, resource_pool_name
+from openvman.model.untold import Part
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES
 from openvman.views.libvirt_cim.names import pool_name
@@ -37,6 +39,7 @@ class Pool:
     class_name: str
     name: str
     resources: ResourcePool
+    network: VirtualNetwork | None = None
     storage: StoragePool | None = None
     volumes: tuple[StorageVolume, ...] = ()
     """Of a storage pool, as they were when it was last read."""
@@ -67,8 +70,9 @@ class PoolRow:
 
 def _bridge(pool: Pool) -> str | None:
     """The bridge of a network, where it has one."""
-    found = next((each.bridge for each in pool.host.networks if each.name == pool.name), None)
-    return None if found is None else f"Bridge: {found}"
+    if pool.network is None or pool.network.bridge is None:
+        return None
+    return f"Bridge: {pool.network.bridge}"
 
 
 def _mebibytes(size: int | None) -> int | None:
@@ -143,14 +147,21 @@ def _of_row(row: PoolRow, host: Host, picture: Picture) -> Iterator[Pool]:
     own_pool = pool_named(host, row.kind, consumed)
     assert own_pool is not None, "a host has a pool of every kind"
     if row.kind is ResourceKind.NETWORK:
-        yield from (Pool(host, row.name, network, own_pool) for network in host.network_names)
+        for network in host.networks:
+            if network.active:
+                yield Pool(host, row.name, network.name, own_pool, network)
     if row.kind is ResourceKind.DISK:
         for storage in host.active_storage:
             native = pool_named(host, resource_pool_name(storage.name), consumed)
             assert native is not None, "it is one of the host's"
             held = picture.objects.volumes_of(host.id, storage.name)
-            yield Pool(host, row.name, storage.name, native, storage, () if held is None else held.volumes)
+            volumes = () if held is None else held.volumes
+            yield Pool(host, row.name, storage.name, native, storage=storage, volumes=volumes)
     yield Pool(host, row.name, PRIMORDIAL, own_pool)
+
+
+def _id(of: VirtualNetwork | StoragePool | None) -> str | None:
+    return None if of is None else of.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +188,10 @@ def pool_maps(scope: Scope) -> Pools:
             found = named(picture, keys)
             return found if found is not None and found.class_name == row.name else None
 
-        def seen(picture: Picture, resources: ResourcePool) -> Pool | None:
+        def seen(picture: Picture, of: VirtualNetwork | StoragePool) -> Pool | None:
             host = scope.host(picture)
-            if host is None or resources.host.id != host.id:
-                return None
-            return next((pool for pool in _of_row(row, host, picture) if pool.resources.id == resources.id), None)
+            pools = () if host is None else _of_row(row, host, picture)
+            return next((pool for pool in pools if of.id in {_id(pool.network), _id(pool.storage)}), None)
 
         return replace(
             RESOURCE_POOL,
@@ -189,7 +199,7 @@ def pool_maps(scope: Scope) -> Pools:
             description=f"A pool of resources of the type {row.type}.",
             extent=lambda picture: (pool for host in scope.hosts(picture) for pool in _of_row(row, host, picture)),
             find=find,
-            subject=lambda pool: pool.resources,
+            kind=None,
             seen=seen,
             keys={INSTANCE_ID: Attr("pool_id")},
             properties={
@@ -199,6 +209,7 @@ def pool_maps(scope: Scope) -> Pools:
                 **row.properties,
             },
             extras=own(*row.extras),
+            untold=scope.untold(Part.HOST) if row.kind is ResourceKind.DISK else all_is_told,
         )
 
     capabilities = replace(

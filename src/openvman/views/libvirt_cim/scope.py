@@ -12,11 +12,12 @@ from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Coded, Const, Source
+from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Coded, Const, Source, UntoldParts
 from openvman.model.allocation import Allocation
 from openvman.model.host import Host
 from openvman.model.picture import Objects, Picture, Reduced
 from openvman.model.system import Configuration, VirtualSystem
+from openvman.model.untold import Part, Untold
 
 INSTANCE_ID: Final = "InstanceID"
 _NOTHING: Final[Mapping[str, Any]] = {"extras": (), "methods": (), "extra_methods": ()}
@@ -99,6 +100,15 @@ class Scope:
     def system_named(self, picture: Picture, name: str) -> VirtualSystem | None:
         host = self.host(picture)
         return None if host is None else picture.objects.system_named(host.id, name)
+
+    def untold(self, part: Part) -> UntoldParts:
+        """A part of the host that nobody tells of."""
+
+        def named(picture: Picture) -> tuple[Untold, ...]:
+            host = self.host(picture)
+            return () if host is None else (Untold(host.id, part),)
+
+        return named
 
     def seen(self, picture: Picture, of: Any) -> Seen | None:
         """An object of a guest as it is shown; None for one of another host, or of a configuration not in force."""

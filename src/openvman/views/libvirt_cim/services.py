@@ -11,6 +11,7 @@ from openvman.profiles.dsp1041_service import POOL_CAPABILITIES, POOL_SERVICE
 from openvman.profiles.dsp1042_system_virtualization import MANAGEMENT_CAPABILITIES, MANAGEMENT_SERVICE
 from openvman.views.libvirt_cim.names import guest_system, keys_on_guest, keys_on_host
 from openvman.views.libvirt_cim.own import own
+from openvman.views.libvirt_cim.pool_service import OWN_METHODS
 from openvman.views.libvirt_cim.scope import INSTANCE_ID, Scope, Seen
 from openvman.views.libvirt_cim.systems import PLAIN_STATE, Systems
 
@@ -94,7 +95,7 @@ def services(
             extras=own("LibvirtVersion", "Release", "Revision", "Changeset"),
             methods=methods,
         ),
-        pools=service(POOL_SERVICE, "RPCS", methods=pool_methods),
+        pools=service(POOL_SERVICE, "RPCS", methods=pool_methods, extra_methods=OWN_METHODS),
         migration=own_service("VirtualSystemMigrationService", "MigrationService", "Moves guests to other hosts."),
         snapshots=own_service("VirtualSystemSnapshotService", "SnapshotService", "Makes snapshots of guests."),
         consoles=service(

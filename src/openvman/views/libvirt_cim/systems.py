@@ -14,6 +14,7 @@ from openvman.model.errors import ModelError
 from openvman.model.spec import SystemSpec
 from openvman.model.states import State
 from openvman.model.system import BootDevice, Firmware, OnCrash
+from openvman.model.untold import Part
 from openvman.profiles import dsp1057_virtual_system as standard
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_values import identifier_of
@@ -185,6 +186,7 @@ def systems(scope: Scope) -> Systems:
             "BootDevices",
         ),
         spec=_spec,
+        untold=scope.untold(Part.AUTOSTART),
         identity=lambda configuration: {"system_id": configuration.system_id},
     )
     return Systems(host, guest, capabilities, settings)

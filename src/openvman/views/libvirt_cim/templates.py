@@ -10,21 +10,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from openvman.cim.names import NameMap
 from openvman.cim.values import Value
 from openvman.mapping.declare import Call, ClassMap, Write, as_it_is, itself
 from openvman.model.host import Host
-from openvman.model.resource import ResourceKind
-from openvman.model.spec import PoolSpec
+from openvman.model.picture import Picture
+from openvman.model.storage import StorageVolume
 from openvman.views.libvirt_cim.devices import SETTING, Kind
 from openvman.views.libvirt_cim.own import own
 from openvman.views.libvirt_cim.pools import TYPES, Pool
 from openvman.views.libvirt_cim.scope import INSTANCE_ID, Scope
+from openvman.views.libvirt_cim.settings_of_pools import MADE_FROM
 
 POINTS: Final = ("Minimum", "Maximum", "Default", "Increment")
 STORAGE_VOLUME: Final = 32768
-DIRECTORY: Final = 1
-"""The type of a storage pool that is a folder."""
 Said = dict[str, Value]
 
 
@@ -227,31 +225,15 @@ _POOL_SETTINGS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 }  # fmt: skip
 
 
-def _type(type: Value, _values: NameMap[Value]) -> int:
-    if type != DIRECTORY:
-        raise ValueError(f"This function does not support this resource type: only {DIRECTORY} (dir) can be made")
-    return DIRECTORY
-
-
-def _disk_pool(folder: str | None = None, **_said: Any) -> PoolSpec:
-    return PoolSpec(kind=ResourceKind.DISK, folder=folder)
-
-
-_ASKED: Final[Mapping[str, tuple[Callable[..., PoolSpec], Mapping[str, Write]]]] = {
-    "DiskPool": (_disk_pool, {"Type": Write("type", _type), "Path": Write("folder")}),
-}
-"""What can be made from a setting, and what of it is read."""
-
-
 def _reader(name: str, write: Write | None = None) -> Call:
     return Call(lambda template: template.said.get(name), write)
 
 
 def _template(like: ClassMap, asked: str = "") -> ClassMap:
-    """The class map of the templates of a class; ``asked`` names what can be made from one."""
+    """The class map of the templates of a class; ``asked`` is its name in the table of what is asked for by one."""
     of_schema = ("Caption", "ResourceType", "ResourceSubType", "PoolID", "AllocationUnits", "VirtualQuantity")
     shown = (*of_schema, "VirtualQuantityUnits", "Limit", "Reservation", "Weight", "Address")
-    spec, writes = _ASKED.get(asked, (None, {}))
+    spec, writes = MADE_FROM.get(asked, (None, {}))
     return replace(
         like,
         owner=Host,
@@ -282,8 +264,18 @@ def template_maps(scope: Scope, kinds: tuple[Kind, ...], setting_of_pool: ClassM
             methods=(),
             modify=None,
         )
-        return _template(made, name)
+        shown = _template(made, name)
+        return replace(shown, kind=None, seen=_of_volume) if name == "StorageVolume" else shown
 
     of_guests: dict[str, Any] = {kind.setting.name.removesuffix(SETTING): kind.setting for kind in kinds}
-    maps = {name: _template(setting) for name, setting in of_guests.items()}
+    maps = {name: _template(setting, name) for name, setting in of_guests.items()}
     return Templates({**maps, **{name: of_pool(name) for name in _POOL_SETTINGS}})
+
+
+def _of_volume(picture: Picture, of: Template | StorageVolume) -> Template | None:
+    """A volume that was made is named by its path."""
+    if isinstance(of, Template):
+        return of
+    host = picture.objects.host(of.host_id)
+    said = {INSTANCE_ID: of.path or of.key}
+    return None if host is None else Template(id=of.id, host=host, name="StorageVolume", said=said)
