@@ -108,6 +108,16 @@ class Conformance(
         await subject.driver.fence()
         assert SystemChanged(definition.id) in subject.events.events
 
+    async def test_who_starts_with_the_host_is_told_when_asked(self, subject: Subject) -> None:
+        if not subject.host.facts.can_autostart:
+            return
+        definition = subject.definition()
+        await subject.driver.define(definition)
+        for autostart in (True, False):
+            await subject.driver.modify_system(definition.id, SystemSpec(autostart=autostart))
+            assert (definition.id in await subject.driver.autostarting(subject.host.id)) is autostart
+        assert await subject.driver.autostarting(str(uuid4())) == frozenset()
+
     # Definitions
 
     async def test_a_definition_becomes_a_system(self, subject: Subject) -> None:

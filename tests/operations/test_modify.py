@@ -9,6 +9,7 @@ import pytest
 
 from openvman.drivers.contract import Image
 from openvman.messages.problem import Problem
+from openvman.model.actor import Actor, Role
 from openvman.model.allocation import DiskKind, NicConnection
 from openvman.model.errors import ModelError
 from openvman.model.spec import DiskSpec, MemorySpec, NicSpec, ProcessorSpec, SystemSpec
@@ -16,6 +17,7 @@ from openvman.model.states import Action
 from openvman.model.system import OnCrash
 
 GIB = 1 << 30
+ADMIN = Actor("admin", Role.ADMIN)
 MAC = "52:54:00:00:00:01"
 
 
@@ -394,3 +396,14 @@ async def test_a_system_that_goes_meanwhile(world, system, until):
     world.driver.hypervisor.undefine(system.id)
     assert (await refused(modifying)).problem is Problem.NOT_FOUND
     assert world.inventory.generation.system(system.id) is None
+
+
+async def test_a_definition_may_ask_for_more_memory_than_the_host_has_where_that_is_wanted(world, active):
+    more = world.host.memory + GIB
+    asked = MemorySpec(allocation_id=defined(active, "memory"), size=more)
+    assert (await refused(world.modify(asked))).problem is Problem.INVALID_PARAMETER
+    [memory] = await world.operations.modify_resources(ADMIN, specs=[asked], beyond_host=True)
+    assert memory.size == more
+    now = replace(asked, allocation_id=current(active, "memory"))
+    error = await refused(world.operations.modify_resources(ADMIN, specs=[now], beyond_host=True))
+    assert error.problem is Problem.INVALID_PARAMETER

@@ -24,6 +24,16 @@ IMAGE_SIZE = 33554432
 NETWORK = """<network><name>lab-net</name><bridge name='testbr'/>
   <ip address='192.168.77.1' netmask='255.255.255.0'/></network>"""
 POOL = "<pool type='dir'><name>lab-pool</name><target><path>{folder}</path></target></pool>"
+FILTER = """<filter name='answers' chain='root'>
+  <rule action='drop' direction='inout'/>
+  <rule action='drop' direction='in'><tcp srcipaddr='10.0.0.1' srcipmask='24' dstipaddr='10.0.0.2' dstipmask='24'
+    srcportstart='1' srcportend='2' dstportstart='3' dstportend='4'/></rule>
+  <rule action='drop' direction='in'><udp srcipfrom='10.0.0.1' srcipto='10.0.0.2' dstipfrom='10.0.0.1'
+    dstipto='10.0.0.2'/></rule>
+  <rule action='drop' direction='in'><mac srcmacaddr='00:00:00:00:00:01' srcmacmask='ff:ff:ff:ff:ff:ff'
+    dstmacaddr='00:00:00:00:00:02' dstmacmask='ff:ff:ff:ff:ff:ff' protocolid='arp'/></rule>
+  <rule action='drop' direction='in'><vlan vlanid='7'/></rule>
+</filter>"""
 DOMAIN = """
 <domain type='qemu'>
   <name>{name}</name><uuid>{uuid}</uuid><memory unit='KiB'>131072</memory><vcpu>1</vcpu>
@@ -114,6 +124,7 @@ def guests(private_host: lab.PrivateHost) -> Iterator[dict[str, Any]]:
         with (folder / image).open("r+b") as file:
             file.truncate(IMAGE_SIZE)
     pool = connection.storagePoolCreateXML(POOL.format(folder=folder))
+    filter = connection.nwfilterDefineXML(FILTER)
     domains = []
     for name, (uuid, mac, image) in GUESTS.items():
         xml = DOMAIN.format(name=name, uuid=uuid, mac=mac, image=folder / image)
@@ -123,6 +134,7 @@ def guests(private_host: lab.PrivateHost) -> Iterator[dict[str, Any]]:
         if domain.isActive():
             domain.destroy()
         domain.undefine()
+    filter.undefine()
     pool.destroy()
     network.destroy()
     connection.close()
@@ -226,7 +238,7 @@ def test_every_property_declared_is_shown_somewhere(conn):
         (classmap.name, name)
         for classmap in LIBVIRT_CIM[0].classes
         for name in classmap.sources
-        if classmap.kind is not Template
+        if classmap.kind is not Template and not classmap.name.startswith("StorageVolume")
     }
     assert declared - shown == NULL_HERE.keys()
 

@@ -152,3 +152,23 @@ async def test_volumes_are_in_storage_pools_that_are_folders(client):
     asked = setting("Disk", Address="/x")
     error = await refused(client, "DeleteResourceInPool", Resource=asked)
     assert (error.status.value, "Missing argument `Pool'" in str(error)) == (4, True)
+
+
+async def test_adapters_follow_their_network_from_pool_to_pool(client):
+    """A network that rests is no pool; from both sides of the association."""
+    service = ClassPath("KVM_VirtualSystemManagementService", "root/virt")
+    system = 'instance of KVM_VirtualSystemSettingData { VirtualSystemIdentifier = "domU1"; ElementName = "domU1"; };'
+    mac = "00:11:22:33:44:aa"
+    nic = setting("Net", ResourceType=10, NetworkType="network", PoolID="NetworkPool/isolated", Address=mac)
+    await client.invoke(service, "DefineSystem", SystemSettings=system, ResourceSettings=(nic,))
+    adapter = path("KVM_NetResourceAllocationSettingData", InstanceID=f"domU1/{mac}")
+    [host] = [h for h in client.inventory.generation.hosts.values() if h.name == "sim-001"]
+    [network] = [n for n in host.networks if n.name == "isolated"]
+    driver = client.inventory.driver_of(host.id)
+    for active in (True, False, True):
+        await driver.change_network(host.id, network.uuid, active=active)
+        own = pool("NetworkPool", "isolated" if active else "0")
+        for_pool = await client.associators(own, AssocClass="KVM_ResourceAllocationFromPool")
+        assert adapter in [each.path for each in for_pool]
+        of_adapter = await client.associators(adapter, AssocClass="KVM_ResourceAllocationFromPool")
+        assert [each.path for each in of_adapter] == [own]
