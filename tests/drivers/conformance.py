@@ -297,6 +297,26 @@ class Conformance(
         await subject.driver.act(system.id, Action.START)
         assert await subject.state(system.id) is State.ACTIVE
 
+    async def test_what_is_saved_is_told_whatever_is_defined_since(self, subject: Subject) -> None:
+        subject.lacks(Requirement.SAVED)
+        system = await subject.active()
+        with subject.needs(Requirement.SUSPEND):
+            await subject.driver.act(system.id, Action.SUSPEND)
+        assert system.defined is not None
+        assert system.current is not None
+        had, memory = system.current.memory.size, system.defined.memory
+        less = MemorySpec(allocation_id=memory.id, size=memory.size // 2)
+        await subject.driver.modify_resource(system.id, ConfigurationKind.DEFINED, less)
+        suspended = await subject.read(system.id)
+        assert suspended.saved is not None
+        assert suspended.defined is not None
+        assert (suspended.saved.memory.size, suspended.defined.memory.size) == (had, memory.size // 2)
+        await subject.driver.act(system.id, Action.START)
+        started = await subject.read(system.id)
+        assert started.saved is None
+        assert started.current is not None
+        assert started.current.memory.size == had
+
     async def test_it_is_told_how_far_the_saving_of_memory_is(self, subject: Subject) -> None:
         subject.lacks(Requirement.PROGRESS)
         assert subject.holding_saves is not None

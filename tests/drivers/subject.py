@@ -35,6 +35,7 @@ class Requirement(StrEnum):
     CONTAINERS = "guests are containers, with file systems and an init"
     RENAMING = "a system gets another name"
     SUSPEND = "saves memory to disk"
+    SAVED = "tells what a suspended system has saved"
     RESET = "resets a guest"
     GUEST_OBEYS = "the test's guest ends and restarts when it is asked to"
     CONSOLE = "keeps what guests print"

@@ -35,6 +35,7 @@ TEST_GAPS = {
     Requirement.FILTERS: "libvirt's test host has no network filters",
     Requirement.LIVE_FILTER: "libvirt's test host has no network filters",
     Requirement.LIVE_DEVICES: "libvirt's test host cannot attach a device",
+    Requirement.SAVED: "libvirt's test host does not tell what it saved",
     Requirement.PROGRESS: "libvirt's test host saves at once",
 }
 

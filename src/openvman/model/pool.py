@@ -8,13 +8,17 @@ as children of the host's pool of disks: what is taken of one the hypervisor say
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from functools import reduce
+from operator import or_
+from typing import Final, NamedTuple, TypeVar
 
 from openvman.model.allocation import (
     WHOLE_PROCESSOR,
     Allocation,
+    DiskAllocation,
     DiskKind,
     MemoryAllocation,
     ProcessorAllocation,
@@ -38,9 +42,9 @@ class ResourcePool:
     """A pool as it is in one generation. Quantities are bytes or numbers of things, as its kind counts.
 
     ``consumed`` is what consumers have been given: the active and paused systems, and for disks all systems, whose
-    images take their place at all times. ``reserved`` is what of ``capacity`` is taken by that. The two differ where
-    consumers share, since virtual processors take no processor away, and where an allocation has a reservation, which
-    then is what it takes.
+    images take their place at all times; also those that an active system gets only when it is started again.
+    ``reserved`` is what of ``capacity`` is taken by that. The two differ where consumers share, since virtual
+    processors take no processor away, and where an allocation has a reservation, which then is what it takes.
     """
 
     host: Host
@@ -109,30 +113,60 @@ def pool_in(name: str) -> str:
     return name.removesuffix(RESERVED).removesuffix(PROMISED)
 
 
-def _taken_of(allocation: Allocation) -> dict[str, int]:
+class Claim(NamedTuple):
+    """What one allocation, there or asked for, takes of the pool ``name``."""
+
+    name: str
+    kind: ResourceKind
+    amount: int
+    reservation: int | None = None
+    thing: str | None = None
+    """What two configurations of a system may both mean, and the system has once: an image."""
+
+
+def claim_of(allocation: Allocation) -> Claim:
     name, kind = pool_name(allocation), kind_of(allocation)
     reservation = allocation.reservation if isinstance(allocation, ProcessorAllocation | MemoryAllocation) else None
-    return taken(name, kind, quantity(allocation), reservation)
+    thing = allocation.source if isinstance(allocation, DiskAllocation) else None
+    return Claim(name, kind, quantity(allocation), reservation, thing)
+
+
+def total(claims: Iterable[Claim]) -> dict[str, int]:
+    """What an active system with one configuration takes of each pool, by the pool's name; see :func:`taken`."""
+    found: dict[str, int] = {}
+    for name, kind, amount, reservation, _thing in claims:
+        for what, much in taken(name, kind, amount, reservation).items():
+            found[what] = found.get(what, 0) + much
+    return found
+
+
+def held(now: Sequence[Claim], *later: Sequence[Claim]) -> dict[str, int]:
+    """What a system with such configurations takes of each pool, by the pool's name; see :func:`taken`.
+
+    ``now`` is what the active system has, nothing while it is not active; of what it has ``later``, when it is started
+    again, it has the images and nothing else. So ending never takes more than was given.
+    """
+    only_later = reduce(or_, map(_things, later), _things(())) - _things(now)
+    return total([*now, *(Claim(name, kind, amount) for (name, kind, _), amount in only_later.items())])
+
+
+def _things(claims: Iterable[Claim]) -> Counter[tuple[str, ResourceKind, str | None]]:
+    found: Counter[tuple[str, ResourceKind, str | None]] = Counter()
+    for name, kind, amount, _reservation, thing in claims:
+        if kind in HELD_AT_ALL_TIMES:
+            found[name, kind, thing] += amount
+    return found
 
 
 def consumption(system: VirtualSystem) -> dict[str, int]:
-    """What a system takes of each pool, by pool id; see :func:`taken`."""
-    found: dict[str, int] = {}
-    for allocation in system.effective.allocations():
-        if system.current is not None or kind_of(allocation) in HELD_AT_ALL_TIMES:
-            for name, much in _taken_of(allocation).items():
-                place = pool_id(system.host_id, name)
-                found[place] = found.get(place, 0) + much
-    return found
+    """What a system takes of each pool, by pool id; see :func:`held`."""
+    found = held(*map(claims_of, (system.current, system.defined, system.saved)))
+    return {pool_id(system.host_id, name): much for name, much in found.items()}
 
 
-def demand(configuration: Configuration) -> dict[str, int]:
-    """What an active system with the configuration takes of each pool, by the pool's name; see :func:`taken`."""
-    found: dict[str, int] = {}
-    for allocation in configuration.allocations():
-        for name, much in _taken_of(allocation).items():
-            found[name] = found.get(name, 0) + much
-    return found
+def claims_of(configuration: Configuration | None) -> list[Claim]:
+    """What a configuration takes; nothing when there is none."""
+    return [] if configuration is None else list(map(claim_of, configuration.allocations()))
 
 
 HELD_AT_ALL_TIMES: Final = frozenset({ResourceKind.DISK})
@@ -166,10 +200,10 @@ def in_pools(system: VirtualSystem, members: Mapping[str, str], kinds: Mapping[s
             devices=tuple(map(put, configuration.devices)),
         )
 
-    defined, current = configured(system.defined), configured(system.current)
-    if defined is system.defined and current is system.current:
+    defined, current, saved = map(configured, (system.defined, system.current, system.saved))
+    if defined is system.defined and current is system.current and saved is system.saved:
         return system
-    return replace(system, defined=defined, current=current)
+    return replace(system, defined=defined, current=current, saved=saved)
 
 
 def pools_of(host: Host, consumed: Callable[[str], int]) -> Iterator[ResourcePool]:

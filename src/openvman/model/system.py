@@ -125,6 +125,8 @@ class VirtualSystem:
     """Under way now."""
     requested: Action | None = None
     """The last change of state asked for through this server."""
+    saved: Configuration | None = None
+    """What a suspended system had, and has again when it is started; None where the hypervisor does not say."""
     actions: frozenset[Action] = frozenset(Action)
     """What its hypervisor can do to its state, whatever that is now."""
 
@@ -139,6 +141,12 @@ class VirtualSystem:
             yield self.current
         if self.defined is not None:
             yield self.defined
+
+    def remembered(self) -> Iterator[Configuration]:
+        """Those and what is saved, whose ids are those of a configuration that is not there now."""
+        yield from self.configurations()
+        if self.saved is not None:
+            yield self.saved
 
     @property
     def effective(self) -> Configuration:

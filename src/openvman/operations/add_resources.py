@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, AsyncExitStack
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from openvman.model.actor import Actor
 from openvman.model.allocation import Allocation
 from openvman.model.errors import ModelError
 from openvman.model.host import Host
-from openvman.model.pool import demand
+from openvman.model.pool import claims_of
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SerialSpec
 from openvman.model.system import Configuration, ConfigurationKind, VirtualSystem
 from openvman.model.validation import Devices
@@ -25,7 +25,7 @@ from openvman.operations.images import Resolved
 from openvman.operations.pledging import pledged
 from openvman.operations.remove_resources import remove_resources
 from openvman.operations.settle import settle
-from openvman.operations.specs import asked_of_pools, child_pools, local_ids, spec_of
+from openvman.operations.specs import child_pools, local_ids, pool_claims, spec_of
 from openvman.operations.steps import AssignPools, TakeAway
 from openvman.operations.undo import Undo
 from openvman.operations.validate import check_devices, check_resource, image_turn, mac_turn, macs_in_use
@@ -69,7 +69,7 @@ async def add_resources(
         found = await images.check_unused(context.inventory.generation, host, system_id, system.name, found, kept)
         disks = iter(image.spec for image in found)
         known: list[ResourceSpec] = [next(disks) if isinstance(spec, DiskSpec) else spec for spec in full]
-        with _pledged(context, host, system, there, known):
+        with pledged(context, host, system, {there.kind: [*claims_of(there), *pool_claims(known)]}):
             async with Undo(context) as undo:
                 await _join(context, system_id, there, known, undo)
                 added = await settle(_apply(context, host, there, full, found, undo))
@@ -97,15 +97,6 @@ async def add_for_good(
     return added
 
 
-def _pledged(
-    context: Context, host: Host, system: VirtualSystem, there: Configuration, specs: list[ResourceSpec]
-) -> AbstractContextManager[None]:
-    wanted = dict(demand(there))
-    for pool, much in asked_of_pools(specs).items():
-        wanted[pool] = wanted.get(pool, 0) + much
-    return pledged(context, host, system, there, wanted)
-
-
 async def _join(context: Context, system_id: str, there: Configuration, specs: list[ResourceSpec], undo: Undo) -> None:
     """Remember their child pools before they are there, so that they are never seen in another."""
     before = context.inventory.members(system_id)
@@ -127,7 +118,7 @@ def _fill(
     context: Context, host: Host, system: VirtualSystem, there: Configuration, asked: list[ResourceSpec]
 ) -> list[ResourceSpec]:
     """A target or address that is made is free in every configuration, so that all can have the same device."""
-    targets = frozenset(disk.target for each in system.configurations() for disk in each.disks)
+    targets = frozenset(disk.target for each in system.remembered() for disk in each.disks)
     macs = macs_in_use(context.inventory.generation, host)
     filled: dict[type[ResourceSpec], Iterator[ResourceSpec]] = {
         DiskSpec: iter(fill_disks(_of(DiskSpec, asked), host, targets)),

@@ -10,7 +10,7 @@ from datetime import timedelta
 from openvman.inventory.difference import Difference
 from openvman.messages import systems as systems_rows
 from openvman.model.errors import ModelError
-from openvman.model.pool import demand
+from openvman.model.pool import claims_of, held
 from openvman.model.states import TRANSITIONS, Action, State, Transition
 from openvman.model.system import VirtualSystem
 from openvman.operations.context import Context, gone, turn, unknown
@@ -51,7 +51,8 @@ def _pledged(context: Context, system: VirtualSystem) -> AbstractContextManager[
     """What the system is about to have is its own before it is activated."""
     host = context.inventory.generation.host(system.host_id)
     assert host is not None, "a system that was just read has a host"
-    return context.pools.pledge(system.id, host, demand(system.effective), label(system.name))
+    wanted = held(claims_of(system.saved or system.defined), claims_of(system.defined))
+    return context.pools.pledge(system.id, host, wanted, label(system.name))
 
 
 def _legal(system: VirtualSystem, action: Action) -> Transition:

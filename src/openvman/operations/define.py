@@ -12,7 +12,7 @@ from openvman.messages import systems as systems_rows
 from openvman.model.actor import Actor
 from openvman.model.errors import ModelError
 from openvman.model.host import Host
-from openvman.model.pool import HELD_AT_ALL_TIMES
+from openvman.model.pool import held
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
 from openvman.model.system import Configuration, VirtualSystem
 from openvman.operations import cloud_init, images
@@ -25,7 +25,7 @@ from openvman.operations.preview import Preview, preview
 from openvman.operations.reference import complement
 from openvman.operations.seed_image import seed_image
 from openvman.operations.settle import settle
-from openvman.operations.specs import asked_of_pools, child_pools, resource_kind, sort
+from openvman.operations.specs import asked_of_pools, child_pools, pool_claims, sort
 from openvman.operations.steps import AssignPools, Undefine
 from openvman.operations.tuning import mapping_turns
 from openvman.operations.undo import Undo
@@ -142,9 +142,9 @@ async def _planned(
             *definition.devices,
         )
         context.pools.check_fits(host, asked_of_pools(specs), label(definition.name))
-        held = dict.fromkeys(child_pools(specs).values(), 0)  # the others' room is looked for at the start
-        held |= asked_of_pools(spec for spec in found if resource_kind(spec) in HELD_AT_ALL_TIMES)
-        with context.pools.pledge(definition.id, host, held, label(definition.name)):
+        wanted = dict.fromkeys(child_pools(specs).values(), 0)  # the others' room is looked for at the start
+        wanted |= held((), pool_claims(specs))
+        with context.pools.pledge(definition.id, host, wanted, label(definition.name)):
             yield _Plan(
                 host=host,
                 driver=driver,

@@ -12,7 +12,7 @@ from openvman.model.actor import Actor
 from openvman.model.allocation import Allocation
 from openvman.model.errors import ModelError
 from openvman.model.host import Host
-from openvman.model.pool import demand
+from openvman.model.pool import Claim, claim_of
 from openvman.model.spec import DeviceSpec, DiskSpec, NicSpec, ProcessorSpec, ResourceSpec
 from openvman.model.system import Configuration
 from openvman.model.validation import Devices
@@ -23,7 +23,7 @@ from openvman.operations.current import allocation_of, refresh, show_volumes
 from openvman.operations.images import Resolved
 from openvman.operations.pledging import pledged
 from openvman.operations.settle import settle
-from openvman.operations.specs import asked_of_pools, changes, child_pools, local_id, merged, said, spec_of
+from openvman.operations.specs import changes, child_pools, local_id, merged, pool_claims, said, spec_of
 from openvman.operations.steps import AssignPools, PackedSpec, RestoreResource
 from openvman.operations.tuning import check_dedicated, mapping_turns
 from openvman.operations.undo import Undo
@@ -80,8 +80,8 @@ async def modify_resources(context: Context, actor: Actor, specs: Sequence[Resou
         _check(context, actor, planned)
         planned = await _unused(context, planned)
         with ExitStack() as pledges:
-            for there in _by_configuration(planned):
-                pledges.enter_context(_pledged(context, there))
+            for system_id in system_ids:
+                pledges.enter_context(_pledged(context, system_id, planned))
             async with Undo(context) as undo:
                 done = [await settle(_apply(context, change, undo)) for change in planned]
                 for there in _by_configuration(done):
@@ -175,21 +175,24 @@ async def _unused(context: Context, planned: list[_Change]) -> list[_Change]:
     return planned
 
 
-def _pledged(context: Context, there: list[_Change]) -> AbstractContextManager[None]:
-    """What the system will have of pools is its own before it is changed."""
-    one = there[0]
-    system = context.inventory.generation.system(one.configuration.system_id)
+def _pledged(context: Context, system_id: str, planned: list[_Change]) -> AbstractContextManager[None]:
+    """What the system will have of pools, with all its configurations changed, is its own before the first is."""
+    system = context.inventory.generation.system(system_id)
     assert system is not None, "a change is of a system"
-    wanted = demand(one.configuration)
-    for change in there:
-        if "pool" in change.changed and system.current is not None:
-            raise ModelError(resources_rows.STAYS_IN_POOLS, system.id, system=system)
-        # Of a disk that keeps its image, nothing is said of the size.
-        sized = merged(change.full, change.base) if isinstance(change.full, DiskSpec) else change.full
-        for sign, spec in ((-1, change.base), (1, sized)):
-            for name, much in asked_of_pools([spec]).items():
-                wanted[name] = wanted.get(name, 0) + sign * much
-    return pledged(context, one.host, system, one.configuration, wanted)
+    mine = [change for change in planned if change.configuration.system_id == system_id]
+    if any("pool" in change.changed for change in mine) and system.current is not None:
+        raise ModelError(resources_rows.STAYS_IN_POOLS, system.id, system=system)
+    changed = {there[0].configuration.kind: _pool_claims(there) for there in _by_configuration(mine)}
+    return pledged(context, mine[0].host, system, changed)
+
+
+def _pool_claims(there: list[_Change]) -> list[Claim]:
+    """What a configuration asks of pools when it is changed."""
+    modified = {change.base.allocation_id for change in there}
+    kept = [each for each in there[0].configuration.allocations() if each.id not in modified]
+    # Of a disk that keeps its image, nothing is said of the size.
+    full = [merged(c.full, c.base) if isinstance(c.full, DiskSpec) else c.full for c in there]
+    return [*map(claim_of, kept), *pool_claims(full)]
 
 
 async def _move(context: Context, there: list[_Change], undo: Undo) -> None:

@@ -133,7 +133,7 @@ async def delete(context: Context, actor: Actor, pool: ResourcePool) -> None:
         users += [
             system.name
             for system in context.inventory.generation.systems_of(now.id)
-            if any(a.pool == child.name for c in system.configurations() for a in c.allocations())
+            if any(a.pool == child.name for c in system.remembered() for a in c.allocations())
         ]
         if users or context.pools.is_pledged(pool.id):
             raise ModelError(pools_rows.IN_USE, pool.id, pool=child, host=now, users=users[:5] or "a request")

@@ -25,7 +25,7 @@ from openvman.store.pools import PoolStore
 
 @dataclass(frozen=True, slots=True)
 class _Pledge:
-    """What a system will have of pools, by pool id."""
+    """What a system has or will have of pools, whichever is more, by pool id."""
 
     system_id: str
     wanted: Mapping[str, int]
@@ -43,15 +43,20 @@ class Pools:
     def pledge(self, system_id: str, host: Host, wanted: Mapping[str, int], of: str) -> Iterator[None]:
         """Take as much of the host's pools (by name) as ``wanted`` says: all that the system will have of each.
 
-        A pool is not deleted while something of it is pledged, be it nothing. Raises INSUFFICIENT or, for a pool that
-        is gone, NOT_FOUND, naming the pool; messages begin with ``of``. Room is asked for in child pools, and in pools
-        that have children or of which something is reserved: a host's own pools may otherwise be given out more than
-        once, as hypervisors do. The hypervisor's storage pools look after themselves.
+        What it has now stays its own until then too, for a change may fail and be undone. A pool is not deleted while
+        something of it is pledged, be it nothing. Raises INSUFFICIENT or, for a pool that is gone, NOT_FOUND, naming
+        the pool; messages begin with ``of``. Room is asked for where the system will have more than now, in child
+        pools, and in pools that have children or of which something is reserved: a host's own pools may otherwise be
+        given out more than once, as hypervisors do. The hypervisor's storage pools look after themselves.
         """
         mine, token = {pool_id(host.id, name): amount for name, amount in wanted.items()}, object()
-        self._pledges[token] = _Pledge(system_id, mine)
+        system = self._inventory.generation.system(system_id)
+        now = {} if system is None else consumption(system)
+        self._pledges[token] = _Pledge(
+            system_id, {each: max(mine.get(each, 0), now.get(each, 0)) for each in mine.keys() | now.keys()}
+        )
         try:
-            self._check_room(host, mine, of)
+            self._check_room(host, mine, now, of)
             yield
         finally:
             del self._pledges[token]
@@ -104,7 +109,7 @@ class Pools:
             self._inventory.assign(system_id, before)
             raise _unsaved(error) from error
 
-    def _check_room(self, host: Host, mine: Mapping[str, int], of: str) -> None:
+    def _check_room(self, host: Host, mine: Mapping[str, int], now: Mapping[str, int], of: str) -> None:
         host = self._inventory.generation.host(host.id) or host
         wanted = {id for id in map(pool_in, mine) if storage_pool_name(id.rpartition("/")[2]) is None}
         gone = wanted - {pool.id for pool in pools_of(host, lambda _: 0)}
@@ -114,7 +119,8 @@ class Pools:
         for pool in pools_of(host, self._consumed):
             asked = whole(pool.kind, mine.get(pool.id + RESERVED, 0))
             shared = pool.is_primordial and pool.name not in parents and not self._consumed(pool.id + PROMISED)
-            if not asked or shared or pool.is_native or pool.capacity is None:
+            grows = any(mine.get(pool.id + what, 0) > now.get(pool.id + what, 0) for what in (RESERVED, PROMISED))
+            if not grows or shared or pool.is_native or pool.capacity is None:
                 continue
             if pool.reserved > pool.capacity:
                 free = max(0, pool.capacity - pool.reserved + asked)

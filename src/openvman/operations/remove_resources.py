@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack
 from itertools import groupby
 
 from openvman.messages import resources as resources_rows
@@ -45,6 +45,8 @@ async def remove_resources(context: Context, allocations: Sequence[Allocation]) 
         there = [_removable(context, allocation_of(context, id)) for id in ids]
         _check_empty(context, there)
         _check_left(context, there)
+        for system_id in system_ids:
+            turns.enter_context(_kept(context, system_id))
         async with Undo(context) as undo:
             for configuration, devices in _by_configuration(context, there):
                 await settle(_apply(context, configuration, devices, undo))
@@ -53,12 +55,21 @@ async def remove_resources(context: Context, allocations: Sequence[Allocation]) 
                 await _leave(context, system_id, [each for each in there if each.system_id == system_id], undo)
 
 
+def _kept(context: Context, system_id: str) -> AbstractContextManager[None]:
+    """What the system has of pools is given to nobody else before it is certain that it is removed."""
+    system = context.inventory.generation.system(system_id)
+    host = None if system is None else context.inventory.generation.host(system.host_id)
+    assert system is not None, "the system of an allocation"
+    assert host is not None, "a system that was just read has a host"
+    return context.pools.pledge(system.id, host, {}, label(system.name))
+
+
 async def _leave(context: Context, system_id: str, removed: list[Allocation], undo: Undo) -> None:
     """Forget the pools of what no configuration of the system has any more, and follow what moved up."""
     system, before = context.inventory.generation.system(system_id), context.inventory.members(system_id)
     if system is None:
         return
-    left = {a.local_id for configuration in system.configurations() for a in configuration.allocations()}
+    left = {a.local_id for configuration in system.remembered() for a in configuration.allocations()}
     await undo.push(AssignPools(system_id, before))
     moved = _moved_up(before, [each for each in removed if each.configuration_id.endswith(ConfigurationKind.DEFINED)])
     await context.pools.assign(system_id, {local: pool for local, pool in moved.items() if local in left})

@@ -23,7 +23,7 @@ from openvman.model.allocation import (
 )
 from openvman.model.device_tuning_rules import DISK_TUNING, NIC_TUNING
 from openvman.model.errors import ModelError
-from openvman.model.pool import taken
+from openvman.model.pool import Claim, total
 from openvman.model.resource import KIND_OF_DISK, ResourceKind, device_resource, pool_name
 from openvman.model.spec import (
     DeviceSpec,
@@ -271,16 +271,21 @@ def amount(spec: ResourceSpec) -> int:
     return 1
 
 
-def asked_of_pools(specs: Iterable[ResourceSpec]) -> dict[str, int]:
-    """What (full) specs ask of each pool, by name; see :func:`openvman.model.pool.taken`."""
-    asked: dict[str, int] = {}
+def pool_claims(specs: Iterable[ResourceSpec]) -> list[Claim]:
+    """What (full) specs ask of pools."""
+    found: list[Claim] = []
     for spec in specs:
         name, kind = pool_of_spec(spec), resource_kind(spec)
         if name is not None and kind is not None:
             reservation = spec.reservation if isinstance(spec, ProcessorSpec | MemorySpec) else None
-            for what, much in taken(name, kind, amount(spec), reservation or None).items():
-                asked[what] = asked.get(what, 0) + much
-    return asked
+            thing = spec.source if isinstance(spec, DiskSpec) else None
+            found.append(Claim(name, kind, amount(spec), reservation or None, thing or None))
+    return found
+
+
+def asked_of_pools(specs: Iterable[ResourceSpec]) -> dict[str, int]:
+    """What (full) specs ask of each pool, by name; see :func:`openvman.model.pool.taken`."""
+    return total(pool_claims(specs))
 
 
 def child_pools(specs: Iterable[ResourceSpec], there: Configuration | None = None) -> dict[str, str]:

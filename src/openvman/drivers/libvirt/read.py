@@ -45,6 +45,13 @@ _ACTIVE: Final[dict[int, State]] = {
     libvirt.VIR_DOMAIN_CRASHED: State.PAUSED,
 }
 
+_NOT_TOLD: Final = {
+    libvirt.VIR_ERR_NO_SUPPORT,
+    libvirt.VIR_ERR_OPERATION_INVALID,
+    libvirt.VIR_ERR_OPERATION_FAILED,
+    libvirt.VIR_ERR_INTERNAL_ERROR,
+}
+
 _ON_CRASH: Final[dict[str, OnCrash]] = {
     "destroy": OnCrash.DESTROY,
     "coredump-destroy": OnCrash.DESTROY,
@@ -98,17 +105,18 @@ def _read_system(domain: Any, host_id: str, address: Address) -> VirtualSystem:
     persistent = bool(domain.isPersistent())
     autostart = persistent and _or_default(lambda: bool(domain.autostart()), False)
 
-    def configuration(kind: ConfigurationKind, flags: int) -> Configuration:
-        root = xml.parse(domain.XMLDesc(flags))
+    def configuration(kind: ConfigurationKind, text: str) -> Configuration:
         return configuration_of(
-            root, host_id, kind, address, autostart=autostart, capacity=_capacity(address, domain.connect())
+            xml.parse(text), host_id, kind, address, autostart=autostart, capacity=_capacity(address, domain.connect())
         )
 
     # A domain that ends between the two reads gives its inactive XML twice; the event of its end corrects that.
-    current = configuration(ConfigurationKind.STATE, 0) if running else None
+    current = configuration(ConfigurationKind.STATE, domain.XMLDesc(0)) if running else None
     defined = None
     if persistent:
-        defined = configuration(ConfigurationKind.DEFINED, libvirt.VIR_DOMAIN_XML_INACTIVE)
+        defined = configuration(ConfigurationKind.DEFINED, domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+    text = _saved(domain) if state is State.SUSPENDED else None
+    saved = None if text is None else configuration(ConfigurationKind.STATE, text)
     found = current or defined
     if found is None:
         raise ModelError(hypervisor.SYSTEM_ENDED, domain.UUIDString(), system=domain.UUIDString())
@@ -121,7 +129,21 @@ def _read_system(domain: Any, host_id: str, address: Address) -> VirtualSystem:
         current=current,
         description=found.description,
         actions=address.abilities.actions,
+        saved=saved,
     )
+
+
+def _saved(domain: Any) -> str | None:
+    """What was saved with the memory of the domain; None where the hypervisor does not tell.
+
+    The memory may have been restored or dropped a moment ago, or be spoilt: the domain is there all the same.
+    """
+    try:
+        return str(domain.managedSaveGetXMLDesc(0))
+    except libvirt.libvirtError as error:
+        if error.get_error_code() not in _NOT_TOLD:
+            raise
+        return None
 
 
 def _or_default(ask: Callable[[], bool], default: bool) -> bool:

@@ -40,7 +40,6 @@ class Hypervisor:
         self.images = Images()
         self._told = told
         self._ids: dict[tuple[str, str], str] = {}  # host id, name -> system id
-        self._saved: dict[str, Configuration] = {}  # of the suspended ones
         self._consoles: dict[str, bytearray] = {}
         self._boots: defaultdict[str, int] = defaultdict(int)
         self._memory: defaultdict[str, int] = defaultdict(int)  # host id -> bytes in use
@@ -111,9 +110,8 @@ class Hypervisor:
         for system in systems:
             if system.state is not State.DEFINED:
                 self._boot(system)
-            if system.state is State.SUSPENDED:
-                self._saved[system.id] = activated(self._defined(system))
-            self._put(system)
+            suspended = system.state is State.SUSPENDED
+            self._put(replace(system, saved=activated(self._defined(system))) if suspended else system)
 
     def undefine(self, system_id: str) -> None:
         system = self._system(system_id)
@@ -121,8 +119,8 @@ class Hypervisor:
             raise ModelError(hypervisor.ACTIVE, system_id, system=system_id)
         self._release(system)
         del self.systems[system_id], self._ids[system.host_id, system.name]
-        for kept in (self._saved, self._consoles, self._boots):
-            kept.pop(system_id, None)
+        self._consoles.pop(system_id, None)
+        self._boots.pop(system_id, None)
         self._told(SystemChanged(system_id))
 
     def modify_system(self, system_id: str, spec: SystemSpec) -> None:
@@ -135,10 +133,19 @@ class Hypervisor:
                 raise ModelError(hypervisor.RENAMED_ACTIVE, "name")
             self._check_name(system.host_id, spec.name or "")
         defined = with_settings(defined, spec)
-        current = None if system.current is None else with_settings_at_once(system.current, spec)
-        if system_id in self._saved:
-            self._saved[system_id] = with_settings_at_once(self._saved[system_id], spec)
-        self._put(replace(system, name=defined.name, description=defined.description, defined=defined, current=current))
+        current, saved = (
+            None if each is None else with_settings_at_once(each, spec) for each in (system.current, system.saved)
+        )
+        self._put(
+            replace(
+                system,
+                name=defined.name,
+                description=defined.description,
+                defined=defined,
+                current=current,
+                saved=saved,
+            )
+        )
 
     def modify_resource(self, system_id: str, kind: ConfigurationKind, spec: ResourceSpec) -> None:
         system = self._system(system_id)
@@ -188,12 +195,10 @@ class Hypervisor:
             case Action.START:
                 self._start(system)
             case Action.STOP:
-                self._saved.pop(system_id, None)
-                self._put(replace(system, state=State.DEFINED, current=None))
+                self._put(replace(system, state=State.DEFINED, current=None, saved=None))
             case Action.SUSPEND:
                 assert system.current is not None
-                self._saved[system_id] = system.current
-                self._put(replace(system, state=State.SUSPENDED, current=None))
+                self._put(replace(system, state=State.SUSPENDED, current=None, saved=system.current))
             case Action.PAUSE:
                 self._put(replace(system, state=State.PAUSED))
             case Action.RESET:
@@ -231,14 +236,12 @@ class Hypervisor:
         if system.state is State.PAUSED:
             self._put(replace(system, state=State.ACTIVE))
             return
-        saved = self._saved.get(system.id)
-        current = saved or activated(self._defined(system))
+        current = system.saved or activated(self._defined(system))
         self._check_room(system, current)
         self._check_parts(system, current)
-        self._saved.pop(system.id, None)
-        if saved is None:
+        if system.saved is None:
             self._boot(system)
-        self._put(replace(system, state=State.ACTIVE, current=current))
+        self._put(replace(system, state=State.ACTIVE, current=current, saved=None))
 
     def _boot(self, system: VirtualSystem) -> None:
         self._boots[system.id] += 1
