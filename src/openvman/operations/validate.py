@@ -105,7 +105,7 @@ def check_definition(
 
 def check_system(system: SystemSpec, name: str, host: Host, changed: AbstractSet[str] | None = None) -> None:
     """The settings of the system as a whole, of which all is said; with ``changed``, only what these are about."""
-    check(SYSTEM_RULES + CONTAINER_RULES, system, Surroundings(host=host, of=label(name)), changed)
+    check(CONTAINER_RULES + SYSTEM_RULES, system, Surroundings(host=host, of=label(name)), changed)
 
 
 async def check_boot(policy: Policy, actor: Actor, system: SystemSpec | Definition) -> None:

@@ -128,8 +128,8 @@ def _read_system(domain: Any, host_id: str, address: Address) -> VirtualSystem:
         defined=defined,
         current=current,
         description=found.description,
-        saved=saved,
         actions=address.abilities.actions,
+        saved=saved,
     )
 
 
