@@ -88,16 +88,7 @@ def is_kind(*kinds: DeviceKind) -> Callable[[Any], bool]:
 
 
 _GENERIC: Final = (DEVICE_SETTING, tuple(GENERIC_DEVICES.values()))
-KINDS_OF: Final = (
-    (PROCESSOR_SETTING, (PROCESSOR,)),
-    (MEMORY_SETTING, (MEMORY,)),
-    (STORAGE_SETTING, (LOGICAL_DISK, CDROM_DRIVE, DISKETTE_DRIVE)),
-    (ETHERNET_SETTING, (ETHERNET_PORT,)),
-    _GENERIC,
-    _GENERIC,
-    _GENERIC,
-)
-"""The standard view's classes of what :func:`kinds` gives, in its order."""
+_DRIVES: Final = (LOGICAL_DISK, CDROM_DRIVE, DISKETTE_DRIVE)
 NICS: Final = 3
 """The place of network adapters in that order."""
 
@@ -206,7 +197,21 @@ _EXTENT: Final[dict[str, Source]] = {
 def kinds(scope: Scope, systems: Systems) -> tuple[Kind, ...]:
     """What guests have; the order is that in which an instance of a base class is looked for."""
     make = _Maker(scope, systems)
-    return (_processors(make), _memory(make), _disks(make), _nics(make), _screens(make), _inputs(make), _buses(make))
+    disks = _file_systems(make) if scope.of_containers else _disks(make)
+    return (_processors(make), _memory(make), disks, _nics(make), _screens(make), _inputs(make), _buses(make))
+
+
+def shown_by(scope: Scope) -> tuple[tuple[ClassMap, tuple[ClassMap, ...]], ...]:
+    """The standard view's classes, of settings and of devices, that :func:`kinds` shows, in its order."""
+    return (
+        (PROCESSOR_SETTING, (PROCESSOR,)),
+        (MEMORY_SETTING, (MEMORY,)),
+        _GENERIC if scope.of_containers else (STORAGE_SETTING, _DRIVES),
+        (ETHERNET_SETTING, (ETHERNET_PORT,)),
+        _GENERIC,
+        _GENERIC,
+        _GENERIC,
+    )
 
 
 def _processors(make: _Maker) -> Kind:
@@ -256,6 +261,12 @@ def _memory(make: _Maker) -> Kind:
     return Kind(setting, device, "MemoryPool")
 
 
+_OF_DISKS: Final = own(
+    "VirtualDevice", "EmulatedType", "BusType", "DriverName", "DriverType", "AddressProperties",
+    "AddressValues", "MountPoint", "readonly", "cache", "AllocationQuantity",
+)  # fmt: skip
+
+
 def _disks(make: _Maker) -> Kind:
     setting = make.setting(
         "Disk",
@@ -279,14 +290,11 @@ def _disks(make: _Maker) -> Kind:
         disk_spec,
         types=(17,),
         description="A disk or drive of a guest.",
-        extras=own(
-            "VirtualDevice", "EmulatedType", "BusType", "DriverName", "DriverType", "AddressProperties",
-            "AddressValues", "MountPoint", "readonly", "cache", "AllocationQuantity",
-        ),
+        extras=_OF_DISKS,
     )  # fmt: skip
     device = make.device(
         "LogicalDisk",
-        (LOGICAL_DISK, CDROM_DRIVE, DISKETTE_DRIVE),
+        _DRIVES,
         {
             **_EXTENT,
             "Name": Attr("of.allocation.target"),
@@ -294,6 +302,34 @@ def _disks(make: _Maker) -> Kind:
             "ThinlyProvisioned": Const(value=False),
         },
         description="A disk or drive of a guest.",
+    )
+    return Kind(setting, device, "DiskPool")
+
+
+def _file_systems(make: _Maker) -> Kind:
+    """The disks of containers."""
+    fits = is_kind(DeviceKind.FILE_SYSTEM)
+    setting = make.setting(
+        "Disk",
+        DEVICE_SETTING,
+        {
+            "Address": Attr("of.source", Write("source")),
+            "MountPoint": Attr("of.target", Write("target")),
+            "PoolID": Call(disk_pool),
+            "readonly": Call(lambda seen: seen.of.read_only or None, Write("read_only")),
+        },
+        device_spec(DeviceKind.FILE_SYSTEM),
+        types=(17,),
+        description="A file system of a container: a folder of its host.",
+        fits=fits,
+        extras=_OF_DISKS,
+    )
+    device = make.device(
+        "LogicalDisk",
+        (GENERIC_DEVICES["LogicalDevice"],),
+        {"Name": Attr("of.allocation.target"), "HealthState": Const(5)},
+        description="A file system of a container.",
+        fits=fits,
     )
     return Kind(setting, device, "DiskPool")
 

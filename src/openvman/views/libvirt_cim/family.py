@@ -13,7 +13,7 @@ from openvman.profiles.dsp1042_system_virtualization import MANAGEMENT_CAPABILIT
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM, ENABLED_CAPABILITIES, SETTING_DATA
 from openvman.profiles.owners import OWNERS
-from openvman.views.libvirt_cim.devices import KINDS_OF, NICS, SETTING, kinds
+from openvman.views.libvirt_cim.devices import NICS, SETTING, kinds, shown_by
 from openvman.views.libvirt_cim.edges import Own, Translation, is_taken_over
 from openvman.views.libvirt_cim.errors import words
 from openvman.views.libvirt_cim.filters import filters
@@ -34,18 +34,22 @@ class Prefix:
 
     word: str
     executes: frozenset[str]
+    of_containers: bool = False
 
 
 PREFIXES: Final = (
     Prefix("KVM", frozenset({"kvm", "qemu"})),
-    Prefix("LXC", frozenset({"lxc"})),
+    Prefix("LXC", frozenset({"lxc"}), of_containers=True),
     Prefix("Xen", frozenset({"xen"})),
 )
 
 
 def families(prefixes: tuple[Prefix, ...], standard: View) -> tuple[View, ...]:
     """The views of ``root/virt``, derived from the standard one."""
-    scopes = {prefix.word.lower(): Scope(prefix.word, prefix.executes) for prefix in prefixes}
+    scopes = {
+        prefix.word.lower(): Scope(prefix.word, prefix.executes, of_containers=prefix.of_containers)
+        for prefix in prefixes
+    }
     manners = Manners(
         ignores_surplus=True, takes_class_paths=True, fenced=True, is_told_unasked=False, words=words(scopes)
     )
@@ -62,7 +66,7 @@ def _family(scope: Scope, standard: View, virt: Space, interop: Space) -> View:
     translation.put(of_systems.guest_capabilities, ENABLED_CAPABILITIES)
     translation.put(of_systems.settings, SETTING_DATA)
     had = kinds(scope, of_systems)
-    for kind, (setting, devices) in zip(had, KINDS_OF, strict=True):
+    for kind, (setting, devices) in zip(had, shown_by(scope), strict=True):
         translation.put(kind.setting, setting)
         translation.put(kind.device, *devices)
     pools = pool_maps(scope)

@@ -21,7 +21,7 @@ from openvman.mapping.declare import (
 from openvman.model.allocation import Allocation, DeviceAllocation, DeviceKind
 from openvman.model.host import Host
 from openvman.model.spec import ResourceSpec, SystemSpec
-from openvman.model.system import BootDevice
+from openvman.model.system import BootDevice, Firmware
 from openvman.profiles import dsp1042_system_virtualization as guests
 from openvman.views.libvirt_cim.devices import Asked, in_definition
 from openvman.views.libvirt_cim.edges import Translation
@@ -40,15 +40,25 @@ def guest_methods(translation: Translation) -> tuple[MethodMap, ...]:
 
 
 def _defining(method: MethodMap) -> MethodMap:
-    """What settings do not say of a machine is as libvirt-cim has it."""
+    """What settings do not say of a machine is as libvirt-cim has it; a container is none."""
 
     def arranged(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
         system: SystemSpec = arguments["system"] or SystemSpec()
-        machine = _MACHINE if _MACHINE in host.facts.machines else None
-        system = replace(system, machine=system.machine or machine, boot_order=system.boot_order or (BootDevice.DISK,))
+        if not host.facts.is_for_containers:
+            system = _machine(system, host)
         return method.arrange(host, {**arguments, "system": system, "resources": _specs(arguments["resources"] or ())})
 
     return replace(method, arrange=arranged)
+
+
+def _machine(system: SystemSpec, host: Host) -> SystemSpec:
+    machine = _MACHINE if _MACHINE in host.facts.machines else None
+    return replace(
+        system,
+        machine=system.machine or machine,
+        boot_order=system.boot_order or (BootDevice.DISK,),
+        firmware=Firmware.BIOS,  # libvirt-cim knows no other
+    )
 
 
 def _adding(method: MethodMap) -> MethodMap:

@@ -36,6 +36,8 @@ def local_name(allocation: Allocation) -> str:
             return allocation.type or ""
         case DeviceAllocation(kind=DeviceKind.INPUT):
             return f"{allocation.type}:{allocation.bus}"
+        case DeviceAllocation(kind=DeviceKind.FILE_SYSTEM):
+            return allocation.target or ""
         case DeviceAllocation(kind=DeviceKind.CONTROLLER):
             return f"controller:{allocation.bus}:{allocation.address or 0}"
     return PROCESSORS
@@ -54,7 +56,10 @@ def device_name(seen: Seen) -> str:
 
 
 def guest_in_id(keys: NameMap[Value]) -> str:
-    """The guest's name in an InstanceID ``guest/what``; neither QEMU's nor LXC's names have a slash."""
+    """The guest's name in an InstanceID ``guest/what``; neither QEMU's nor LXC's names have a slash.
+
+    Of a container's file system there are two, for where it is begins with one: ``guest//tmp``.
+    """
     return str(keys[INSTANCE_ID]).partition("/")[0]
 
 

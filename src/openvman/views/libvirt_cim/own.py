@@ -38,6 +38,7 @@ _ROWS: Final[tuple[tuple[str, CIMType, str], ...]] = (
     ("IPRangeEnd", "string", "The last address that the network's DHCP gives."),
     ("IPRangeStart", "string", "The first address that the network's DHCP gives."),
     ("Index", "uint64", "The number of the controller among those of its type."),
+    ("InitPath", "string", "The program that a container starts with, a path in its own file system."),
     ("IsIPv6Only", "boolean", "Whether a screen without an address listens on IPv6 only."),
     ("KeyMap", "string", "The layout of the viewer's keyboard."),
     ("LibvirtVersion", "string", "The version of libvirt."),

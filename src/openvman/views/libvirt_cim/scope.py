@@ -63,12 +63,13 @@ class Scope:
     """The host of a kind, of which the family with ``prefix`` tells.
 
     A host is of the kind if it executes guests in one of the ways ``executes``. Of several the first by name is shown:
-    libvirt-cim knows no other host than its own.
+    libvirt-cim knows no other host than its own. With ``of_containers`` the disks of guests are file systems.
     """
 
-    def __init__(self, prefix: str, executes: frozenset[str]) -> None:
+    def __init__(self, prefix: str, executes: frozenset[str], *, of_containers: bool = False) -> None:
         self.prefix = prefix
         self.executes = executes
+        self.of_containers = of_containers
         self._of: object = None
         self._shown: str | None = None
 

@@ -13,12 +13,12 @@ from openvman.model.console import consoles_of
 from openvman.model.errors import ModelError
 from openvman.model.spec import SystemSpec
 from openvman.model.states import State
-from openvman.model.system import BootDevice, Firmware, OnCrash
+from openvman.model.system import BootDevice, OnCrash
 from openvman.model.untold import Part
 from openvman.profiles import dsp1057_virtual_system as standard
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_values import identifier_of
-from openvman.profiles.states import REQUESTED_STATE
+from openvman.profiles.states import REQUESTED_STATE, supported_states
 from openvman.views.libvirt_cim.names import GUEST_NAME
 from openvman.views.libvirt_cim.own import own
 from openvman.views.libvirt_cim.scope import INSTANCE_ID, Scope, Seen, through
@@ -141,7 +141,9 @@ def systems(scope: Scope) -> Systems:
         keys={INSTANCE_ID: GUEST_NAME},
         properties={
             "ElementNameEditSupported": Const(value=False),
-            "RequestedStatesSupported": Const(_ASKED),
+            "RequestedStatesSupported": Call(
+                lambda seen: tuple(code for code in supported_states(seen.of) if code in _ASKED)
+            ),
         },
     )
     settings = scope.of_system(
@@ -172,6 +174,7 @@ def systems(scope: Scope) -> Systems:
             "BootDevices": Call(
                 lambda seen: tuple(_BOOT[device] for device in seen.of.boot_order), Write("boot_order", _boot_order)
             ),
+            **({"InitPath": Attr("of.init", Write("init"))} if scope.of_containers else {}),
         },
         extras=own(
             "AutoStart",
@@ -184,6 +187,7 @@ def systems(scope: Scope) -> Systems:
             "EnablePAE",
             "ClockOffset",
             "BootDevices",
+            *(("InitPath",) if scope.of_containers else ()),
         ),
         spec=_spec,
         untold=scope.untold(Part.AUTOSTART),
@@ -196,5 +200,4 @@ def _spec(system_id: str | None = None, uuid: str | None = None, **said: Any) ->
     """A definition says the UUID that the guest shall have; of one that is there it cannot be changed."""
     if system_id is not None and uuid not in {None, system_id}:
         raise ModelError(compatible.OTHER_UUID, "UUID", guest=system_id, uuid=uuid)
-    firmware = Firmware.BIOS if system_id is None else None  # libvirt-cim knows no other
-    return SystemSpec(system_id=system_id or uuid, firmware=firmware, **said)
+    return SystemSpec(system_id=system_id or uuid, **said)
