@@ -27,7 +27,7 @@ from openvman.views.standard import STANDARD
 from openvman.wire.cimxml.decode import decode_embedded
 from openvman.wire.cimxml.encode_values import instance as encode_embedded
 
-PREFIXES = (Prefix("KVM", frozenset({"simulated"})), Prefix("LXC", frozenset({"lxc"})))
+PREFIXES = (Prefix("KVM", frozenset({"simulated"})), Prefix("LXC", frozenset({"lxc"}), of_containers=True))
 VIEWS = (STANDARD, *families(PREFIXES, STANDARD))
 
 
