@@ -276,6 +276,9 @@ class Loop(asyncio.SelectorEventLoop):
     def time(self):
         return self.now
 
+    async def shutdown_default_executor(self):
+        """It has no threads; asyncio would start one to end them, and wait for it."""
+
 
 def run(storms):
     with asyncio.Runner(loop_factory=Loop) as runner:
