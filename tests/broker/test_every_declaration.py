@@ -33,7 +33,7 @@ def _other(name, **values):
 
 
 DEVICES = (
-    [_code(24), *_words(ResourceSubType="spice")],
+    [_code(24), *_words(ResourceSubType="spice", KeyMap="de")],
     [_code(13)],
     [_code(13), *_words(ResourceSubType="keyboard", Bus="usb")],
     [_code(5)],

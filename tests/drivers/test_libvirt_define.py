@@ -73,6 +73,7 @@ FULL = replace(
         DeviceSpec(kind=DeviceKind.CHANNEL, type="virtio", backend="unix", target="org.qemu.guest_agent.0"),
         DeviceSpec(kind=DeviceKind.WATCHDOG, type="i6300esb", action="reset"),
         DeviceSpec(kind=DeviceKind.CONTROLLER, type="pcie-root-port", bus="pci", address="1"),
+        DeviceSpec(kind=DeviceKind.GRAPHICS, type="vnc", address="127.0.0.1", keymap="de", password="a<b>'c"),
     ),
 )
 CONTAINER = replace(
@@ -139,6 +140,9 @@ HOSTILE = (
 BAD = ("a\0b", "a\x1bb", "a\x7fb", "a\x85b", "a\ud800b", "a\ufffeb")
 
 
+GRAPHICS = len(FULL.devices) - 1
+
+
 def with_device(place: int, **changes: str) -> dict[str, Any]:
     devices = list(FULL.devices)
     devices[place] = replace(devices[place], **changes)
@@ -171,6 +175,8 @@ SETTINGS = {
     "device target": lambda value: with_device(2, target=value),
     "device action": lambda value: with_device(3, action=value),
     "device address": lambda value: with_device(4, address=value),
+    "device keymap": lambda value: with_device(GRAPHICS, keymap=value),
+    "device password": lambda value: with_device(GRAPHICS, password=value),
     "nic source": lambda value: {"nics": (replace(FULL.nics[0], source=value), *FULL.nics[1:])},
 }
 

@@ -349,8 +349,8 @@ class BoundView:
                 return lambda obj: table.get(read(obj))
             case Call(read):
                 return read
-            case WriteOnly():
-                return _null
+            case WriteOnly(shown=shown):
+                return shown
 
 
 def _name(view: View, declared: ClassMap | Edge | Base | IndicationClass) -> str:

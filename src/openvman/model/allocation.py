@@ -211,6 +211,10 @@ class DeviceAllocation(Allocation):
     action: str | None = None
     """What a watchdog does when it is not fed."""
     read_only: bool = False
+    keymap: str | None = None
+    """The layout of the keyboard that a viewer of graphics has, as the hypervisor calls it: ``en-us``, ``de``."""
+    has_password: bool = False
+    """A viewer of graphics has to say a password; which, only the hypervisor knows."""
 
 
 IDENTITY: Final[Mapping[DeviceKind, frozenset[str]]] = {

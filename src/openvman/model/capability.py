@@ -7,7 +7,7 @@ rules and the host's facts. So the default is accepted as it is, and what lies o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 from typing import Any, Final, TypeVar
 
@@ -34,7 +34,7 @@ from openvman.model.picture import Objects
 from openvman.model.pool import ResourcePool, find_pool, pool_named, pools_of
 from openvman.model.ranges import Range, range_of, tuning_ranges
 from openvman.model.resource import KIND_OF_DISK, ResourceKind
-from openvman.model.spec import DeviceSpec
+from openvman.model.spec import DEVICE_SETTINGS, DeviceSpec
 from openvman.model.states import State
 from openvman.model.validation import Rule, Surroundings
 
@@ -391,8 +391,9 @@ def _usual(pool: ResourcePool, amount: int) -> Allocation:
 
 
 def _of_device(host: Host, spec: DeviceSpec) -> Allocation:
-    said = {f.name: getattr(spec, f.name) for f in fields(DeviceSpec) if f.name not in {"allocation_id", "pool"}}
-    return _of_no_system(DeviceAllocation, host, None, **{**said, "read_only": bool(spec.read_only)})
+    said = {name: getattr(spec, name) for name in DEVICE_SETTINGS}
+    flags = {"read_only": bool(spec.read_only), "has_password": bool(spec.has_password)}
+    return _of_no_system(DeviceAllocation, host, None, **{**said, **flags})
 
 
 def _of_no_system(make: Callable[..., A], host: Host, pool: ResourcePool | None, **said: object) -> A:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Final
 
 from openvman.model.allocation import Affinity, DeviceKind, DiskKind, NicConnection
 from openvman.model.resource import ResourceKind
@@ -103,7 +104,11 @@ class SerialSpec(ResourceSpec):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSpec(ResourceSpec):
-    """A device without a spec of its own; the settings are those of :class:`DeviceAllocation`."""
+    """A device without a spec of its own; the settings are those of :class:`DeviceAllocation`.
+
+    Graphics get the ``password``; with ``has_password`` false they lose it. A password never leaves here but to a
+    driver: nobody reads, keeps or tells it. What a driver gets with ``has_password`` true in a definition has one.
+    """
 
     kind: DeviceKind | None = None
     type: str | None = None
@@ -114,6 +119,19 @@ class DeviceSpec(ResourceSpec):
     target: str | None = None
     action: str | None = None
     read_only: bool | None = None
+    keymap: str | None = None
+    password: str | None = field(default=None, repr=False)
+    has_password: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.password is not None:
+            object.__setattr__(self, "has_password", True)
+
+
+DEVICE_SETTINGS: Final = tuple(
+    each.name for each in fields(DeviceSpec) if each.name not in {"allocation_id", "pool", "password"}
+)
+"""What a :class:`DeviceSpec` and a :class:`DeviceAllocation` both have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

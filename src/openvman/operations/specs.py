@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
@@ -26,6 +27,7 @@ from openvman.model.errors import ModelError
 from openvman.model.pool import Claim, total
 from openvman.model.resource import KIND_OF_DISK, ResourceKind, device_resource, pool_name
 from openvman.model.spec import (
+    DEVICE_SETTINGS,
     DeviceSpec,
     DiskSpec,
     MemorySpec,
@@ -39,6 +41,7 @@ from openvman.model.storage import storage_pool_name
 from openvman.model.system import Configuration
 
 R = TypeVar("R", bound=ResourceSpec | SystemSpec)
+S = TypeVar("S", bound=ResourceSpec)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,9 +159,18 @@ def spec_of(allocation: Allocation) -> ResourceSpec:
         case SerialAllocation():
             return SerialSpec(allocation_id=allocation.id, pool=pool, port=allocation.port, address=allocation.address)
         case DeviceAllocation():
-            said = {f.name: getattr(allocation, f.name) for f in fields(DeviceSpec) if f.name != "allocation_id"}
-            return DeviceSpec(**{**said, "allocation_id": allocation.id, "pool": pool})
+            said = {name: getattr(allocation, name) for name in DEVICE_SETTINGS}
+            return DeviceSpec(allocation_id=allocation.id, pool=pool, **said)
     raise _unknown(allocation)
+
+
+def closed(spec: S) -> S:
+    """With a password that nobody knows, where one is to be and is not said: a screen that had a password is not open
+    to everyone because nobody could say it again. Its owner sets another.
+    """
+    if isinstance(spec, DeviceSpec) and spec.has_password and spec.password is None:
+        return replace(spec, password=secrets.token_urlsafe(6))
+    return spec
 
 
 def merged(spec: R, base: R) -> R:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Attr, Call, ClassMap, Coded, Const, Edge, End, Source
+from openvman.mapping.declare import Attr, Call, ClassMap, Coded, Const, Edge, End, Source, WriteOnly
 from openvman.model.allocation import Allocation
 from openvman.model.capability import Point, Possible
 from openvman.model.picture import Picture
@@ -61,7 +61,9 @@ def _says(name: str, setting: str | None, possible: Possible) -> bool:
 
 
 def _is_said(name: str, source: Source, *, of_device: bool) -> bool:
-    """Whether settings that say what is possible have the property."""
+    """Whether settings that say what is possible have the property; what nobody reads, none has."""
+    if isinstance(source, WriteOnly):
+        return False
     if name in _OF_WHAT or name in _UNITS or name == "VirtualQuantity":
         return True
     return _setting(source) is not None and (name not in _OWN or (of_device and name != "AddressOnParent"))

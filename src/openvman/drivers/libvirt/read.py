@@ -45,6 +45,10 @@ _ACTIVE: Final[dict[int, State]] = {
     libvirt.VIR_DOMAIN_CRASHED: State.PAUSED,
 }
 
+# Without passwords libvirt does not even tell that there are some.
+_NOW: Final = libvirt.VIR_DOMAIN_XML_SECURE
+_NEXT: Final = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
+
 _NOT_TOLD: Final = {
     libvirt.VIR_ERR_NO_SUPPORT,
     libvirt.VIR_ERR_OPERATION_INVALID,
@@ -111,10 +115,10 @@ def _read_system(domain: Any, host_id: str, address: Address) -> VirtualSystem:
         )
 
     # A domain that ends between the two reads gives its inactive XML twice; the event of its end corrects that.
-    current = configuration(ConfigurationKind.STATE, domain.XMLDesc(0)) if running else None
+    current = configuration(ConfigurationKind.STATE, domain.XMLDesc(_NOW)) if running else None
     defined = None
     if persistent:
-        defined = configuration(ConfigurationKind.DEFINED, domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+        defined = configuration(ConfigurationKind.DEFINED, domain.XMLDesc(_NEXT))
     text = _saved(domain) if state is State.SUSPENDED else None
     saved = None if text is None else configuration(ConfigurationKind.STATE, text)
     found = current or defined
@@ -139,7 +143,7 @@ def _saved(domain: Any) -> str | None:
     The memory may have been restored or dropped a moment ago, or be spoilt: the domain is there all the same.
     """
     try:
-        return str(domain.managedSaveGetXMLDesc(0))
+        return str(domain.managedSaveGetXMLDesc(libvirt.VIR_DOMAIN_SAVE_IMAGE_XML_SECURE))
     except libvirt.libvirtError as error:
         if error.get_error_code() not in _NOT_TOLD:
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 from uuid import UUID, uuid5
 
@@ -28,7 +28,7 @@ from openvman.model.device_tuning_rules import DISK_TUNING, NIC_TUNING
 from openvman.model.endpoint import format_endpoint, parse_endpoint
 from openvman.model.errors import ModelError
 from openvman.model.host import HostFacts
-from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec, SerialSpec
+from openvman.model.spec import DEVICE_SETTINGS, Definition, DeviceSpec, DiskSpec, NicSpec, SerialSpec
 from openvman.model.storage import resource_pool_name, volume_in
 from openvman.model.system import Configuration, ConfigurationKind, Firmware
 
@@ -224,11 +224,10 @@ def serial(owned: Owned, spec: SerialSpec) -> SerialAllocation:
 def device(owned: Owned, spec: DeviceSpec, number: int) -> DeviceAllocation:
     """The device that a spec says all of, the ``number``-th of its kind."""
     kind = needed(spec.kind, "kind", "a device")
-    said: dict[str, Any] = {
-        f.name: getattr(spec, f.name) for f in fields(spec) if f.name not in {"allocation_id", "pool"}
-    }
+    said: dict[str, Any] = {name: getattr(spec, name) for name in DEVICE_SETTINGS}
+    flags = {"read_only": bool(spec.read_only), "has_password": bool(spec.has_password)}
     local = device_local_id(kind, number, type=spec.type, bus=spec.bus, address=spec.address, source=spec.source)
-    return DeviceAllocation(**{**said, **owned(local), "read_only": bool(spec.read_only)})
+    return DeviceAllocation(**{**said, **owned(local), **flags})
 
 
 def _said(spec: DiskSpec | NicSpec, names: Iterable[str]) -> dict[str, Any]:

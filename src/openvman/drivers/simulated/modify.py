@@ -25,7 +25,7 @@ from openvman.model.allocation import (
     ProcessorAllocation,
 )
 from openvman.model.errors import ModelError
-from openvman.model.live import check_live
+from openvman.model.live import check_live, check_live_password
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
 from openvman.model.system import Configuration, ConfigurationKind
 
@@ -89,7 +89,9 @@ def modified(configuration: Configuration, spec: ResourceSpec, capacity: Capacit
     if kind is None or not isinstance(before, kind):
         local, name = before.local_id, type(spec).__name__
         raise ModelError(hypervisor_devices.UNFIT_SPEC, local, allocation=local, spec=name)
-    said = {f.name: getattr(spec, f.name) for f in fields(spec) if f.name not in {"allocation_id", "pool"}}
+    if isinstance(before, DeviceAllocation) and configuration.kind is ConfigurationKind.STATE:
+        check_live_password(before.local_id, getattr(spec, "has_password", None), has_one=before.has_password)
+    said = {f.name: getattr(spec, f.name) for f in fields(spec) if f.name not in {"allocation_id", "pool", "password"}}
     said = {name: value for name, value in said.items() if value is not None}
     said = {name: None if value == 0 and name in _ZERO_IS_NONE else value for name, value in said.items()}
     if said.get("source") == "":

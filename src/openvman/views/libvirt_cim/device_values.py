@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.messages import compatible
+from openvman.messages import devices
 from openvman.model.allocation import (
     WHOLE_PROCESSOR,
     Allocation,
@@ -63,10 +63,21 @@ def ipv6_only(value: Value, values: NameMap[Value]) -> str | None:
     return "::1" if value and not values.get("Address") else None
 
 
-def no_password(password: Value, _values: NameMap[Value]) -> None:
-    """Refused, and not passed over: who sets one must not get a screen that is open to everyone."""
-    if password:
-        raise ModelError(compatible.NO_PASSWORD, "Password")
+_MASK: Final = "*" * 8
+"""What every password reads as, whatever it is."""
+
+
+def masked(seen: Seen) -> str | None:
+    return _MASK if seen.of.has_password else None
+
+
+def _password(password: str | None, *, defining: bool) -> dict[str, Any]:
+    """What is read may be written back, and changes nothing; an empty text takes the password away."""
+    if password == _MASK and defining:  # an open screen, or a password that everybody knows, would be the alternatives
+        raise ModelError(devices.PASSWORD_UNKNOWN, "Password")
+    if password == "":
+        return {"has_password": False}
+    return {} if password == _MASK else {"password": password}
 
 
 def size(quantity: Value, values: NameMap[Value]) -> int:
@@ -126,11 +137,16 @@ def network(value: Value, _values: NameMap[Value]) -> str | None:
 
 
 def device_spec(kind: DeviceKind) -> Callable[..., DeviceSpec]:
-    def made(listens: str | None = None, address: str | None = None, password: None = None, **said: Any) -> DeviceSpec:
-        del password  # there is none
+    def made(
+        listens: str | None = None, address: str | None = None, password: str | None = None, **said: Any
+    ) -> DeviceSpec:
+        defining = said.get("allocation_id") is None
         # The kind of a device that is there is no change.
         return DeviceSpec(
-            kind=kind if said.get("allocation_id") is None else None, address=address or listens or None, **said
+            kind=kind if defining else None,
+            address=address or listens or None,
+            **said,
+            **_password(password, defining=defining),
         )
 
     return made
