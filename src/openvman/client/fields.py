@@ -250,6 +250,9 @@ RESOURCES: Final[Mapping[str, Section]] = {
             Field("target", "TargetName", TEXT),
             Field("action", "Action", TEXT),
             Field("read_only", "ReadOnly", FLAG),
+            Field("keymap", "KeyMap", TEXT),
+            Field("password", "Password", TEXT),
+            Field("has_password", "HasPassword", SET),
         ),
     ),
 }
