@@ -57,7 +57,10 @@ EVERYTHING = {
             "iops_limit": 100,
         },
     ],
-    "nics": [{"connection": "network:default", "model": "virtio", "mac": "52:54:00:00:00:01", "pool": "network"}],
+    "nics": [
+        {"connection": "network:default", "model": "virtio", "mac": "52:54:00:00:00:01", "pool": "network"},
+        {"connection": "direct:eth0", "mode": "bridge"},
+    ],
     "serials": [{"port": 1, "pool": "serial"}],
     "devices": [
         {

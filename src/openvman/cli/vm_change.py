@@ -182,8 +182,9 @@ def attach(
     """Attach a disk, a network adapter, a medium for a CD drive, or another device.
 
     WHAT is said as for `vman vm define`: PATH|SIZE|volume:POOL/VOLUME[,bus=NAME][,target=NAME][,ro] for a disk,
-    user|network=NAME|bridge=NAME[,model=NAME][,mac=ADDRESS] for a network adapter, PATH for a CD, which goes into an
-    empty drive; one that does not run gets a new drive when it has none. A device is said by its kind and settings:
+    user|network=NAME|bridge=NAME|direct=DEVICE[,model=NAME][,mac=ADDRESS][,mode=NAME] for a network adapter, PATH for a
+    CD, which goes into an empty drive; one that does not run gets a new drive when it has none. A device is said by its
+    kind and settings:
     rng, watchdog,action=reset or serial; pci=ADDRESS and usb=VENDOR:PRODUCT are devices of the host.
 
     More words for a disk: shareable, format=raw|qcow2, pool=NAME (storage:NAME is one of the hypervisor's), cache=MODE,
@@ -231,7 +232,7 @@ def _same(device: Disk | Nic | Device) -> _Wish:
     if isinstance(device, Device):
         return DeviceWish(kind=device.kind, like=device.setting)
     if isinstance(device, Nic):
-        return NicWish(connection=device.connection, model=device.model, mac=device.mac)
+        return NicWish(connection=device.connection, model=device.model, mac=device.mac, mode=device.mode)
     return DiskWish(
         source=device.source,
         kind=device.kind,

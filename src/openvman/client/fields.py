@@ -228,6 +228,7 @@ RESOURCES: Final[Mapping[str, Section]] = {
             Field("connection", "Connection", ONE),
             Field("model", "ResourceSubType", TEXT),
             Field("mac", "Address", TEXT),
+            Field("mode", "DirectMode", TEXT),
             POOL,
         ),
     ),

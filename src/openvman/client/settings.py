@@ -132,6 +132,7 @@ def nic_settings(wish: NicWish) -> Any:
         ResourceSubType=wish.model,
         Address=wish.mac,
         Connection=[wish.connection],
+        DirectMode=wish.mode,
     )
 
 

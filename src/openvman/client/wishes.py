@@ -42,11 +42,14 @@ class DiskWish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NicWish:
-    """``connection`` is ``network:<name>``, ``bridge:<name>`` or ``user``."""
+    """``connection`` is ``network:<name>``, ``bridge:<name>``, ``direct:<device>``, ``user`` or ``ethernet``; ``mode``
+    is that of a direct one.
+    """
 
     connection: str
     model: str | None = None
     mac: str | None = None
+    mode: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

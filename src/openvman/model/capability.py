@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from openvman.model import defaults
 from openvman.model.allocation import (
     DEFAULT_MODE,
+    DIRECT_MODES,
     WHOLE_PROCESSOR,
     Allocation,
     DeviceAllocation,
@@ -217,10 +218,19 @@ def _of_the_pool(offer: Offer, pool: ResourcePool) -> Iterator[PossibleAllocatio
         made = _of_pool(pool, amount, **said)
         yield _possible(offer, point, made, frozenset(ranges))
     for setting, value in _choices(pool):
-        also = SHARED if (setting, value) == ("shareable", True) and pool.kind is ResourceKind.DISK else {}
+        also = _goes_with(pool, setting, value)
         made = _of_pool(pool, 0, **{setting: value}, **also)
         label = f"{setting}:{choice_label(value)}"
         yield _possible(offer, Point.SUPPORTED, made, frozenset({setting, *also}), label)
+
+
+def _goes_with(pool: ResourcePool, setting: str, value: Any) -> dict[str, Any]:
+    """What must be chosen together with a choice."""
+    if setting == "shareable" and value and pool.kind is ResourceKind.DISK:
+        return SHARED
+    if setting == "mode":
+        return {"connection": (NicConnection.DIRECT, pool.host.ports[0].name)}
+    return {}
 
 
 SHARED: Final = {"format": "raw"}
@@ -287,6 +297,8 @@ def _choices(pool: ResourcePool) -> Iterator[tuple[str, Any]]:
         yield from (("model", model) for model in host.facts.nic_models)
         yield from (("connection", connection) for connection in connections(host))
         yield from (("link_up", up) for up in (True, False))
+        if NicConnection.DIRECT in host.facts.nic_connections and host.ports:
+            yield from (("mode", mode) for mode in DIRECT_MODES)
     elif pool.kind is ResourceKind.PROCESSOR:
         yield from (("affinity", affinity) for affinity in host.facts.affinities)
     elif pool.kind is ResourceKind.MEMORY:
@@ -312,12 +324,18 @@ def disk_choices(host: Host, kind: DiskKind) -> Iterator[tuple[str, Any]]:
 
 
 def connections(host: Host) -> Iterator[tuple[NicConnection, str | None]]:
-    """Where a NIC can be plugged in; bridges of the host may be named beside, and are not known here."""
+    """Where a NIC can be plugged in. Bridges of the host may be named beside, and are not known here; of its devices,
+    those of hardware are told.
+    """
     offered = host.facts.nic_connections
     if NicConnection.NETWORK in offered and host.facts.has_networks:
         yield from ((NicConnection.NETWORK, network) for network in host.network_names)
     if NicConnection.USER in offered:
         yield NicConnection.USER, None
+    if NicConnection.DIRECT in offered:
+        yield from ((NicConnection.DIRECT, port.name) for port in host.ports)
+    if NicConnection.ETHERNET in offered:
+        yield NicConnection.ETHERNET, None
 
 
 def choice_label(value: object) -> str:

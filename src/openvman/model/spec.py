@@ -79,8 +79,8 @@ class DiskSpec(ResourceSpec):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NicSpec(ResourceSpec):
-    """``source`` names the network or bridge; an empty one means none, as user-mode networking has none. An empty
-    ``filter`` means none.
+    """``source`` names the network, bridge or device; an empty one means none, as user-mode networking has none. An
+    empty ``filter`` means none. Who says a connection to a driver says all of :data:`OF_DIRECT` that it shall have.
     """
 
     mac: str | None = None
@@ -92,6 +92,13 @@ class NicSpec(ResourceSpec):
     receive_reservation: int | None = None
     transmit_limit: int | None = None
     filter: str | None = None
+    target: str | None = None
+    mode: str | None = None
+    profile: str | None = None
+    vsi_manager: int | None = None
+    vsi_type: int | None = None
+    vsi_version: int | None = None
+    vsi_instance: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

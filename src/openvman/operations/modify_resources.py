@@ -9,7 +9,7 @@ from itertools import groupby
 
 from openvman.messages import resources as resources_rows
 from openvman.model.actor import Actor
-from openvman.model.allocation import Allocation
+from openvman.model.allocation import OF_DIRECT, Allocation
 from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.pool import Claim, claim_of
@@ -34,7 +34,7 @@ _USE = frozenset({"source", "format", "read_only", "shareable"})
 
 _TOGETHER = {
     DiskSpec: (frozenset({"source"}), frozenset({"source", "format"})),
-    NicSpec: (frozenset({"connection", "source"}), frozenset({"connection", "source"})),
+    NicSpec: (frozenset({"connection", "source", *OF_DIRECT}), frozenset({"connection", "source", *OF_DIRECT})),
     ProcessorSpec: (frozenset({"affinity", "processors"}), frozenset({"affinity", "processors"})),
 }
 """When one of the first changes, a driver is told all of the second: one without the other means nothing."""

@@ -11,6 +11,7 @@ from typing import TypeVar, overload
 from openvman.messages import resources as resources_rows
 from openvman.model.allocation import (
     NO_DEVICE,
+    OF_DIRECT,
     Allocation,
     DeviceAllocation,
     DeviceKind,
@@ -38,7 +39,7 @@ from openvman.model.spec import (
     SystemSpec,
 )
 from openvman.model.storage import storage_pool_name
-from openvman.model.system import Configuration
+from openvman.model.system import Configuration, ConfigurationKind
 
 R = TypeVar("R", bound=ResourceSpec | SystemSpec)
 S = TypeVar("S", bound=ResourceSpec)
@@ -154,6 +155,9 @@ def spec_of(allocation: Allocation) -> ResourceSpec:
                 connection=allocation.connection,
                 source=allocation.source or "",
                 filter=allocation.filter or "",
+                # That of an active system is the hypervisor's own, made anew for the next.
+                target=allocation.target if allocation.configuration_id.endswith(ConfigurationKind.DEFINED) else None,
+                **{name: getattr(allocation, name) for name in OF_DIRECT},
                 **{name: getattr(allocation, name) for name in NIC_TUNING},
             )
         case SerialAllocation():

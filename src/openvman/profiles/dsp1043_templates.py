@@ -21,7 +21,19 @@ _OF_WHAT: Final = frozenset({"OtherResourceType", "PoolID", "ResourceType"})
 """What every setting says: what it is of."""
 _UNITS: Final = frozenset({"AllocationUnits", "VirtualQuantityUnits"})
 """What quantities are read with."""
-_OWN: Final = frozenset({"Address", "AddressOnParent", "HostResource"})
+_OWN: Final = frozenset(
+    {
+        "Address",
+        "AddressOnParent",
+        "HostInterface",
+        "HostResource",
+        "ManagerID",
+        "NetworkPortProfileID",
+        "PortCorrelationID",
+        "VSITypeID",
+        "VSITypeIDVersion",
+    }
+)
 """What is an allocation's own, and new for each. Of devices some of it is usual all the same."""
 _FIELDS: Final = {"attachment": "connection", "what": "kind"}
 """The settings that requests call otherwise than allocations."""

@@ -10,6 +10,7 @@ from openvman.drivers.libvirt.nodes import COMPUTER
 from openvman.drivers.libvirt.xml import Element
 from openvman.model.host import Port
 
+_LOOPBACK: Final = "lo"
 _MEGABIT: Final = 10**6
 _NO_SPEED: Final = 2**32 - 1
 """The kernel's -1 of a port that has no such thing, as a paravirtual one."""
@@ -19,6 +20,12 @@ def ports_of(nodes: Iterable[Element]) -> tuple[Port, ...]:
     """The ports by name. libvirt tells of no change of a link, so the links are as they are now."""
     found = (port for node in nodes if (port := port_of(node)) is not None)
     return tuple(sorted(found, key=lambda port: port.name))
+
+
+def interfaces_of(nodes: Iterable[Element]) -> tuple[str, ...]:
+    """The names of all network devices but loopback."""
+    found = (xml.text(node.find("capability[@type='net']"), "interface") for node in nodes)
+    return tuple(sorted(name for name in found if name is not None and name != _LOOPBACK))
 
 
 def port_of(device: Element) -> Port | None:

@@ -11,7 +11,17 @@ from typing import Any, Final
 
 import libvirt
 
-from openvman.drivers.libvirt import boot, device_tuning, devices, domain_xml, serial_ports, tuning, volumes, xml
+from openvman.drivers.libvirt import (
+    boot,
+    device_tuning,
+    devices,
+    direct,
+    domain_xml,
+    serial_ports,
+    tuning,
+    volumes,
+    xml,
+)
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.console import logs_of
 from openvman.drivers.libvirt.images import capacity_of
@@ -76,6 +86,8 @@ _NIC_CONNECTIONS: Final[dict[str, NicConnection]] = {
     "network": NicConnection.NETWORK,
     "bridge": NicConnection.BRIDGE,
     "user": NicConnection.USER,
+    "direct": NicConnection.DIRECT,
+    "ethernet": NicConnection.ETHERNET,
 }
 
 Capacity = Callable[[str, str | None], int | None]
@@ -224,7 +236,7 @@ def configuration_of(
             maximum=memory,
         ),
         disks=tuple(_disks(root, owner, controllers, capacity or _capacity(address))),
-        nics=tuple(_nics(root, owner, controllers, active=active)),
+        nics=tuple(_nics(root, owner, controllers)),
         serials=tuple(_serials(root, owner, address.console_logs)),
         devices=tuple(devices.read(root, owner.base, controllers, active=active)),
         boot_disk=_boot_disk(root),
@@ -318,25 +330,25 @@ def _source(disk: Element) -> str | None:
     return source.get("file") or source.get("dev") or source.get("dir") or None
 
 
-def _nics(root: Element, owner: _Owner, controllers: devices.Controllers, *, active: bool) -> Iterator[NicAllocation]:
+def _nics(root: Element, owner: _Owner, controllers: devices.Controllers) -> Iterator[NicAllocation]:
     for nic in root.iterfind("devices/interface"):
         mac = xml.attribute(nic, "mac", "address")
         if mac is None:
             continue
         mac = mac.lower()
         connection = _NIC_CONNECTIONS.get(nic.get("type") or "", NicConnection.OTHER)
-        source = nic.find("source")
-        named = source.get(connection.value) if source is not None and connection is not NicConnection.OTHER else None
+        named = domain_xml.NAMED_BY.get(connection)
         yield NicAllocation(
             **owner.base(f"nic:{mac}"),
             **controllers.seat(nic),
             mac=mac,
             model=xml.attribute(nic, "model", "type"),
             connection=connection,
-            source=named or None,
-            target=xml.attribute(nic, "target", "dev") if active else None,
+            source=None if named is None else xml.attribute(nic, "source", named) or None,
+            target=xml.attribute(nic, "target", "dev"),
             filter=xml.attribute(nic, "filterref", "filter"),
             **device_tuning.read_nic(nic),
+            **(direct.read(nic) if connection is NicConnection.DIRECT else {}),
         )
 
 

@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 from openvman.messages import hypervisor, hypervisor_devices, simulated
 from openvman.model.allocation import (
     NO_DEVICE,
+    OF_DIRECT,
     Affinity,
     Allocation,
     DeviceAllocation,
@@ -42,6 +43,13 @@ FACTS: Final = HostFacts(
     disk_buses=("virtio", "scsi", "sata", "ide", "usb", "fdc"),
     nic_models=("virtio", "e1000", "e1000e", "rtl8139"),
     firmwares=(Firmware.BIOS, Firmware.UEFI),
+    nic_connections=(
+        NicConnection.NETWORK,
+        NicConnection.BRIDGE,
+        NicConnection.USER,
+        NicConnection.DIRECT,
+        NicConnection.ETHERNET,
+    ),
     disk_caches=("none", "writethrough", "writeback", "directsync", "unsafe"),
     disk_discards=("unmap", "ignore"),
     has_disk_limits=True,
@@ -61,7 +69,7 @@ FACTS: Final = HostFacts(
 )
 """What every simulated host can do."""
 
-_NAMED: Final = (NicConnection.NETWORK, NicConnection.BRIDGE)
+_NAMED: Final = (NicConnection.NETWORK, NicConnection.BRIDGE, NicConnection.DIRECT)
 """Connections that need the name of what they lead to."""
 
 Capacity = Callable[[str], int | None]
@@ -211,6 +219,8 @@ def nic(owned: Owned, spec: NicSpec, mac: str) -> NicAllocation:
         connection=needed(spec.connection, "connection", "a NIC"),
         source=spec.source or None,
         filter=spec.filter or None,
+        target=spec.target,
+        **{name: getattr(spec, name) for name in OF_DIRECT},
         **_said(spec, NIC_TUNING),
     )
 
@@ -265,7 +275,7 @@ def activated(defined: Configuration) -> Configuration:
         memory=moved(defined.memory),
         disks=tuple(moved(disk) for disk in defined.disks),
         nics=tuple(
-            replace(moved(nic), target=f"sim-{defined.system_id[:6]}-{number}")
+            replace(moved(nic), target=nic.target or f"sim-{defined.system_id[:6]}-{number}")
             for number, nic in enumerate(defined.nics)
         ),
         serials=tuple(moved(port) for port in defined.serials),

@@ -16,6 +16,7 @@ from openvman.drivers.simulated.configure import (
 from openvman.messages import hypervisor_devices, simulated
 from openvman.model.allocation import (
     IDENTITY,
+    OF_DIRECT,
     Allocation,
     DeviceAllocation,
     DiskAllocation,
@@ -98,6 +99,8 @@ def modified(configuration: Configuration, spec: ResourceSpec, capacity: Capacit
         said["source"] = None  # nothing in the drive, nothing plugged in
     if said.get("filter") == "":
         said["filter"] = None
+    if isinstance(spec, NicSpec) and spec.connection is not None:
+        said |= {name: getattr(spec, name) for name in OF_DIRECT}
     if "source" in said:
         said.pop("capacity", None)  # said how large the new image shall be; it has been made by now
     changed = {name: value for name, value in said.items() if getattr(before, name) != value}
