@@ -254,7 +254,7 @@ async def test_the_hypervisors_own_pool_says_what_its_volumes_can_be(client):
 
 async def test_who_lists_the_allocations_of_systems_gets_no_templates(client):
     systems = len(client.inventory.generation.systems)
-    configurations = sum(1 for _ in client.inventory.generation.configurations())
+    configurations = sum(1 for s in client.inventory.generation.systems.values() for _ in s.configurations())
     assert systems <= len(await client.paths("VMAN_MemoryAllocationSettingData")) == configurations
 
 
