@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from itertools import chain, groupby, islice
 from typing import Any, Final
 
@@ -25,6 +26,8 @@ KEEP: Final = 64 * 1024 * 1024
 """How many bytes of encoded parts an encoder keeps when it is not told otherwise."""
 
 _ROWS_AT_A_TIME: Final = 32
+_NAMESPACES: Final = 64
+"""The ways to write a namespace's name for which its path is kept."""
 
 _ROWS: Final[dict[Shape, str]] = {
     Shape.INSTANCE: "{instance}",
@@ -63,6 +66,7 @@ class Encoder:
     def __init__(self, host: str, keep: int = KEEP) -> None:
         self._host = host
         self._kept = KeptParts(keep)
+        self._at = lru_cache(maxsize=_NAMESPACES)(lambda name: values.namespace_path(host, name))
 
     def encode_response(self, message: Message, response: Response) -> Iterator[bytes]:
         """The response in chunks, made as they are asked for.
@@ -142,7 +146,7 @@ class Encoder:
             yield rows
 
     def _writer(self, plan: InstancePlan, form: str) -> WriteRows:
-        return compiled(plan, form, values.namespace_path(self._host, plan.namespace))
+        return compiled(plan, form, self._at(plan.namespace))
 
     def _of_class(self, row: Any, call: Call) -> str:
         """The row of a class, or of its path alone."""
