@@ -19,8 +19,7 @@ from openvman.wire.cimxml.escape import quote
 from openvman.wire.cimxml.kept import KeptParts
 
 CHUNK: Final = 256 * 1024
-"""A chunk is yielded as soon as it has this many bytes; it is longer by at most one part, or as many rows as are
-written at a time."""
+"""A chunk is yielded as soon as it has this many bytes; it is longer by at most the rows that are written at a time."""
 
 KEEP: Final = 64 * 1024 * 1024
 """How many bytes of encoded parts an encoder keeps when it is not told otherwise."""
@@ -139,11 +138,15 @@ class Encoder:
             yield from _written(write, chain.from_iterable(map(extent.objects, extent.parts)))
             return
         for place, part in enumerate(extent.parts):
-            rows = self._kept.get(extent.plan, form, place, part)
-            if rows is None:
-                rows = write(extent.objects(part))
-                self._kept.put(extent.plan, form, place, part, rows)
-            yield rows
+            kept = self._kept.get(extent.plan, form, place, part)
+            if kept is not None:
+                yield from kept
+                continue
+            pieces = []
+            for piece in _written(write, extent.objects(part)):
+                pieces.append(piece)
+                yield piece
+            self._kept.put(extent.plan, form, place, part, tuple(pieces))
 
     def _writer(self, plan: InstancePlan, form: str) -> WriteRows:
         return compiled(plan, form, self._at(plan.namespace))
