@@ -28,7 +28,7 @@ def property_list(call: Call) -> frozenset[str] | None:
     return None if listed is None else frozenset(name.lower() for name in listed)
 
 
-def _plan(bound: Bound, properties: frozenset[str] | None, *, origin: bool, namespace: str) -> InstancePlan:
+def _plan(bound: Bound, namespace: str, properties: frozenset[str] | None, *, origin: bool) -> InstancePlan:
     if properties is not None:
         properties &= bound.property_names  # bounds what the plan cache keeps
     return bound.plan(namespace, properties, origin)
@@ -39,7 +39,7 @@ def _extents(
 ) -> Iterator[Extent]:
     """Every instance of a class and its subclasses, lazily, over the context's picture."""
     for bound in ctx.view.concrete(ctx.namespace, class_name):
-        plan = _plan(bound, properties, origin=origin, namespace=ctx.namespace)
+        plan = _plan(bound, ctx.namespace, properties, origin=origin)
         yield ctx.reader.shown(bound, plan, ctx.picture)
 
 
@@ -63,7 +63,7 @@ def paths(ctx: Context, call: Call) -> Extents:
 
 def get_instance(ctx: Context, call: Call) -> Answer:
     bound, obj = ctx.reader.find(call.argument("InstanceName"), ctx.namespace, ctx.picture)
-    plan = _plan(bound, property_list(call), origin=call.argument("IncludeClassOrigin"), namespace=ctx.namespace)
+    plan = _plan(bound, ctx.namespace, property_list(call), origin=call.argument("IncludeClassOrigin"))
     return Answer((plan, obj))
 
 
@@ -136,7 +136,7 @@ def _touching(
             obj: Any = far.obj if far_ends else link
             namespace = ctx.view.namespace_for(far.bound.space, ctx.namespace) if far_ends else ctx.namespace
             if (bound, obj.id) not in rows:
-                rows[bound, obj.id] = _plan(bound, properties, origin=origin, namespace=namespace), obj
+                rows[bound, obj.id] = _plan(bound, namespace, properties, origin=origin), obj
     return iter(rows.values())
 
 

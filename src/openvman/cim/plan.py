@@ -53,7 +53,7 @@ class InstancePlan:
     with_class_origin: bool = False
     whole: InstancePlan | None = None
     """The plan of all properties, where this one shows some."""
-    memo: dict[str, Any] = field(default_factory=dict, repr=False)
+    memo: dict[Any, Any] = field(default_factory=dict, repr=False)
     """For the encoder's own use: its compiled form, kept for the life of the plan."""
 
     def path(self, obj: object) -> InstancePath:

@@ -470,6 +470,14 @@ def test_rows_are_read_as_chunks_are_asked_for(message, plan) -> None:
     chunks.close()
 
 
+def test_chunks_are_bounded_however_large_a_part_is(message, plan) -> None:
+    encoder, part = Encoder("h"), (SAMPLE,) * 1000
+    for _ in range(2):
+        extent = Extent(plan, (part,), lambda part: part, lasting=True)
+        chunks = [*encoder.encode_response(message("EnumerateInstances"), Answer(Extents([extent])))]
+        assert all(CHUNK <= len(chunk) < 2 * CHUNK for chunk in chunks[:-1])
+
+
 def test_kept_parts_give_the_same_bytes(message, plan) -> None:
     encoder, part = Encoder("h"), (SAMPLE, SAMPLE)
     for name in ("EnumerateInstances", "EnumerateInstanceNames"):

@@ -7,7 +7,7 @@ import pytest
 from openvman.cim.plan import InstancePlan
 from openvman.wire.cimxml.kept import KeptParts
 
-ROWS = b"r" * 600  # 1,000 bytes with what an entry costs
+ROWS = (b"r" * 500, b"s" * 100)  # 1,000 bytes with what an entry costs
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ def test_a_part_takes_the_room_of_the_one_before_it(plan) -> None:
     kept = KeptParts(100_000)
     for size in (600, 100, 600):
         part = [size]
-        kept.put(plan, "form", 0, part, b"r" * size)
-        assert kept.get(plan, "form", 0, part) == b"r" * size
+        kept.put(plan, "form", 0, part, (b"r" * size,))
+        assert kept.get(plan, "form", 0, part) == (b"r" * size,)
         assert kept.size == size + 400
 
 
@@ -57,7 +57,7 @@ def test_rows_larger_than_the_room_are_not_kept(plan) -> None:
     kept, part, other = KeptParts(20_000), object(), object()
     kept.put(plan, "form", 0, part, ROWS)
     kept.put(plan, "form", 1, other, ROWS)
-    kept.put(plan, "form", 0, part, b"r" * 20_000)
+    kept.put(plan, "form", 0, part, (b"r" * 20_000,))
     assert kept.get(plan, "form", 0, part) is None
     assert kept.get(plan, "form", 1, other) is ROWS
     assert kept.size == 1000

@@ -39,7 +39,7 @@ def compiled(plan: InstancePlan, form: str, at: str) -> WriteRows:
     ``form`` is a row's text; in it ``{name}`` stands for an object's INSTANCENAME, ``{instance}`` for its INSTANCE, and
     ``{at}`` for the text ``at``. The function is made when it is first asked for, and kept in the plan's memo.
     """
-    key = f"cimxml {at} {form}"
+    key = (form, at)
     found: WriteRows | None = plan.memo.get(key)
     if found is None:
         made = _Function()

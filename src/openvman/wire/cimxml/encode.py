@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from itertools import chain, groupby, islice
 from typing import Any, Final
 
@@ -18,13 +19,14 @@ from openvman.wire.cimxml.escape import quote
 from openvman.wire.cimxml.kept import KeptParts
 
 CHUNK: Final = 256 * 1024
-"""A chunk is yielded as soon as it has this many bytes; it is longer by at most one part, or as many rows as are
-written at a time."""
+"""A chunk is yielded as soon as it has this many bytes; it is longer by at most the rows that are written at a time."""
 
 KEEP: Final = 64 * 1024 * 1024
 """How many bytes of encoded parts an encoder keeps when it is not told otherwise."""
 
 _ROWS_AT_A_TIME: Final = 32
+_NAMESPACES: Final = 64
+"""The ways to write a namespace's name for which its path is kept."""
 
 _ROWS: Final[dict[Shape, str]] = {
     Shape.INSTANCE: "{instance}",
@@ -63,6 +65,7 @@ class Encoder:
     def __init__(self, host: str, keep: int = KEEP) -> None:
         self._host = host
         self._kept = KeptParts(keep)
+        self._at = lru_cache(maxsize=_NAMESPACES)(lambda name: values.namespace_path(host, name))
 
     def encode_response(self, message: Message, response: Response) -> Iterator[bytes]:
         """The response in chunks, made as they are asked for.
@@ -135,14 +138,18 @@ class Encoder:
             yield from _written(write, chain.from_iterable(map(extent.objects, extent.parts)))
             return
         for place, part in enumerate(extent.parts):
-            rows = self._kept.get(extent.plan, form, place, part)
-            if rows is None:
-                rows = write(extent.objects(part))
-                self._kept.put(extent.plan, form, place, part, rows)
-            yield rows
+            kept = self._kept.get(extent.plan, form, place, part)
+            if kept is not None:
+                yield from kept
+                continue
+            pieces = []
+            for piece in _written(write, extent.objects(part)):
+                pieces.append(piece)
+                yield piece
+            self._kept.put(extent.plan, form, place, part, tuple(pieces))
 
     def _writer(self, plan: InstancePlan, form: str) -> WriteRows:
-        return compiled(plan, form, values.namespace_path(self._host, plan.namespace))
+        return compiled(plan, form, self._at(plan.namespace))
 
     def _of_class(self, row: Any, call: Call) -> str:
         """The row of a class, or of its path alone."""

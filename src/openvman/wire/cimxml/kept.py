@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from openvman.cim.plan import InstancePlan
+
+Rows: TypeAlias = tuple[bytes, ...]
+"""What was written of a part, in the pieces that it was written in."""
 
 _OVERHEAD: Final = 400
 """About what an entry costs beside its bytes."""
@@ -23,11 +26,11 @@ class KeptParts:
 
     def __init__(self, budget: int) -> None:
         self._budget = budget
-        self._entries: OrderedDict[tuple[int, str, int], tuple[InstancePlan, Any, bytes]] = OrderedDict()
+        self._entries: OrderedDict[tuple[int, str, int], tuple[InstancePlan, Any, Rows]] = OrderedDict()
         self.size = 0
         """The bytes that the entries take, about."""
 
-    def get(self, plan: InstancePlan, form: str, place: int, part: object) -> bytes | None:
+    def get(self, plan: InstancePlan, form: str, place: int, part: object) -> Rows | None:
         key = (id(plan), form, place)
         entry = self._entries.get(key)
         if entry is None or entry[1] is not part:
@@ -35,7 +38,7 @@ class KeptParts:
         self._entries.move_to_end(key)
         return entry[2]
 
-    def put(self, plan: InstancePlan, form: str, place: int, part: object, rows: bytes) -> None:
+    def put(self, plan: InstancePlan, form: str, place: int, part: object, rows: Rows) -> None:
         """Keep what :meth:`get` does not know."""
         key = (id(plan), form, place)
         replaced = self._entries.pop(key, None)
@@ -51,5 +54,5 @@ class KeptParts:
         self.size += cost
 
 
-def _cost(rows: bytes) -> int:
-    return len(rows) + _OVERHEAD
+def _cost(rows: Rows) -> int:
+    return sum(map(len, rows)) + _OVERHEAD
