@@ -21,8 +21,8 @@ from openvman.security.throttle import Throttle
 from openvman.security.users import Users
 from openvman.server.application import Application, BodyLimits, Route
 from openvman.server.cimom import METHODS, CIMObjectManager
+from openvman.server.connection import ConnectionLimits
 from openvman.server.gate import CredentialGate, Gate
-from openvman.server.http11 import ConnectionLimits
 from openvman.server.listen import Listeners
 from openvman.store.users import UserStore
 from openvman.wire.cimxml.encode import Encoder
@@ -134,11 +134,11 @@ class Server:
 
     async def lost(self) -> None:
         """Wait until the server has seen a connection go: there is no public sign of it."""
-        await self.listeners._lost.wait()
+        await self.listeners._connections.lost.wait()
 
     async def idle(self) -> None:
         """Wait until the requests under way are over, likewise."""
-        await asyncio.gather(*self.listeners._state.tasks)
+        await asyncio.gather(*self.listeners._connections.tasks)
 
 
 class Toolkit:

@@ -17,7 +17,7 @@ def stream():
     """Where lines go; the logging of the test run is put back afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    quiet = {name: logging.getLogger(name).level for name in ("uvicorn", "asyncio")}
+    quiet = {name: logging.getLogger(name).level for name in ("asyncio",)}
     yield io.StringIO()
     root.handlers[:] = handlers
     root.setLevel(level)

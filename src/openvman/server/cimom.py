@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from itertools import chain
 from time import perf_counter
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -55,7 +55,7 @@ class CIMObjectManager:
     async def __call__(self, exchange: Exchange, actor: Actor) -> None:
         prefix = ""
         try:
-            asked = read_request_headers(exchange.method, exchange.headers)
+            asked = read_request_headers(exchange.request.method, exchange.headers)
             prefix = asked.prefix
             message = await _read(exchange, asked)
         except ProtocolError as error:
@@ -91,7 +91,8 @@ class CIMObjectManager:
         try:
             await asyncio.sleep(0)  # most reads answer without waiting for anything: no need to watch their clients
             if not task.done():
-                await asyncio.wait({task, exchange.watch()}, return_when=asyncio.FIRST_COMPLETED)
+                watched: set[asyncio.Future[Any]] = {task, exchange.watch()}
+                await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
             if not task.done() and not _is_change(request):
                 raise ClientGoneError
             return await task
@@ -122,7 +123,7 @@ async def _send(exchange: Exchange, asked: RequestHeaders, first: bytes, rest: I
     if second is None:
         await exchange.respond(200, headers, first if packer is None else packer.feed(first) + packer.end())
         return
-    with_trailers = not exchange.is_http10 and exchange.accepts("te", "trailers")
+    with_trailers = not exchange.request.is_http10 and exchange.accepts("te", "trailers")
     if with_trailers:
         headers.append(("Trailer", TRAILER))
     await exchange.start(200, headers)

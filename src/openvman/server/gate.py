@@ -66,10 +66,10 @@ class CredentialGate:
     async def _known(self, exchange: Exchange) -> Actor:
         given = exchange.all(b"authorization")
         if given:
-            credentials = self._credentials(given, exchange.client)
-            return self._authenticator.recall(credentials) or await self._verified(credentials, exchange.client)
+            credentials = self._credentials(given, exchange.line.client)
+            return self._authenticator.recall(credentials) or await self._verified(credentials, exchange.line.client)
         if self._by_certificate and exchange.line.common_name is not None:
-            return self._authenticator.certified(exchange.line.common_name, exchange.client)
+            return self._authenticator.certified(exchange.line.common_name, exchange.line.client)
         raise RefusedError
 
     def _credentials(self, given: list[bytes], address: str) -> Credentials:

@@ -12,8 +12,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 _SECRET: Final = frozenset({"password", "authorization", "credentials", "secret", "token", "key"})
 _LONGEST_VALUE: Final = 1000
-_QUIET: Final = {"uvicorn": logging.CRITICAL, "asyncio": logging.WARNING}
-"""Libraries that would log what the access log says already, or once for every bad request of a stranger."""
+_QUIET: Final = {"asyncio": logging.WARNING}
+"""Libraries that would log what the access log says already."""
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
