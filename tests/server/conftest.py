@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from openvman.cim.operations import Answer, Request, Response
+from openvman.cim.operations import Answer, MethodCall, Request, Response
 from openvman.config.kinds import Address
 from openvman.model.actor import Actor, Role
 from openvman.security.authenticate import Authenticator
@@ -32,10 +32,14 @@ PASSWORD = "correct horse"
 
 @dataclass
 class Broker:
-    """Answers what ``answer`` gives, and remembers who asked what."""
+    """Answers what ``answer`` gives, and remembers who asked what. ``waits`` is what it says of reads."""
 
     answer: Callable[[Request], Response | Awaitable[Response]] = lambda _request: Answer(["CIM_A", "CIM_B"])
     calls: list[tuple[Request, Actor]] = field(default_factory=list)
+    waits: bool = False
+
+    def may_wait(self, request: Request) -> bool:
+        return self.waits or isinstance(request, MethodCall)
 
     async def perform(self, request: Request, actor: Actor) -> Response:
         self.calls.append((request, actor))

@@ -116,8 +116,10 @@ async def test_a_repeated_head_with_a_slow_body_waits_for_it(start, make):
     assert (await connection.ask(data)).status == 200
 
 
-async def test_a_repeated_request_may_wait_and_be_long(start, make, broker):
-    """The same head, answered at once, after a wait, and in parts."""
+@pytest.mark.parametrize("waits", [False, True])
+async def test_a_repeated_request_may_wait_and_be_long(start, make, broker, waits):
+    """The same head, answered at once, after a wait, and in parts; a broker that waits is watched where it says so."""
+    broker.waits = waits
     go = asyncio.Event()
 
     async def late():

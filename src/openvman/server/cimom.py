@@ -41,6 +41,9 @@ _log = structlog.stdlib.get_logger(__name__)
 class Performer(Protocol):
     """The broker, as far as this knows it."""
 
+    def may_wait(self, request: Request) -> bool:
+        """Whether :meth:`perform` may wait for anything."""
+
     async def perform(self, request: Request, actor: Actor) -> Response:
         """Answer one operation. Raises CIMError."""
 
@@ -87,12 +90,12 @@ class CIMObjectManager:
 
     async def _perform(self, exchange: Exchange, request: Request, actor: Actor) -> Response:
         """Ask the broker. A read whose client goes away is cancelled; a change is finished."""
+        if not self._broker.may_wait(request):
+            return await self._broker.perform(request, actor)
         task = asyncio.ensure_future(self._broker.perform(request, actor))
         try:
-            await asyncio.sleep(0)  # most reads answer without waiting for anything: no need to watch their clients
-            if not task.done():
-                watched: set[asyncio.Future[Any]] = {task, exchange.watch()}
-                await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+            watched: set[asyncio.Future[Any]] = {task, exchange.watch()}
+            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
             if not task.done() and not _is_change(request):
                 raise ClientGoneError
             return await task
