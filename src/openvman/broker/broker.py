@@ -208,6 +208,6 @@ def _question(request: Request, namespace: str, class_name: str | None) -> Quest
 
 
 def _check_required(call: Call) -> None:
-    for parameter in call.operation.parameters.values():
-        if parameter.required and call.argument(parameter.name) is None:
-            raise CIMError(requests.PARAMETER_MISSING, operation=call.operation.name, name=parameter.name)
+    for name in call.operation.required:
+        if call.argument(name) is None:
+            raise CIMError(requests.PARAMETER_MISSING, operation=call.operation.name, name=name)

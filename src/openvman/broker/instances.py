@@ -13,6 +13,7 @@ from openvman.broker.classes import shown_with_path
 from openvman.broker.context import Context
 from openvman.cim.errors import CIMError
 from openvman.cim.operations import Answer, Call, Row
+from openvman.cim.plan import InstancePlan
 from openvman.cim.values import ClassPath, InstancePath
 from openvman.mapping.bind import Bound, BoundClass, Node
 from openvman.mapping.read import Filter
@@ -27,12 +28,16 @@ def property_list(call: Call) -> frozenset[str] | None:
     return None if listed is None else frozenset(name.lower() for name in listed)
 
 
+def _plan(bound: Bound, namespace: str, properties: frozenset[str] | None, *, origin: bool) -> InstancePlan:
+    if properties is not None:
+        properties &= {name.lower() for name in bound.declaration.properties}  # bounds what the plan cache keeps
+    return bound.plan(namespace, properties, origin)
+
+
 def _plan_rows(
     bound: Bound, properties: frozenset[str] | None, *, origin: bool, namespace: str, objects: Iterator[Any]
 ) -> Iterator[Row]:
-    if properties is not None:
-        properties &= {name.lower() for name in bound.declaration.properties}  # bounds what the plan cache keeps
-    plan = bound.plan(namespace, properties, origin)
+    plan = _plan(bound, namespace, properties, origin=origin)
     return ((plan, obj) for obj in objects)
 
 
@@ -59,14 +64,8 @@ def enumerated(ctx: Context, call: Call) -> Iterator[Row]:
 
 def get_instance(ctx: Context, call: Call) -> Answer:
     bound, obj = ctx.reader.find(call.argument("InstanceName"), ctx.namespace, ctx.picture)
-    rows = _plan_rows(
-        bound,
-        property_list(call),
-        origin=call.argument("IncludeClassOrigin"),
-        namespace=ctx.namespace,
-        objects=iter((obj,)),
-    )
-    return Answer(next(rows))
+    plan = _plan(bound, ctx.namespace, property_list(call), origin=call.argument("IncludeClassOrigin"))
+    return Answer((plan, obj))
 
 
 def get_property(ctx: Context, call: Call) -> Answer:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Final, Protocol
 
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 from openvman.messages import server
 from openvman.model.actor import Actor, Role
@@ -17,7 +19,7 @@ from openvman.server.exchange import ClientGoneError, Exchange, HTTPError
 from openvman.server.gate import Gate
 from openvman.server.http11 import RequestHead
 
-_log = structlog.stdlib.get_logger("openvman.access")
+_log: FilteringBoundLogger = structlog.get_logger("openvman.access")
 
 
 class Handler(Protocol):
@@ -122,16 +124,18 @@ class Application:
         )
 
     def _record(self, exchange: Exchange) -> None:
-        milliseconds = round((perf_counter() - exchange.began) * 1000, 3)
-        write = _log.debug if exchange.request.path == "/healthz" else _log.info
-        write(
+        level = logging.DEBUG if exchange.request.path == "/healthz" else logging.INFO
+        if not _log.is_enabled_for(level):
+            return
+        _log.log(
+            level,
             "request",
             id=exchange.id,
             client=exchange.line.client,
             method=exchange.request.method,
             path=exchange.request.path[:100],
             status=exchange.status,
-            ms=milliseconds,
+            ms=round((perf_counter() - exchange.began) * 1000, 3),
             bytes=exchange.sent,
             **exchange.facts,
         )

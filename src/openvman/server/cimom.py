@@ -17,6 +17,7 @@ from openvman.messages import server
 from openvman.model.actor import Actor
 from openvman.server.compress import WORTH, Gzip
 from openvman.server.exchange import ClientGoneError, Exchange, HTTPError
+from openvman.server.http11 import RequestHead
 from openvman.wire.cimxml.decode import Message, decode_request
 from openvman.wire.cimxml.encode import Encoder, encode_error
 from openvman.wire.cimxml.errors import ProtocolError, RequestError
@@ -58,7 +59,7 @@ class CIMObjectManager:
     async def __call__(self, exchange: Exchange, actor: Actor) -> None:
         prefix = ""
         try:
-            asked = read_request_headers(exchange.request.method, exchange.headers)
+            asked = _asked(exchange.request)
             prefix = asked.prefix
             message = await _read(exchange, asked)
         except ProtocolError as error:
@@ -101,6 +102,14 @@ class CIMObjectManager:
             return await task
         finally:
             task.cancel()
+
+
+def _asked(request: RequestHead) -> RequestHeaders:
+    """What the CIM headers say, read once of a head that comes again. Raises ProtocolError."""
+    known: RequestHeaders | None = request.memo.get(__name__)
+    if known is None:
+        known = request.memo[__name__] = read_request_headers(request.method, request.headers)
+    return known
 
 
 async def _read(exchange: Exchange, asked: RequestHeaders) -> Message:
