@@ -77,7 +77,7 @@ class _Values(ValuesView[V]):
     _mapping: NameMap[V]
 
     def __iter__(self) -> Iterator[V]:
-        return (value for _, value in self._mapping._entries.values())
+        return (value for _, value in self._mapping._entries.values())  # noqa: SLF001 - a part of NameMap
 
 
 class _Items(ItemsView[str, V]):
@@ -85,4 +85,4 @@ class _Items(ItemsView[str, V]):
     _mapping: NameMap[V]
 
     def __iter__(self) -> Iterator[tuple[str, V]]:
-        return iter(self._mapping._entries.values())
+        return iter(self._mapping._entries.values())  # noqa: SLF001 - a part of NameMap
