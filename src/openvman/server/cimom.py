@@ -30,6 +30,7 @@ from openvman.wire.cimxml.headers import (
     read_request_headers,
     response_headers,
 )
+from openvman.wire.cimxml.repeated import RequestDecoder
 
 METHODS: Final = ("POST", "M-POST")
 
@@ -55,13 +56,14 @@ class CIMObjectManager:
     def __init__(self, broker: Performer, encoder: Encoder) -> None:
         self._broker = broker
         self._encoder = encoder
+        self._decoder = RequestDecoder()
 
     async def __call__(self, exchange: Exchange, actor: Actor) -> None:
         prefix = ""
         try:
             asked = _asked(exchange.request)
             prefix = asked.prefix
-            message = await _read(exchange, asked)
+            message = await self._read(exchange, asked)
         except ProtocolError as error:
             raise HTTPError(error.http_status, error.message, protocol_error_headers(error, prefix)) from None
         except RequestError as error:
@@ -72,6 +74,17 @@ class CIMObjectManager:
         exchange.facts |= _described(message.request)
         first, rest = await self._answer(exchange, message, actor)
         await _send(exchange, asked, first, rest)
+
+    async def _read(self, exchange: Exchange, asked: RequestHeaders) -> Message:
+        if exchange.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise HTTPError(415, "send the body without a Content-Encoding", [("Accept-Encoding", "identity")])
+        body = await exchange.body()
+        if len(body) < _IN_WORKER:
+            message = self._decoder.decode(body, asked.charset)
+        else:
+            message = await asyncio.to_thread(decode_request, body, charset=asked.charset)
+        check_request_headers(asked, message)
+        return message
 
     async def _answer(self, exchange: Exchange, message: Message, actor: Actor) -> tuple[bytes, Iterator[bytes]]:
         """The first part of the response, and the others; a failure so far is a whole response."""
@@ -110,18 +123,6 @@ def _asked(request: RequestHead) -> RequestHeaders:
     if known is None:
         known = request.memo[__name__] = read_request_headers(request.method, request.headers)
     return known
-
-
-async def _read(exchange: Exchange, asked: RequestHeaders) -> Message:
-    if exchange.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise HTTPError(415, "send the body without a Content-Encoding", [("Accept-Encoding", "identity")])
-    body = await exchange.body()
-    if len(body) < _IN_WORKER:
-        message = decode_request(body, charset=asked.charset)
-    else:
-        message = await asyncio.to_thread(decode_request, body, charset=asked.charset)
-    check_request_headers(asked, message)
-    return message
 
 
 async def _send(exchange: Exchange, asked: RequestHeaders, first: bytes, rest: Iterator[bytes]) -> None:
