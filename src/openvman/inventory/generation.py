@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -99,14 +100,18 @@ class Generation:
         volumes: Iterable[tuple[str, PoolVolumes | None]] = (),
     ) -> Generation:
         """The next generation: each (id, object) replaces, None removes. Costs in proportion to what is given."""
-        all_hosts, all_systems, names, consumed = self.hosts, self.systems, self._names, self._consumed
+        all_hosts, all_systems, names = self.hosts, self.systems, self._names
+        moved: Counter[str] = Counter()
         for host_id, host in hosts:
             all_hosts = all_hosts.discard(host_id) if host is None else all_hosts.insert(host_id, host)
         for system_id, system in systems:
             before = all_systems.get(system_id)
             if _place(before) != _place(system):
                 names = _with(_without(names, before), system)
-            consumed = _moved(consumed, before, system)
+            if system is not None:
+                _add(moved, system, 1)
+            if before is not None:
+                _add(moved, before, -1)
             all_systems = all_systems.discard(system_id) if system is None else all_systems.insert(system_id, system)
         all_jobs = self.jobs
         for job_id, job in jobs:
@@ -114,6 +119,7 @@ class Generation:
         held = self.volumes
         for pool_id, found in volumes:
             held = held.discard(pool_id) if found is None else held.insert(pool_id, found)
+        consumed = _moved(self._consumed, moved)
         return Generation(self.number + 1, all_hosts, all_systems, all_jobs, held, names, consumed)
 
 
@@ -121,13 +127,14 @@ def _place(system: VirtualSystem | None) -> tuple[str, str] | None:
     return None if system is None else (system.host_id, system.name)
 
 
-def _moved(
-    consumed: HashTrieMap[str, int], before: VirtualSystem | None, after: VirtualSystem | None
-) -> HashTrieMap[str, int]:
-    given = {} if after is None else consumption(after)
-    taken = {} if before is None else consumption(before)
-    for pool_id in given.keys() | taken.keys():
-        change = given.get(pool_id, 0) - taken.get(pool_id, 0)
+def _add(moved: Counter[str], system: VirtualSystem, times: int) -> None:
+    for pool_id, much in consumption(system).items():
+        moved[pool_id] += much * times
+
+
+def _moved(consumed: HashTrieMap[str, int], moved: Counter[str]) -> HashTrieMap[str, int]:
+    """What is consumed of each pool, once so much more of it is."""
+    for pool_id, change in moved.items():
         if change:
             amount = (consumed.get(pool_id) or 0) + change
             consumed = consumed.insert(pool_id, amount) if amount else consumed.discard(pool_id)

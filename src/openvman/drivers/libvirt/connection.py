@@ -29,10 +29,45 @@ KEEPALIVE_SECONDS: Final = 2
 KEEPALIVE_COUNT: Final = 3
 """A daemon that answers nothing is given up after KEEPALIVE_SECONDS * (KEEPALIVE_COUNT + 1)."""
 
+_REST: Final = 0.005
+"""Seconds that libvirt's event loop rests at most."""
+
 _log = structlog.get_logger(__name__)
 
 _loop_lock = threading.Lock()
 _loop_started = False
+
+
+class _Readings:
+    """Lets libvirt's event loop rest between its turns while something is read.
+
+    Each call would wake it up twice for nothing: it is told not to listen, and to listen again. Several calls at once
+    would make it spin, since an answer is there to be heard that another thread is about to take.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+        self._none = threading.Event()
+        self._none.set()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._count += 1
+            self._none.clear()
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._count -= 1
+            if self._count == 0:
+                self._none.set()
+
+    def rest(self) -> None:
+        """Wait until nothing is read, for a while at most: what is read may take long, and events shall not."""
+        self._none.wait(_REST)
+
+
+_readings: Final = _Readings()
 
 
 def run_event_loop() -> None:
@@ -75,6 +110,7 @@ def _run_events() -> None:
             libvirt.virEventRunDefaultImpl()
         except libvirt.libvirtError as error:
             _log.warning("libvirt's event loop failed once", error=str(error))
+        _readings.rest()
 
 
 class Connection:
@@ -172,7 +208,8 @@ class Connection:
             if not self._use.enter():
                 raise self._gone()
             try:
-                return self._translating(lambda: work(raw), doing, subject, raw)
+                with contextlib.nullcontext() if changes else _readings:
+                    return self._translating(lambda: work(raw), doing, subject, raw)
             finally:
                 self._use.leave()
 

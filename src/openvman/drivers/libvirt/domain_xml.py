@@ -13,7 +13,7 @@ from openvman.drivers.libvirt import boot, device_tuning, serial_ports, tuning, 
 from openvman.drivers.libvirt import devices as device_xml
 from openvman.drivers.libvirt.abilities import abilities_of
 from openvman.drivers.libvirt.console import log_path
-from openvman.drivers.libvirt.xml import Element
+from openvman.drivers.libvirt.xml import Element, Node
 from openvman.messages import hypervisor, hypervisor_devices
 from openvman.model.allocation import NO_DEVICE, DeviceKind, DiskKind, NicConnection
 from openvman.model.errors import ModelError
@@ -128,9 +128,10 @@ def clean_name(name: str) -> str:
     return clean(name, "name")
 
 
-def features(root: Element) -> dict[str, Any]:
+def features(root: Node) -> dict[str, Any]:
     """The features that the machine has."""
-    return {name: root.find(f"features/{name}") is not None for name in FEATURES}
+    held = root.find("features")
+    return {name: held is not None and held.find(name) is not None for name in FEATURES}
 
 
 def set_features(root: Element, spec: SystemSpec) -> None:
