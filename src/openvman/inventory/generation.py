@@ -20,12 +20,16 @@ from openvman.model.system import Configuration, VirtualSystem
 # system to another both may be seen with it, and neither may vanish from its host for that.
 _Names: TypeAlias = "HashTrieMap[str, tuple[str, ...]]"
 
+_Macs: TypeAlias = "HashTrieMap[tuple[str, str], tuple[str, ...]]"
+"""(host id, MAC address) -> ids of the systems that have it."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Generation:
     """``hosts``, ``systems``, ``jobs`` and what storage pools hold, by id; ``_names`` is host id -> name -> system ids.
 
-    ``_consumed`` is pool id -> how much of the pool systems have. ``number`` grows by one with every publication.
+    ``_consumed`` is pool id -> how much of the pool systems have, ``_macs`` who has which MAC address. ``number`` grows
+    by one with every publication.
     """
 
     number: int = 0
@@ -35,6 +39,7 @@ class Generation:
     volumes: HashTrieMap[str, PoolVolumes] = field(default_factory=HashTrieMap)
     _names: HashTrieMap[str, _Names] = field(default_factory=HashTrieMap)
     _consumed: HashTrieMap[str, int] = field(default_factory=HashTrieMap)
+    _macs: _Macs = field(default_factory=HashTrieMap)
 
     @property
     def whole(self) -> Generation:
@@ -91,6 +96,10 @@ class Generation:
         """How much of a pool its systems have (see :func:`openvman.model.pool.consumption`)."""
         return self._consumed.get(pool_id) or 0
 
+    def has_mac(self, host_id: str, mac: str) -> tuple[str, ...]:
+        """The ids of the host's systems that have the MAC address in one of their configurations."""
+        return self._macs.get((host_id, mac)) or ()
+
     def following(
         self,
         *,
@@ -100,7 +109,7 @@ class Generation:
         volumes: Iterable[tuple[str, PoolVolumes | None]] = (),
     ) -> Generation:
         """The next generation: each (id, object) replaces, None removes. Costs in proportion to what is given."""
-        all_hosts, all_systems, names = self.hosts, self.systems, self._names
+        all_hosts, all_systems, names, macs = self.hosts, self.systems, self._names, self._macs
         moved: Counter[str] = Counter()
         for host_id, host in hosts:
             all_hosts = all_hosts.discard(host_id) if host is None else all_hosts.insert(host_id, host)
@@ -108,6 +117,7 @@ class Generation:
             before = all_systems.get(system_id)
             if _place(before) != _place(system):
                 names = _with(_without(names, before), system)
+            macs = _with_macs(macs, system_id, before, system)
             if system is not None:
                 _add(moved, system, 1)
             if before is not None:
@@ -120,7 +130,7 @@ class Generation:
         for pool_id, found in volumes:
             held = held.discard(pool_id) if found is None else held.insert(pool_id, found)
         consumed = _moved(self._consumed, moved)
-        return Generation(self.number + 1, all_hosts, all_systems, all_jobs, held, names, consumed)
+        return Generation(self.number + 1, all_hosts, all_systems, all_jobs, held, names, consumed, macs)
 
 
 def _place(system: VirtualSystem | None) -> tuple[str, str] | None:
@@ -139,6 +149,22 @@ def _moved(consumed: HashTrieMap[str, int], moved: Counter[str]) -> HashTrieMap[
             amount = (consumed.get(pool_id) or 0) + change
             consumed = consumed.insert(pool_id, amount) if amount else consumed.discard(pool_id)
     return consumed
+
+
+def _with_macs(macs: _Macs, system_id: str, before: VirtualSystem | None, after: VirtualSystem | None) -> _Macs:
+    had, has = _macs_of(before), _macs_of(after)
+    for key in had ^ has:
+        others = tuple(id for id in macs.get(key) or () if id != system_id)
+        ids = (*others, system_id) if key in has else others
+        macs = macs.insert(key, ids) if ids else macs.discard(key)
+    return macs
+
+
+def _macs_of(system: VirtualSystem | None) -> frozenset[tuple[str, str]]:
+    if system is None:
+        return frozenset()
+    configurations = system.configurations()
+    return frozenset((system.host_id, nic.mac) for each in configurations for nic in each.nics)
 
 
 def _with(names: HashTrieMap[str, _Names], system: VirtualSystem | None) -> HashTrieMap[str, _Names]:

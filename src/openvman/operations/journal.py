@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
+from time import monotonic
 from typing import Final
 
 from openvman.store.database import StoreError, Write, Writer
 
 _AT_ONCE: Final = 500
 """Writes of one transaction at most."""
+_LATER: Final = 0.02
+"""Seconds that a write that nobody waits for waits for others: each transaction costs the disk a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class _Entry:
     write: Write
     loop: asyncio.AbstractEventLoop
     durable: asyncio.Future[None]
+    soon: bool
 
 
 class Journal:
@@ -33,15 +37,16 @@ class Journal:
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
-    def append(self, write: Write) -> asyncio.Future[None]:
+    def append(self, write: Write, *, soon: bool = False) -> asyncio.Future[None]:
         """Queue a write; the future is done when it is on the disk. It raises :class:`StoreError`.
 
-        The future may be left alone: the write is made all the same.
+        The future may be left alone: the write is made all the same. ``soon``: it is made with the next one that is
+        not, or a moment later.
         """
         loop = asyncio.get_running_loop()
         durable = loop.create_future()
         durable.add_done_callback(_looked_at)
-        self._waiting.put(_Entry(write, loop, durable))
+        self._waiting.put(_Entry(write, loop, durable, soon))
         return durable
 
     def close(self) -> None:
@@ -52,9 +57,14 @@ class Journal:
     def _run(self) -> None:
         while (first := self._waiting.get()) is not None:
             entries: list[_Entry] = [first]
+            until = monotonic() + _LATER
             ending = False
-            while len(entries) < _AT_ONCE and not self._waiting.empty():
-                entry = self._waiting.get()
+            while len(entries) < _AT_ONCE:
+                patience = until - monotonic() if all(entry.soon for entry in entries) else 0
+                try:
+                    entry = self._waiting.get(patience > 0, max(patience, 0))
+                except Empty:
+                    break
                 if entry is None:
                     ending = True
                     break
