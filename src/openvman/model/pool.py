@@ -216,6 +216,15 @@ def in_pools(system: VirtualSystem, members: Mapping[str, str], kinds: Mapping[s
     return replace(system, defined=defined, current=current, saved=saved)
 
 
+def names_of(host: Host) -> Iterator[str]:
+    """The names of the host's pools, in the order of :func:`pools_of`."""
+    yield from _KINDS
+    for child in host.pools:
+        yield child.name
+    for storage in host.active_storage:
+        yield resource_pool_name(storage.name)
+
+
 def pools_of(host: Host, consumed: Callable[[str], int]) -> Iterator[ResourcePool]:
     """The pools of a host; ``consumed`` says how much was given from the pool of an id."""
     for kind in ResourceKind:

@@ -173,13 +173,14 @@ async def _act(context: Context, system: SystemSpec, plan: _Plan) -> VirtualSyst
         made = [await settle(images.make(driver, host, disk, undo)) if disk.make else disk.spec for disk in plan.disks]
         if plan.seed is not None:
             await settle(cloud_init.write(driver, plan.seed, system, definition, undo))
-        await settle(_define(driver, replace(definition, disks=tuple(made)), undo))
-        found = await context.inventory.refresh(definition.id, host.id)
+        found = await settle(_define(context, driver, replace(definition, disks=tuple(made)), undo))
         if found is None:
             raise ModelError(systems_rows.REMOVED_AT_ONCE, definition.id, system=definition)
         return found
 
 
-async def _define(driver: Driver, definition: Definition, undo: Undo) -> None:
+async def _define(context: Context, driver: Driver, definition: Definition, undo: Undo) -> VirtualSystem | None:
     async with undo.acting(Undefine(definition.host_id, definition.id, definition.name)):
         await driver.define(definition)
+    # At once: the reading that the driver's own event asks for, which has not begun yet, is not needed then.
+    return await context.inventory.refresh(definition.id, definition.host_id)

@@ -30,6 +30,10 @@ _ACTIVE: Final[dict[int, State]] = {
 }
 
 
+_INACTIVE: Final = -1
+"""The id of a domain that was not active when it was listed or looked up: no call is needed to know it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """``persistent``: it has a definition that outlasts its activity."""
@@ -49,17 +53,20 @@ def state_of(domain: Any) -> State:
     active = _ACTIVE.get(code, State.UNKNOWN)
     if code == libvirt.VIR_DOMAIN_CRASHED:
         return active if domain.isActive() else State.DEFINED
-    if code == libvirt.VIR_DOMAIN_SHUTOFF:
-        saved = _or_default(lambda: bool(domain.hasManagedSaveImage(0)), False)
-        return State.SUSPENDED if saved else State.DEFINED
-    return active
+    return _inactive(domain) if code == libvirt.VIR_DOMAIN_SHUTOFF else active
+
+
+def _inactive(domain: Any) -> State:
+    saved = _or_default(lambda: bool(domain.hasManagedSaveImage(0)), False)
+    return State.SUSPENDED if saved else State.DEFINED
 
 
 def standing_of(domain: Any) -> Standing:
-    """How one domain stands, by two to four calls."""
-    state = state_of(domain)
+    """How one domain that was just looked up stands, by two to four calls."""
+    inactive = domain.ID() == _INACTIVE
+    state = _inactive(domain) if inactive else state_of(domain)
     # What is not active is there by its definition alone.
-    persistent = state in {State.DEFINED, State.SUSPENDED} or bool(domain.isPersistent())
+    persistent = inactive or bool(domain.isPersistent())
     return Standing(state, persistent, persistent and _or_default(lambda: bool(domain.autostart()), False))
 
 
@@ -89,10 +96,6 @@ def standings(connection: Any) -> list[tuple[Any, Standing]]:
             if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
                 raise
     return found
-
-
-_INACTIVE: Final = -1
-"""The id, which the list has told, of a domain that was not active then."""
 
 
 def _listed(connection: Any, flag: int) -> frozenset[bytes]:
