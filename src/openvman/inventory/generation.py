@@ -96,6 +96,10 @@ class Generation:
         """How much of a pool its systems have (see :func:`openvman.model.pool.consumption`)."""
         return self._consumed.get(pool_id) or 0
 
+    def has_same_systems(self, other: Generation) -> bool:
+        """Whether hosts and virtual systems are certainly the same in both."""
+        return self.hosts is other.hosts and self.systems is other.systems
+
     def has_mac(self, host_id: str, mac: str) -> tuple[str, ...]:
         """The ids of the host's systems that have the MAC address in one of their configurations."""
         return self._macs.get((host_id, mac)) or ()

@@ -127,10 +127,10 @@ async def _planned(
         ]
         claimed = [image_turn(host.id, path) for disk in disks for path in disk.chain]
         await turns.enter_async_context(context.turns.hold(claimed))
-        # Others may have had their turn since: what they took is seen in the generation of now.
-        generation = context.inventory.generation
-        check_definition(definition, host, generation, MacsInUse(generation, host), actor, context.policy)
-        check_not_in_use(generation, host, definition.id, definition.name, definition.devices)
+        before, generation = generation, context.inventory.generation
+        if not generation.has_same_systems(before):  # others have had their turn since
+            check_definition(definition, host, generation, MacsInUse(generation, host), actor, context.policy)
+            check_not_in_use(generation, host, definition.id, definition.name, definition.devices)
         disks = await images.check_unused(generation, host, definition.id, definition.name, disks, ())
         found = [disk.spec for disk in disks]
         specs = (

@@ -38,8 +38,8 @@ _loop_lock = threading.Lock()
 _loop_started = False
 
 
-class _Readings:
-    """Lets libvirt's event loop rest between its turns while something is read.
+class _Calls:
+    """Lets libvirt's event loop rest between its turns while calls are under way.
 
     Each call would wake it up twice for nothing: it is told not to listen, and to listen again. Several calls at once
     would make it spin, since an answer is there to be heard that another thread is about to take.
@@ -63,11 +63,11 @@ class _Readings:
                 self._none.set()
 
     def rest(self) -> None:
-        """Wait until nothing is read, for a while at most: what is read may take long, and events shall not."""
+        """Wait until no call is under way, for a while at most: a call may take long, and events shall not."""
         self._none.wait(_REST)
 
 
-_readings: Final = _Readings()
+_calls: Final = _Calls()
 
 
 def run_event_loop() -> None:
@@ -110,7 +110,7 @@ def _run_events() -> None:
             libvirt.virEventRunDefaultImpl()
         except libvirt.libvirtError as error:
             _log.warning("libvirt's event loop failed once", error=str(error))
-        _readings.rest()
+        _calls.rest()
 
 
 class Connection:
@@ -208,7 +208,7 @@ class Connection:
             if not self._use.enter():
                 raise self._gone()
             try:
-                with contextlib.nullcontext() if changes else _readings:
+                with _calls:
                     return self._translating(lambda: work(raw), doing, subject, raw)
             finally:
                 self._use.leave()

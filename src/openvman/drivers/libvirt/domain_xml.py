@@ -114,6 +114,8 @@ def _devices(definition: Definition) -> Iterator[DeviceSpec]:
 
 def clean(value: str, setting: str, *, lines: bool = False) -> str:
     """``value`` if it may stand in a domain's XML. Control characters are refused, but for ``lines`` in prose."""
+    if value.isprintable():
+        return value
     for character in value:
         is_control = unicodedata.category(character) in {"Cc", "Cs"} and not (lines and character in "\n\t")
         if is_control or character in "\ufffe\uffff":
