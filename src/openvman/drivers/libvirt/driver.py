@@ -108,7 +108,7 @@ class LibvirtDriver:
     async def fence(self) -> None:
         """A daemon sends the events of what is done before the answer to a later call; both are handled in order."""
         connection, loop = self._open, asyncio.get_running_loop()
-        await connection.call(lambda raw: raw.getLibVersion(), "ask for the version")
+        await connection.call(lambda raw: raw.getLibVersion(), "ask for the version", alert=True)
         passed = asyncio.Event()
         after_events(lambda: post(loop, passed.set))
         await passed.wait()
