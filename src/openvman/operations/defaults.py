@@ -7,7 +7,7 @@ makes no sense is left for ``validate`` to refuse.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import count, product
@@ -52,7 +52,7 @@ def fill(
     resources: Resources,
     host: Host,
     *,
-    macs: AbstractSet[str],
+    macs: Container[str],
     named: Callable[[str], bool],
     new_id: Callable[[], str],
     new_mac: Callable[[], str],
@@ -172,17 +172,19 @@ def _free_target(bus: str, taken: AbstractSet[str]) -> str:
 
 
 def fill_nics(
-    asked: Iterable[NicSpec], host: Host, in_use: AbstractSet[str], new_mac: Callable[[], str]
+    asked: Iterable[NicSpec], host: Host, in_use: Container[str], new_mac: Callable[[], str]
 ) -> tuple[NicSpec, ...]:
     """The whole of each NIC. ``in_use`` are the MAC addresses on the host."""
     asked = tuple(asked)
     macs = [None if nic.mac is None else normal_mac(nic.mac) for nic in asked]
-    taken = set(in_use) | {mac for mac in macs if mac is not None}
+    taken = {mac for mac in macs if mac is not None}
     usual_model = usual_nic_model(host)
     filled: list[NicSpec] = []
     for nic, given in zip(asked, macs, strict=True):
-        mac = _free_mac(taken, new_mac) if given is None else given
-        taken.add(mac)
+        mac = given
+        if mac is None:
+            mac = _free_mac(lambda made: made not in taken and made not in in_use, new_mac)
+            taken.add(mac)
         filled.append(
             replace(
                 connected(nic, host),
@@ -267,9 +269,9 @@ def _has(devices: Iterable[DeviceSpec], kind: DeviceKind) -> bool:
     return any(device.kind is kind for device in devices)
 
 
-def _free_mac(taken: AbstractSet[str], new_mac: Callable[[], str]) -> str:
+def _free_mac(is_free: Callable[[str], bool], new_mac: Callable[[], str]) -> str:
     made = (normal_mac(new_mac()) for _ in range(_ATTEMPTS))
-    free = next((mac for mac in made if mac not in taken), None)
+    free = next(filter(is_free, made), None)
     if free is None:
         raise ModelError(resources_rows.NO_FREE_MAC, "mac")
     return free
