@@ -155,6 +155,33 @@ def test_a_container_lives(
     assert (folder / "root/init").exists(), "folders of the host stay"
 
 
+def scheduled(harbour: PrivateHost) -> dict[str, int]:
+    """How the control group weighs and limits processors."""
+    told = harbour.virsh("schedinfo", "barge", uri=harbour.container_uri)
+    rows = (line.partition(":") for line in told.splitlines())
+    return {name.strip(): int(value) for name, _, value in rows if value.strip().lstrip("-").isdigit()}
+
+
+def test_processors_change(
+    manager: Manager, harbour: PrivateHost, folder: Path, until: Callable[[str, Callable[[], Any]], Any]
+) -> None:
+    system = define(manager, folder)
+
+    def changed(**values: Any) -> int:
+        [processor] = parts(manager, settings(manager, system), "VMAN_ProcessorAllocationSettingData")
+        said = manager.instance(processor.classname, InstanceID=processor["InstanceID"], **values)
+        return int(manager.conn.InvokeMethod("ModifyResourceSettings", manager.service, ResourceSettings=[said])[0])
+
+    assert changed(VirtualQuantity=2, MaximumVirtualQuantity=2) == 0
+    assert domain(harbour).findtext("vcpu") == "2"
+    start(manager, harbour, system, folder, until)
+    assert changed(Weight=300, Limit=50_000) == 0
+    now = scheduled(harbour)
+    assert (now["cpu_shares"], now["vcpu_quota"] / now["vcpu_period"]) == (300, 0.5), "half a processor for all"
+    assert changed(VirtualQuantity=1) == UNSUPPORTED
+    assert domain(harbour).findtext("vcpu") == "2"
+
+
 def test_a_container_ends_when_it_is_asked_to(
     manager: Manager, harbour: PrivateHost, folder: Path, until: Callable[[str, Callable[[], Any]], Any]
 ) -> None:
