@@ -137,6 +137,12 @@ SERIAL_NOT_OPEN: Final = ErrorMessage(
     "Give an address such as 127.0.0.1, or ask an administrator.",
     problem=Problem.ACCESS_DENIED,
 )
+BRIDGE_NOT_OPEN: Final = ErrorMessage(
+    2646,
+    "The bridge {bridge!r} is not open to operators (open are: {bridges}).",
+    "Use a virtual network, or ask an administrator.",
+    problem=Problem.ACCESS_DENIED,
+)
 DIRECT_NOT_OPEN: Final = ErrorMessage(
     2647,
     "A NIC with the connection {nic.connection} is not open to operators: it reaches the host's own network.",
@@ -147,11 +153,5 @@ INTERFACE_NOT_OPEN: Final = ErrorMessage(
     2648,
     "The interface {nic.target!r} on the host is not open to operators, who may call theirs vtap0, vtap1 and so on.",
     "Leave it out to have one made, or ask an administrator.",
-    problem=Problem.ACCESS_DENIED,
-)
-BRIDGE_NOT_OPEN: Final = ErrorMessage(
-    2646,
-    "The bridge {bridge!r} is not open to operators (open are: {bridges}).",
-    "Use a virtual network, or ask an administrator.",
     problem=Problem.ACCESS_DENIED,
 )

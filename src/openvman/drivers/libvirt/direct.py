@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from lxml import etree
 
 from openvman.drivers.libvirt import xml
-from openvman.drivers.libvirt.xml import Element
+from openvman.drivers.libvirt.xml import Element, Node
 from openvman.model.allocation import DIRECT_MODES, STATIONS
 from openvman.model.spec import NicSpec
 
@@ -21,7 +21,7 @@ _PROFILE: Final = "profileid"
 Clean: TypeAlias = Callable[[str, str], str]
 
 
-def read(interface: Element) -> dict[str, Any]:
+def read(interface: Node) -> dict[str, Any]:
     """What :class:`NicAllocation` has beside of a direct connection."""
     said: dict[str, Any] = {"mode": xml.attribute(interface, "source", "mode") or DIRECT_MODES[0]}
     port = interface.find("virtualport")
