@@ -96,7 +96,7 @@ def read_host(connection: Any, address: Address) -> Host:
         filters=filters or (),
         storage=storage.pools_of(connection, host_id),
         ports=ports_of(nodes or ()),
-        interfaces=None if nodes is None else interfaces_of(nodes),
+        interfaces=interfaces_of(connection),
         devices=None if nodes is None else passable_devices(nodes),
         controllers=controllers_of(nodes or ()),
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
+
+import libvirt
 
 from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.nodes import COMPUTER
@@ -22,10 +24,16 @@ def ports_of(nodes: Iterable[Element]) -> tuple[Port, ...]:
     return tuple(sorted(found, key=lambda port: port.name))
 
 
-def interfaces_of(nodes: Iterable[Element]) -> tuple[str, ...]:
-    """The names of all network devices but loopback."""
-    found = (xml.text(node.find("capability[@type='net']"), "interface") for node in nodes)
-    return tuple(sorted(name for name in found if name is not None and name != _LOOPBACK))
+def interfaces_of(connection: Any) -> tuple[str, ...] | None:
+    """The names of all network devices but loopback; None where the hypervisor does not tell. Blocks.
+
+    They are asked for by themselves: of node devices libvirt knows those that udev has told it of, and no others.
+    """
+    try:
+        listed = connection.listAllInterfaces(0)
+    except libvirt.libvirtError:
+        return None  # a daemon beside the hypervisor's own tells of them, which need not be there
+    return tuple(sorted(name for each in listed if (name := each.name()) != _LOOPBACK))
 
 
 def port_of(device: Element) -> Port | None:
