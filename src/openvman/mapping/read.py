@@ -8,11 +8,11 @@ from typing import Any
 
 from openvman.cim.convert import typed_path
 from openvman.cim.errors import CIMError
-from openvman.cim.plan import InstancePlan
+from openvman.cim.plan import Extent, InstancePlan
 from openvman.cim.uri import format_path
 from openvman.cim.values import InstancePath
 from openvman.mapping.bind import Bound, BoundClass, BoundEdge, BoundView, Link, Node
-from openvman.mapping.declare import Picture, Unfound
+from openvman.mapping.declare import OfEach, Picture, Unfound
 from openvman.mapping.index import EdgeIndex
 from openvman.messages import requests
 
@@ -45,6 +45,13 @@ class Reader:
             return bound.links(picture)
         assert isinstance(bound, BoundClass)
         return iter(bound.map.extent(picture))
+
+    def shown(self, bound: Bound, plan: InstancePlan, picture: Picture) -> Extent:
+        """What :meth:`extent` gives, as a plan of the class shows it; in parts where the declaration knows some."""
+        extent = bound.map.extent if isinstance(bound, BoundClass) else None
+        if isinstance(extent, OfEach):
+            return Extent(plan, extent.parts(picture), extent.of, lasting=True)
+        return Extent(plan, (picture,), lambda whole: self.extent(bound, whole))
 
     def find(
         self, path: InstancePath, namespace: str, picture: Picture, along: Filter | None = None
