@@ -116,7 +116,7 @@ class Broker:
         """Whether the answer may have to wait, for a change or at a fence; :meth:`perform` gives any other at once."""
         if isinstance(request, MethodCall) or not isinstance(ROWS[request.operation.name], Read):
             return True
-        return request.namespace.lower() in self._fenced_namespaces
+        return self._has_fence(request.namespace)
 
     async def perform(self, request: Request, actor: Actor) -> Response:
         """Answer one operation. CIMError with the standard's status when it cannot be done."""
@@ -130,6 +130,8 @@ class Broker:
         ctx = self._context(request.namespace, actor)
         allow(ctx, row.role, request.operation.name)
         _check_required(request)
+        if isinstance(row, Read) and not self._has_fence(request.namespace):
+            return row.answer(ctx, request)
         if await self._fence(request):
             ctx = replace(ctx, picture=self._shown_to(actor))
         if isinstance(row, Read):
@@ -138,6 +140,9 @@ class Broker:
             return await row.answer(self._changes, ctx, request)
         finally:
             await self._outbox.settled()
+
+    def _has_fence(self, namespace: str) -> bool:
+        return namespace.lower() in self._fenced_namespaces
 
     async def _fence(self, request: Request) -> bool:
         """Wait for what happened before, where the answer shall show it; whether that was so."""
