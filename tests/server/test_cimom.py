@@ -254,7 +254,7 @@ class Waiting:
 
 async def test_a_read_whose_client_leaves_is_cancelled(start, make, broker):
     waiting = Waiting(Answer([]))
-    broker.answer = lambda _request: waiting()
+    broker.answer, broker.waits = (lambda _request: waiting()), True
     server = await start(broker)
     connection = await server.connect()
     await connection.send(make.post())

@@ -74,7 +74,7 @@ class Reader:
                         return bound, link
                 elif isinstance(bound, BoundClass):
                     found = bound.map.find(picture, typed.keys)
-                    if found is not None and bound.plan(namespace).path(found).keys == typed.keys:
+                    if found is not None and _has_keys(bound.plan(namespace), found, typed):
                         return bound, found
             raise not_found(path.within(namespace))
         except CIMError as error:
@@ -165,6 +165,10 @@ class Reader:
                     if wanted.result_class is not None and not graph.is_a(far.reference_class, wanted.result_class):
                         continue
                     yield cls.name, near.name, far.name, far.reference_class
+
+
+def _has_keys(plan: InstancePlan, obj: Any, path: InstancePath) -> bool:
+    return all(key.get(obj) == path.keys[key.name] for key in plan.keys)
 
 
 def _ignores_surplus(bound: Bound) -> bool:
