@@ -29,6 +29,7 @@ from openvman.mapping.declare import (
     Coded,
     Const,
     Edge,
+    End,
     IndicationClass,
     Owner,
     Picture,
@@ -107,11 +108,12 @@ class Question(NamedTuple):
 
 
 class Getter(NamedTuple):
-    """How a property's value is read off an object; ``constant`` and ``attribute`` are as in :class:`Column`."""
+    """How a property's value is read off an object; the fields are as in :class:`Column`."""
 
     get: Callable[[Any], Value]
     constant: bool = False
     attribute: str | None = None
+    refers: Callable[[Any], tuple[InstancePlan, Any]] | None = None
 
 
 _PLANS_KEPT = 256
@@ -222,13 +224,30 @@ class BoundEdge(Bound):
             yield from self.links_of(owner, picture)
 
     def _getters(self, namespace: str) -> Mapping[str, Getter]:
-        view = self.view
-        extra = {name.lower(): _of_data(view.getter(source, self)) for name, source in self.edge.properties.items()}
+        extra = {
+            name.lower(): _of_data(self.view.getter(source, self)) for name, source in self.edge.properties.items()
+        }
         return {
-            self.edge.left.role.lower(): Getter(lambda link: view.path(link.left, namespace)),
-            self.edge.right.role.lower(): Getter(lambda link: view.path(link.right, namespace)),
+            self.edge.left.role.lower(): self._end(namespace, self.edge.left, attrgetter("left")),
+            self.edge.right.role.lower(): self._end(namespace, self.edge.right, attrgetter("right")),
             **extra,
         }
+
+    def _end(self, namespace: str, end: End, node_of: Callable[[Any], Node]) -> Getter:
+        plans = {
+            bound: bound.plan(self.view.namespace_for(bound.space, namespace))
+            for bound in (self.view.bound[classmap] for classmap in end.maps)
+        }
+
+        def refers(link: Any) -> tuple[InstancePlan, Any]:
+            node = node_of(link)
+            return plans[node.bound], node.obj
+
+        def get(link: Any) -> InstancePath:
+            plan, obj = refers(link)
+            return plan.path(obj)
+
+        return Getter(get, refers=refers)
 
 
 class BoundView:
@@ -438,4 +457,5 @@ def _column(declared: PropertyDeclaration, read: Getter) -> Column:
         declared.propagated,
         read.constant,
         read.attribute,
+        read.refers,
     )
