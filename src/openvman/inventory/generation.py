@@ -13,6 +13,7 @@ from openvman.model.allocation import Allocation
 from openvman.model.host import Host
 from openvman.model.job import Job
 from openvman.model.pool import consumption
+from openvman.model.shelves import Shelves
 from openvman.model.storage import PoolVolumes, volumes_id
 from openvman.model.system import Configuration, VirtualSystem
 
@@ -33,10 +34,10 @@ class Generation:
     """
 
     number: int = 0
-    hosts: HashTrieMap[str, Host] = field(default_factory=HashTrieMap)
-    systems: HashTrieMap[str, VirtualSystem] = field(default_factory=HashTrieMap)
-    jobs: HashTrieMap[str, Job] = field(default_factory=HashTrieMap)
-    volumes: HashTrieMap[str, PoolVolumes] = field(default_factory=HashTrieMap)
+    hosts: Shelves[Host] = field(default_factory=Shelves)
+    systems: Shelves[VirtualSystem] = field(default_factory=Shelves)
+    jobs: Shelves[Job] = field(default_factory=Shelves)
+    volumes: Shelves[PoolVolumes] = field(default_factory=Shelves)
     _names: HashTrieMap[str, _Names] = field(default_factory=HashTrieMap)
     _consumed: HashTrieMap[str, int] = field(default_factory=HashTrieMap)
     _macs: _Macs = field(default_factory=HashTrieMap)
@@ -84,14 +85,6 @@ class Generation:
             return None
         return next((a for a in configuration.allocations() if a.id == allocation_id), None)
 
-    def configurations(self) -> Iterator[Configuration]:
-        for system in self.systems.values():
-            yield from system.configurations()
-
-    def allocations(self) -> Iterator[Allocation]:
-        for configuration in self.configurations():
-            yield from configuration.allocations()
-
     def consumed(self, pool_id: str) -> int:
         """How much of a pool its systems have (see :func:`openvman.model.pool.consumption`)."""
         return self._consumed.get(pool_id) or 0
@@ -113,12 +106,11 @@ class Generation:
         volumes: Iterable[tuple[str, PoolVolumes | None]] = (),
     ) -> Generation:
         """The next generation: each (id, object) replaces, None removes. Costs in proportion to what is given."""
-        all_hosts, all_systems, names, macs = self.hosts, self.systems, self._names, self._macs
+        names, macs = self._names, self._macs
         moved: Counter[str] = Counter()
-        for host_id, host in hosts:
-            all_hosts = all_hosts.discard(host_id) if host is None else all_hosts.insert(host_id, host)
-        for system_id, system in systems:
-            before = all_systems.get(system_id)
+        changed = dict(systems)
+        for system_id, system in changed.items():
+            before = self.systems.get(system_id)
             if _place(before) != _place(system):
                 names = _with(_without(names, before), system)
             macs = _with_macs(macs, system_id, before, system)
@@ -126,15 +118,16 @@ class Generation:
                 _add(moved, system, 1)
             if before is not None:
                 _add(moved, before, -1)
-            all_systems = all_systems.discard(system_id) if system is None else all_systems.insert(system_id, system)
-        all_jobs = self.jobs
-        for job_id, job in jobs:
-            all_jobs = all_jobs.discard(job_id) if job is None else all_jobs.insert(job_id, job)
-        held = self.volumes
-        for pool_id, found in volumes:
-            held = held.discard(pool_id) if found is None else held.insert(pool_id, found)
-        consumed = _moved(self._consumed, moved)
-        return Generation(self.number + 1, all_hosts, all_systems, all_jobs, held, names, consumed, macs)
+        return Generation(
+            self.number + 1,
+            self.hosts.following(hosts),
+            self.systems.following(changed.items()),
+            self.jobs.following(jobs),
+            self.volumes.following(volumes),
+            names,
+            _moved(self._consumed, moved),
+            macs,
+        )
 
 
 def _place(system: VirtualSystem | None) -> tuple[str, str] | None:

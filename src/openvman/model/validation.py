@@ -224,6 +224,11 @@ SYSTEM_RULES: Final[tuple[Rule[SystemSpec], ...]] = (
         settings_rows.MACHINE,
     ),
     Rule(
+        ("machine", "kernel", "firmware"),
+        lambda v, s: v.machine not in s.host.facts.kernel_machines or (bool(v.kernel) and v.firmware is None),
+        settings_rows.NO_FIRMWARE,
+    ),
+    Rule(
         ("autostart",),
         lambda v, s: s.host.facts.can_autostart or not v.autostart,
         settings_rows.AUTOSTART,

@@ -60,6 +60,8 @@ def fill(
     """The whole definition. ``macs`` are in use on the host, ``named`` says that a name is."""
     facts = host.facts
     system_id = new_id() if system.system_id is None else normal_id(system.system_id)
+    machine = _given(system.machine, next(iter(facts.machines), None))
+    has_firmware = not facts.is_for_containers and machine not in facts.kernel_machines
     return Definition(
         id=system_id,
         host_id=host.id,
@@ -68,15 +70,15 @@ def fill(
         description=system.description or None,
         autostart=_given(system.autostart, False),
         on_crash=_given(system.on_crash, defaults.ON_CRASH),
-        machine=_given(system.machine, next(iter(facts.machines), None)),
-        boot_order=system.boot_order or (() if facts.is_for_containers else _boot_order(resources)),
-        firmware=_given(system.firmware, defaults.FIRMWARE if facts.firmwares else None),
+        machine=machine,
+        boot_order=system.boot_order or (_boot_order(resources) if has_firmware else ()),
+        firmware=_given(system.firmware, defaults.FIRMWARE if facts.firmwares and has_firmware else None),
         kernel=system.kernel or None,
         initrd=system.initrd or None,
         command_line=system.command_line or None,
         init=system.init or (defaults.INIT if facts.is_for_containers else None),
-        acpi=_given(system.acpi, not facts.is_for_containers and facts.architecture in defaults.ACPI),
-        apic=_given(system.apic, not facts.is_for_containers and facts.architecture in defaults.APIC),
+        acpi=_given(system.acpi, has_firmware and facts.architecture in defaults.ACPI),
+        apic=_given(system.apic, has_firmware and facts.architecture in defaults.APIC),
         pae=_given(system.pae, False),
         processor=_processor(in_parts(resources.processor, host), host),
         memory=_memory(resources.memory, host),

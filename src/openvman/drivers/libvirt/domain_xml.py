@@ -239,7 +239,8 @@ def _needed(value: T | None, setting: str, part: str) -> T:
 
 def _platform(root: Element, definition: Definition, architecture: str, machine: str | None) -> None:
     system = etree.SubElement(root, "os")
-    type = _child(system, "type", "hvm", arch=architecture)
+    is_paravirtual = definition.hypervisor == "xen" and definition.firmware is None
+    type = _child(system, "type", "linux" if is_paravirtual else "hvm", arch=architecture)
     if machine is not None:
         type.set("machine", clean(machine, "machine"))
     for setting in ("kernel", "initrd", "command_line", "init"):
