@@ -12,14 +12,26 @@ from openvman.drivers.simulated.address import parse
 from openvman.drivers.simulated.fleet import populate
 from openvman.drivers.simulated.hypervisor import Hypervisor
 from openvman.inventory.generation import Generation
+from openvman.model.mutability import decisive_of
 from openvman.model.pool import consumption, pool_id
 from openvman.model.resource import ResourceKind
+from openvman.model.states import State
 
 _fleet = Hypervisor(lambda _: None)
 populate(_fleet, parse("sim://?hosts=3&vms=2&active=50%25"))
 HOSTS = list(_fleet.hosts.values())
 SYSTEMS = list(_fleet.systems.values())
 NAMES = ("a", "b", "c")
+SIZES = (2**26, 2**27)
+STATES = (State.ACTIVE, State.PAUSED)
+
+
+def _placed(system, host, name, size, state):
+    """The system on a host, with that much memory, and if it is in force in that state."""
+    defined = replace(system.defined, memory=replace(system.defined.memory, size=size))
+    return replace(
+        system, host_id=host.id, name=name, defined=defined, state=state if system.current is not None else system.state
+    )
 
 
 class Generations(RuleBasedStateMachine):
@@ -50,14 +62,17 @@ class Generations(RuleBasedStateMachine):
     @rule(
         changes=st.dictionaries(
             st.sampled_from(range(len(SYSTEMS))),
-            st.none() | st.tuples(st.sampled_from(HOSTS), st.sampled_from(NAMES)),
+            st.none()
+            | st.tuples(
+                st.sampled_from(HOSTS), st.sampled_from(NAMES), st.sampled_from(SIZES), st.sampled_from(STATES)
+            ),
         )
     )
     def put_systems(self, changes) -> None:
         told = []
         for index, place in changes.items():
             system = SYSTEMS[index]
-            told.append((system.id, None if place is None else replace(system, host_id=place[0].id, name=place[1])))
+            told.append((system.id, None if place is None else _placed(system, *place)))
         self.follow(systems=told)
         for system_id, system in told:
             self.systems.pop(system_id, None)
@@ -98,6 +113,19 @@ class Generations(RuleBasedStateMachine):
         for host in HOSTS:
             for kind in ResourceKind:
                 assert self.generation.consumed(pool_id(host.id, kind)) == wanted[pool_id(host.id, kind)]
+
+    @invariant()
+    def shares_mutabilities(self) -> None:
+        before = self.kept[-1][0] if self.kept else Generation()
+        for host in HOSTS:
+            mine = (s for s in self.systems.values() if s.host_id == host.id)
+            wanted = {decisive.key for system in mine for _, decisive in decisive_of(system)}
+            found = {m.decisive.key: m for m in self.generation.mutabilities_of(host.id)}
+            assert found.keys() == wanted
+            for key in wanted:
+                assert self.generation.mutability(host.id, key) is found[key]
+                assert before.mutability(host.id, key) in (None, found[key])
+            assert self.generation.mutability(host.id, "nothing") is None
 
     @invariant()
     def old_generations_stay(self) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from rpds import HashTrieMap
 
 from openvman.model.allocation import Allocation
 from openvman.model.host import Host
 from openvman.model.job import Job
+from openvman.model.mutability import Decisive, Mutability, decisive_of, mutability
 from openvman.model.pool import consumption
 from openvman.model.storage import PoolVolumes, volumes_id
 from openvman.model.system import Configuration, VirtualSystem
@@ -20,11 +21,22 @@ from openvman.model.system import Configuration, VirtualSystem
 _Names: TypeAlias = "HashTrieMap[str, tuple[str, ...]]"
 
 
+class _Shared(NamedTuple):
+    """A mutability, and how many allocations have it."""
+
+    times: int
+    mutability: Mutability
+
+
+_Mutabilities: TypeAlias = "HashTrieMap[str, _Shared]"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Generation:
     """``hosts``, ``systems``, ``jobs`` and what storage pools hold, by id; ``_names`` is host id -> name -> system ids.
 
-    ``_consumed`` is pool id -> how much of the pool systems have. ``number`` grows by one with every publication.
+    ``_consumed`` is pool id -> how much of the pool systems have. ``_mutabilities`` is host id -> key -> mutability,
+    the same object for as long as an allocation has it. ``number`` grows by one with every publication.
     """
 
     number: int = 0
@@ -34,6 +46,7 @@ class Generation:
     volumes: HashTrieMap[str, PoolVolumes] = field(default_factory=HashTrieMap)
     _names: HashTrieMap[str, _Names] = field(default_factory=HashTrieMap)
     _consumed: HashTrieMap[str, int] = field(default_factory=HashTrieMap)
+    _mutabilities: HashTrieMap[str, _Mutabilities] = field(default_factory=HashTrieMap)
 
     @property
     def whole(self) -> Generation:
@@ -90,6 +103,17 @@ class Generation:
         """How much of a pool its systems have (see :func:`openvman.model.pool.consumption`)."""
         return self._consumed.get(pool_id) or 0
 
+    def mutability(self, host_id: str, key: str) -> Mutability | None:
+        """The mutability with this key, if allocations of systems of the host have it."""
+        of_host = self._mutabilities.get(host_id)
+        found = None if of_host is None else of_host.get(key)
+        return None if found is None else found.mutability
+
+    def mutabilities_of(self, host_id: str) -> Iterator[Mutability]:
+        """The mutabilities that allocations of the host's systems have."""
+        of_host = self._mutabilities.get(host_id)
+        return iter(()) if of_host is None else (shared.mutability for shared in of_host.values())
+
     def following(
         self,
         *,
@@ -100,6 +124,7 @@ class Generation:
     ) -> Generation:
         """The next generation: each (id, object) replaces, None removes. Costs in proportion to what is given."""
         all_hosts, all_systems, names, consumed = self.hosts, self.systems, self._names, self._consumed
+        regarded = _Regarded()
         for host_id, host in hosts:
             all_hosts = all_hosts.discard(host_id) if host is None else all_hosts.insert(host_id, host)
         for system_id, system in systems:
@@ -107,6 +132,7 @@ class Generation:
             if _place(before) != _place(system):
                 names = _with(_without(names, before), system)
             consumed = _moved(consumed, before, system)
+            regarded.change(before, system)
             all_systems = all_systems.discard(system_id) if system is None else all_systems.insert(system_id, system)
         all_jobs = self.jobs
         for job_id, job in jobs:
@@ -114,7 +140,8 @@ class Generation:
         held = self.volumes
         for pool_id, found in volumes:
             held = held.discard(pool_id) if found is None else held.insert(pool_id, found)
-        return Generation(self.number + 1, all_hosts, all_systems, all_jobs, held, names, consumed)
+        mutabilities = regarded.follow(self._mutabilities)
+        return Generation(self.number + 1, all_hosts, all_systems, all_jobs, held, names, consumed, mutabilities)
 
 
 def _place(system: VirtualSystem | None) -> tuple[str, str] | None:
@@ -132,6 +159,35 @@ def _moved(
             amount = (consumed.get(pool_id) or 0) + change
             consumed = consumed.insert(pool_id, amount) if amount else consumed.discard(pool_id)
     return consumed
+
+
+class _Regarded:
+    """How many allocations more, or fewer, have a mutability after changes of systems; by host id and key."""
+
+    def __init__(self) -> None:
+        self._changes: dict[tuple[str, str], int] = {}
+        self._examples: dict[tuple[str, str], tuple[Allocation, Decisive]] = {}
+        """An allocation that has it."""
+
+    def change(self, before: VirtualSystem | None, after: VirtualSystem | None) -> None:
+        for system, by in ((before, -1), (after, 1)):
+            if system is not None:
+                for allocation, decisive in decisive_of(system):
+                    place = (system.host_id, decisive.key)
+                    self._changes[place] = self._changes.get(place, 0) + by
+                    self._examples[place] = (allocation, decisive)
+
+    def follow(self, mutabilities: HashTrieMap[str, _Mutabilities]) -> HashTrieMap[str, _Mutabilities]:
+        """What there is after them."""
+        for (host_id, key), change in self._changes.items():
+            if not change:
+                continue
+            of_host = mutabilities.get(host_id) or HashTrieMap()
+            shared = of_host.get(key) or _Shared(0, mutability(host_id, *self._examples[host_id, key]))
+            times = shared.times + change
+            of_host = of_host.insert(key, shared._replace(times=times)) if times else of_host.discard(key)
+            mutabilities = mutabilities.insert(host_id, of_host) if len(of_host) else mutabilities.discard(host_id)
+        return mutabilities
 
 
 def _with(names: HashTrieMap[str, _Names], system: VirtualSystem | None) -> HashTrieMap[str, _Names]:

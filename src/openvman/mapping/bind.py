@@ -113,6 +113,8 @@ class Bound(ABC):
     """What bound classes and bound edges share: a class of the view's graph and plans for its instances."""
 
     lasting = True
+    is_borne = True
+    """Whether objects may change without their owner (see :class:`openvman.mapping.declare.Owner`)."""
 
     def __init__(self, view: BoundView, declaration: Class) -> None:
         self.view = view
@@ -153,6 +155,7 @@ class BoundClass(Bound):
         self.space = view.space_of(classmap)
         self.sources = classmap.sources
         self.lasting = classmap.lasting
+        self.is_borne = classmap.is_borne or not classmap.lasting
         for name in classmap.sources:
             if name not in declaration.properties:
                 raise DeclarationError(f"{declaration.name}: the schema has no property {name}")
@@ -203,8 +206,18 @@ class BoundEdge(Bound):
 
     def links_of(self, owner: Any, picture: Picture) -> Iterator[Link]:
         """The links that one owner declares."""
+        return self._linked(self.edge.pairs(owner, picture))
+
+    def links_near(self, node: Node, picture: Picture) -> Iterator[Link]:
+        """Those that one of the owner's objects may be in."""
+        if self.edge.near is not None:
+            return self._linked(self.edge.near(node.obj, picture))
+        owner = self.view.owner_of(node, picture)
+        return iter(()) if owner is None else self.links_of(owner, picture)
+
+    def _linked(self, pairs: Iterable[Any]) -> Iterator[Link]:
         bound = self.view.bound
-        for left, right, *data in self.edge.pairs(owner, picture):
+        for left, right, *data in pairs:
             yield Link(Node(bound[left[0]], left[1]), Node(bound[right[0]], right[1]), data[0] if data else None)
 
     def links(self, picture: Picture) -> Iterator[Link]:

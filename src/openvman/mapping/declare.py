@@ -224,6 +224,9 @@ class ClassMap:
     """The type of the objects, where several maps share an end or an output."""
     lasting: bool = True
     """False for objects that each read makes anew."""
+    is_borne: bool = False
+    """Whether the objects are computed from aggregates that bear their owner (see :class:`Owner`); those that do not
+    last may always be."""
     subject: Callable[[Any], Any] = itself
     """What operations get of an object, where the objects are shown through something of the view's own."""
     seen: Callable[[Picture, Any], Any | None] = as_it_is
@@ -296,7 +299,7 @@ class Owner:
 
     ``get`` finds one by id, ``of`` the one that an object belongs to. ``within`` is the picture reduced to one owner:
     it holds no other aggregate, and looks up all others as the picture does. ``bears`` names aggregates of other types
-    whose objects are computed from this one as well; those objects are not ``lasting``.
+    whose objects are computed from this one as well.
     """
 
     type: type
@@ -337,6 +340,8 @@ class Edge:
     """Read from the pair's third item."""
     called: str | None = None
     """The name behind the prefix, where it is not that of ``cim``."""
+    near: Callable[[Any, Picture], Iterable[Any]] | None = None
+    """The pairs that an owner's object may be in, where they are found without going through all that the owner has."""
     one_way: bool = False
     """Who says no role follows it from left to right only: for what joins objects of one class."""
     unsettled_by: Callable[[Any | None, Any | None], bool] = lambda _before, _after: False

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from openvman.cim.names import NameMap
-from openvman.cim.values import Value
 from openvman.mapping.declare import Call, ClassMap, Const, Edge, End
 from openvman.model.capability import Requests
+from openvman.model.changes import PossibleChange, changes_of, find_change, find_mutability
 from openvman.model.device import devices_of
-from openvman.model.mutability import Mutability, PossibleChange, changes_of, find_mutability, mutability_of
+from openvman.model.host import Host
+from openvman.model.mutability import Mutability, decisive_of
 from openvman.model.picture import Picture
 from openvman.model.resource import ResourceKind, kind_of
 from openvman.model.system import VirtualSystem
@@ -30,42 +30,32 @@ _SHARED_KINDS: Final = (ResourceKind.PROCESSOR, ResourceKind.NETWORK)
 
 
 def _all(picture: Picture) -> Iterator[Mutability]:
-    return (m for system in picture.objects.systems.values() for m in mutability_of(system, picture.objects))
-
-
-def _find(picture: Picture, keys: NameMap[Value]) -> Mutability | None:
-    return find_mutability(picture.objects, id_in(keys))
+    return (m for host_id in picture.objects.hosts for m in picture.objects.mutabilities_of(host_id))
 
 
 MUTABILITY = ClassMap(
     name="AllocationMutability",
     cim="CIM_AllocationCapabilities",
-    description="What may be changed of an allocation, in the configuration that it is in.",
-    owner=VirtualSystem,
-    lasting=False,
+    description="What may be changed of allocations that agree in all that this depends on.",
+    owner=Host,
+    is_borne=True,
     extent=_all,
-    find=_find,
+    find=lambda picture, keys: find_mutability(picture.objects, id_in(keys)),
     keys={"InstanceID": instance_id()},
     properties={
-        "ElementName": Call(lambda m: f"What can change of {m.allocation.local_id} of {m.system.name}"),
-        "ResourceType": of_allocation("ResourceType", lambda m: m.allocation),
-        "OtherResourceType": of_allocation("OtherResourceType", lambda m: m.allocation),
+        "ElementName": Call(lambda m: f"What can change of {m.name}"),
+        "ResourceType": of_allocation("ResourceType", lambda m: m.example),
+        "OtherResourceType": of_allocation("OtherResourceType", lambda m: m.example),
         "RequestTypesSupported": Const(REQUESTS[Requests.SPECIFIC]),
-        "SharingMode": Call(lambda m: _SHARED if kind_of(m.allocation) in _SHARED_KINDS else DEDICATED),
-        "SupportedAddStates": Const(()),  # it is there
+        "SharingMode": Call(lambda m: _SHARED if kind_of(m.example) in _SHARED_KINDS else DEDICATED),
+        "SupportedAddStates": Const(()),  # they are there
         "SupportedRemoveStates": Call(lambda m: states(m.removed_in)),
     },
 )
 
 
 def _all_changes(picture: Picture) -> Iterator[PossibleChange]:
-    return (change for mutability in _all(picture) for change in changes_of(mutability))
-
-
-def _find_change(picture: Picture, wanted: str) -> PossibleChange | None:
-    system = picture.objects.system(wanted.partition("/")[0])
-    of = () if system is None else mutability_of(system, picture.objects)
-    return next((c for m in of if wanted.startswith(f"{m.id}/") for c in changes_of(m) if c.id == wanted), None)
+    return (change for mutability in _all(picture) for change in changes_of(mutability, picture.objects))
 
 
 _AMOUNT: Final = frozenset({"AllocationUnits", "VirtualQuantity", "VirtualQuantityUnits", "MaximumVirtualQuantity"})
@@ -83,11 +73,12 @@ _RANGE_OF: Final = {
     setting: template(
         setting,
         name="Range",
-        description="A minimum, maximum, increment or kind that an allocation can be changed to.",
-        owner=VirtualSystem,
+        description="A minimum, maximum, increment or kind that allocations can be changed to.",
+        owner=Host,
         all_of=_all_changes,
-        find=_find_change,
+        find=lambda picture, wanted: find_change(picture.objects, wanted),
         only=changing,
+        is_borne=True,
     )
     for setting, changing in _CHANGING.items()
 }
@@ -96,17 +87,15 @@ RANGES: Final = tuple(_RANGE_OF.values())
 
 def _mutability(system: VirtualSystem, picture: Picture) -> Iterator[Any]:
     """Of each allocation, and of the device that one in force makes."""
-    found = {m.allocation.id: m for m in mutability_of(system, picture.objects)}
-    for mutability in found.values():
-        yield (MAP_OF[type(mutability.allocation)], mutability.allocation), (MUTABILITY, mutability)
-    for device in devices_of(system) if found else ():
-        yield (device_map_of(device.allocation), device), (MUTABILITY, found[device.allocation.id])
-
-
-def _settings(system: VirtualSystem, picture: Picture) -> Iterator[Any]:
-    for mutability in mutability_of(system, picture.objects):
-        for change in changes_of(mutability):
-            yield (MUTABILITY, mutability), (_RANGE_OF[MAP_OF[type(change.allocation)]], change), change
+    of: dict[str, Mutability | None] = {}
+    for allocation, decisive in decisive_of(system):
+        found = of[allocation.id] = picture.objects.mutability(system.host_id, decisive.key)
+        if found is not None:
+            yield (MAP_OF[type(allocation)], allocation), (MUTABILITY, found)
+    for device in devices_of(system):
+        found = of[device.allocation.id]
+        if found is not None:
+            yield (device_map_of(device.allocation), device), (MUTABILITY, found)
 
 
 EDGES: Final = (
@@ -118,5 +107,11 @@ EDGES: Final = (
         _mutability,
         clause="DSP1043",
     ),
-    settings_edge(MUTABILITY, RANGES, _settings),
+    settings_edge(
+        MUTABILITY,
+        _RANGE_OF,
+        all_of=lambda host, picture: picture.objects.mutabilities_of(host.id),
+        settings_of=lambda mutability, picture: changes_of(mutability, picture.objects),
+        of_setting=lambda picture, change: find_mutability(picture.objects, change.id),
+    ),
 )

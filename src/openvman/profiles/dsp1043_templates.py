@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from operator import attrgetter
@@ -82,6 +82,7 @@ def template(
     all_of: Callable[[Picture], Iterable[Possible]],
     find: Callable[[Picture, str], Possible | None],
     only: frozenset[str] | None = None,
+    is_borne: bool = False,
 ) -> ClassMap:
     """The class of the settings that describe what of one kind of allocation is possible; with ``only`` these
     properties, where no setting says others.
@@ -108,7 +109,7 @@ def template(
         name=setting.name.replace("SettingData", name),
         description=description,
         owner=owner,
-        lasting=False,
+        is_borne=is_borne,
         kind=None,
         spec=None,
         modify=None,
@@ -132,15 +133,38 @@ def _policy(possible: Possible) -> int:
 
 
 def settings_edge(
-    capabilities: ClassMap, templates: tuple[ClassMap, ...], pairs: Callable[[Any, Picture], Iterator[Any]]
+    capabilities: ClassMap,
+    templates: Mapping[ClassMap, ClassMap],
+    *,
+    all_of: Callable[[Any, Picture], Iterable[Any]],
+    settings_of: Callable[[Any, Picture], Iterable[Possible]],
+    of_setting: Callable[[Picture, Any], Any | None],
 ) -> Edge:
-    """From capabilities to the settings that say what is possible; the third item of a pair is the setting."""
+    """From capabilities to the settings that say what is possible.
+
+    ``templates`` are by the class maps of the allocations; ``all_of`` gives the capabilities of one owner.
+    """
+
+    def pairs_of(found: Any, picture: Picture) -> Iterator[Any]:
+        for possible in settings_of(found, picture):
+            kind = templates[MAP_OF[type(possible.allocation)]]
+            yield (capabilities, found), (kind, possible), possible
+
+    def pairs(owner: Any, picture: Picture) -> Iterator[Any]:
+        for found in all_of(owner, picture):
+            yield from pairs_of(found, picture)
+
+    def near(obj: Any, picture: Picture) -> Iterator[Any]:
+        found = of_setting(picture, obj) if isinstance(obj, Possible) else obj
+        return iter(()) if found is None else pairs_of(found, picture)
+
     return Edge(
         "CIM_SettingsDefineCapabilities",
         End("GroupComponent", (capabilities,)),
-        End("PartComponent", templates),
+        End("PartComponent", tuple(templates.values())),
         capabilities.owner,
         pairs,
+        near=near,
         clause="DSP1043",
         properties={
             "PropertyPolicy": Call(_policy),
