@@ -208,12 +208,9 @@ class BoundEdge(Bound):
         """The links that one owner declares."""
         return self._linked(self.edge.pairs(owner, picture))
 
-    def links_near(self, node: Node, picture: Picture) -> Iterator[Link]:
-        """Those that one of the owner's objects may be in."""
-        if self.edge.near is not None:
-            return self._linked(self.edge.near(node.obj, picture))
-        owner = self.view.owner_of(node, picture)
-        return iter(()) if owner is None else self.links_of(owner, picture)
+    def links_near(self, node: Node, picture: Picture) -> Iterator[Link] | None:
+        """Those that an object may be in, where the edge tells them of itself."""
+        return None if self.edge.near is None else self._linked(self.edge.near(node.obj, picture))
 
     def _linked(self, pairs: Iterable[Any]) -> Iterator[Link]:
         bound = self.view.bound

@@ -341,7 +341,8 @@ class Edge:
     called: str | None = None
     """The name behind the prefix, where it is not that of ``cim``."""
     near: Callable[[Any, Picture], Iterable[Any]] | None = None
-    """The pairs that an owner's object may be in, where they are found without going through all that the owner has."""
+    """The pairs that an object at either end may be in, where they are found without going through all that an owner
+    has, and without an index of the owners."""
     one_way: bool = False
     """Who says no role follows it from left to right only: for what joins objects of one class."""
     unsettled_by: Callable[[Any | None, Any | None], bool] = lambda _before, _after: False

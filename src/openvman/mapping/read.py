@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,11 +103,13 @@ class Reader:
 
     def _links(self, edge: BoundEdge, node: Node, picture: Picture) -> Iterator[Link]:
         """The links of one edge that touch a node."""
-        found: Iterable[Link]
-        if node.bound.map.owner is edge.edge.owner:
-            found = edge.links_near(node, picture)
-        else:
-            owners = tuple(self._index.owners(edge, node.obj.id, picture))
+        found = edge.links_near(node, picture)
+        if found is None:
+            if node.bound.map.owner is edge.edge.owner:
+                owner = self.view.owner_of(node, picture)
+                owners = () if owner is None else (owner,)
+            else:
+                owners = tuple(self._index.owners(edge, node.obj.id, picture))
             found = (link for owner in owners for link in edge.links_of(owner, picture))
         for link in found:
             if _same(link.left, node) or _same(link.right, node):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from openvman.mapping.declare import Call, ClassMap, Const, Edge, End
+from openvman.model.allocation import Allocation
 from openvman.model.capability import Requests
 from openvman.model.changes import PossibleChange, changes_of, find_change, find_mutability
-from openvman.model.device import devices_of
+from openvman.model.device import VirtualDevice, devices_of
 from openvman.model.host import Host
 from openvman.model.mutability import Mutability, decisive_of
 from openvman.model.picture import Picture
@@ -85,17 +86,33 @@ _RANGE_OF: Final = {
 RANGES: Final = tuple(_RANGE_OF.values())
 
 
-def _mutability(system: VirtualSystem, picture: Picture) -> Iterator[Any]:
-    """Of each allocation, and of the device that one in force makes."""
-    of: dict[str, Mutability | None] = {}
+def _mutabilities(system: VirtualSystem, picture: Picture) -> Iterator[Any]:
+    return _pairs(system, picture, lambda _allocation, _key: True)
+
+
+def _near(obj: Any, picture: Picture) -> Iterator[Any]:
+    """Of one element; or of a mutability, with what has it on its host."""
+    if isinstance(obj, Mutability):
+        for one in picture.objects.systems_of(obj.host_id):
+            yield from _pairs(one, picture, lambda _allocation, key: key == obj.decisive.key)
+        return
+    system, wanted = picture.objects.system(obj.system_id), obj.allocation if isinstance(obj, VirtualDevice) else obj
+    if system is not None:
+        yield from _pairs(system, picture, lambda allocation, _key: allocation.id == wanted.id)
+
+
+def _pairs(system: VirtualSystem, picture: Picture, regards: Callable[[Allocation, str], bool]) -> Iterator[Any]:
+    """Of each allocation that it regards, by its mutability's key too, and of the devices that one in force makes."""
+    of: dict[str, Mutability] = {}
     for allocation, decisive in decisive_of(system):
-        found = of[allocation.id] = picture.objects.mutability(system.host_id, decisive.key)
-        if found is not None:
-            yield (MAP_OF[type(allocation)], allocation), (MUTABILITY, found)
-    for device in devices_of(system):
-        found = of[device.allocation.id]
-        if found is not None:
-            yield (device_map_of(device.allocation), device), (MUTABILITY, found)
+        if regards(allocation, decisive.key):
+            found = picture.objects.mutability(system.host_id, decisive.key)
+            if found is not None:
+                of[allocation.id] = found
+                yield (MAP_OF[type(allocation)], allocation), (MUTABILITY, found)
+    for device in devices_of(system) if of else ():
+        if device.allocation.id in of:
+            yield (device_map_of(device.allocation), device), (MUTABILITY, of[device.allocation.id])
 
 
 EDGES: Final = (
@@ -104,7 +121,8 @@ EDGES: Final = (
         End("ManagedElement", (*SETTINGS, *DEVICES)),
         End("Capabilities", (MUTABILITY,)),
         VirtualSystem,
-        _mutability,
+        _mutabilities,
+        near=_near,
         clause="DSP1043",
     ),
     settings_edge(
