@@ -161,31 +161,43 @@ def _moved(
     return consumed
 
 
+@dataclass(slots=True)
+class _Times:
+    """How many allocations more, or fewer, have a mutability; and one that has it."""
+
+    more: int
+    allocation: Allocation
+    decisive: Decisive
+
+
 class _Regarded:
-    """How many allocations more, or fewer, have a mutability after changes of systems; by host id and key."""
+    """What changes of systems mean for mutabilities, by host id and key."""
 
     def __init__(self) -> None:
-        self._changes: dict[tuple[str, str], int] = {}
-        self._examples: dict[tuple[str, str], tuple[Allocation, Decisive]] = {}
-        """An allocation that has it."""
+        self._changes: dict[str, dict[str, _Times]] = {}
 
     def change(self, before: VirtualSystem | None, after: VirtualSystem | None) -> None:
         for system, by in ((before, -1), (after, 1)):
-            if system is not None:
-                for allocation, decisive in decisive_of(system):
-                    place = (system.host_id, decisive.key)
-                    self._changes[place] = self._changes.get(place, 0) + by
-                    self._examples[place] = (allocation, decisive)
+            if system is None:
+                continue
+            changes = self._changes.setdefault(system.host_id, {})
+            for allocation, decisive in decisive_of(system):
+                known = changes.get(decisive.key)
+                if known is None:
+                    changes[decisive.key] = _Times(by, allocation, decisive)
+                else:
+                    known.more += by
 
     def follow(self, mutabilities: HashTrieMap[str, _Mutabilities]) -> HashTrieMap[str, _Mutabilities]:
         """What there is after them."""
-        for (host_id, key), change in self._changes.items():
-            if not change:
-                continue
+        for host_id, changes in self._changes.items():
             of_host = mutabilities.get(host_id) or HashTrieMap()
-            shared = of_host.get(key) or _Shared(0, mutability(host_id, *self._examples[host_id, key]))
-            times = shared.times + change
-            of_host = of_host.insert(key, shared._replace(times=times)) if times else of_host.discard(key)
+            for key, change in changes.items():
+                if not change.more:
+                    continue
+                shared = of_host.get(key) or _Shared(0, mutability(host_id, change.allocation, change.decisive))
+                times = shared.times + change.more
+                of_host = of_host.insert(key, shared._replace(times=times)) if times else of_host.discard(key)
             mutabilities = mutabilities.insert(host_id, of_host) if len(of_host) else mutabilities.discard(host_id)
         return mutabilities
 

@@ -241,10 +241,10 @@ class BoundView:
         self.graph = _derived(views, schema)
         self.owners = {owner.type: owner for view in views for owner in view.owners}
         self.spaces = tuple(dict.fromkeys(space for view in views for space in view.spaces))
-        self._spaces_in: dict[str, list[Space]] = {}
+        self._spaces_in: dict[str, tuple[Space, ...]] = {}
         for space in self.spaces:
             for name in space.namespaces:
-                self._spaces_in.setdefault(name.lower(), []).append(space)
+                self._spaces_in[name.lower()] = (*self._spaces_in.get(name.lower(), ()), space)
         self.bound = {m: BoundClass(self, m, self.graph[self.name_of(m)]) for view in views for m in view.classes}
         self.edges = tuple(BoundEdge(self, e, self.graph[self.name_of(e)]) for view in views for e in view.edges)
         self._edges_at: dict[ClassMap, list[BoundEdge]] = {}
@@ -292,7 +292,7 @@ class BoundView:
 
     def shows(self, namespace: str) -> tuple[Space, ...]:
         """The spaces that a namespace shows; none when there is no such namespace."""
-        return tuple(self._spaces_in.get(namespace.lower(), ()))
+        return self._spaces_in.get(namespace.lower(), ())
 
     def concrete(self, namespace: str, class_name: str) -> list[Bound]:
         """What has instances of the class or of its subclasses in the namespace."""
@@ -337,7 +337,7 @@ class BoundView:
 
     def namespace_for(self, space: Space, asked: str) -> str:
         """Where an instance of ``space`` is shown to a client that asked in the namespace ``asked``."""
-        return asked if space.shown_in(asked) else space.namespaces[0]
+        return asked if space in self.shows(asked) else space.namespaces[0]
 
     def path(self, node: Node, asked: str) -> InstancePath:
         return node.bound.path(node.obj, self.namespace_for(node.bound.space, asked))

@@ -168,9 +168,6 @@ class Space:
     description: str
     manners: Manners = field(default_factory=Manners)
 
-    def shown_in(self, namespace: str) -> bool:
-        return any(name.lower() == namespace.lower() for name in self.namespaces)
-
 
 @dataclass(frozen=True, slots=True)
 class Base:
