@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from rpds import HashTrieMap
 
+from openvman.inventory.mutabilities import Moved, Mutabilities
 from openvman.model.allocation import Allocation
 from openvman.model.host import Host
 from openvman.model.job import Job
-from openvman.model.mutability import Decisive, Mutability, decisive_of, mutability
+from openvman.model.mutability import Mutability
 from openvman.model.pool import consumption
 from openvman.model.storage import PoolVolumes, volumes_id
 from openvman.model.system import Configuration, VirtualSystem
@@ -21,22 +22,11 @@ from openvman.model.system import Configuration, VirtualSystem
 _Names: TypeAlias = "HashTrieMap[str, tuple[str, ...]]"
 
 
-class _Shared(NamedTuple):
-    """A mutability, and how many allocations have it."""
-
-    times: int
-    mutability: Mutability
-
-
-_Mutabilities: TypeAlias = "HashTrieMap[str, _Shared]"
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Generation:
     """``hosts``, ``systems``, ``jobs`` and what storage pools hold, by id; ``_names`` is host id -> name -> system ids.
 
-    ``_consumed`` is pool id -> how much of the pool systems have. ``_mutabilities`` is host id -> key -> mutability,
-    the same object for as long as an allocation has it. ``number`` grows by one with every publication.
+    ``_consumed`` is pool id -> how much of the pool systems have. ``number`` grows by one with every publication.
     """
 
     number: int = 0
@@ -46,7 +36,7 @@ class Generation:
     volumes: HashTrieMap[str, PoolVolumes] = field(default_factory=HashTrieMap)
     _names: HashTrieMap[str, _Names] = field(default_factory=HashTrieMap)
     _consumed: HashTrieMap[str, int] = field(default_factory=HashTrieMap)
-    _mutabilities: HashTrieMap[str, _Mutabilities] = field(default_factory=HashTrieMap)
+    _mutabilities: Mutabilities = field(default_factory=Mutabilities)
 
     @property
     def whole(self) -> Generation:
@@ -105,14 +95,11 @@ class Generation:
 
     def mutability(self, host_id: str, key: str) -> Mutability | None:
         """The mutability with this key, if allocations of systems of the host have it."""
-        of_host = self._mutabilities.get(host_id)
-        found = None if of_host is None else of_host.get(key)
-        return None if found is None else found.mutability
+        return self._mutabilities.get(host_id, key)
 
     def mutabilities_of(self, host_id: str) -> Iterator[Mutability]:
         """The mutabilities that allocations of the host's systems have."""
-        of_host = self._mutabilities.get(host_id)
-        return iter(()) if of_host is None else (shared.mutability for shared in of_host.values())
+        return self._mutabilities.of_host(host_id)
 
     def following(
         self,
@@ -124,7 +111,7 @@ class Generation:
     ) -> Generation:
         """The next generation: each (id, object) replaces, None removes. Costs in proportion to what is given."""
         all_hosts, all_systems, names, consumed = self.hosts, self.systems, self._names, self._consumed
-        regarded = _Regarded()
+        moved: list[Moved] = []
         for host_id, host in hosts:
             all_hosts = all_hosts.discard(host_id) if host is None else all_hosts.insert(host_id, host)
         for system_id, system in systems:
@@ -132,7 +119,7 @@ class Generation:
             if _place(before) != _place(system):
                 names = _with(_without(names, before), system)
             consumed = _moved(consumed, before, system)
-            regarded.change(before, system)
+            moved.append((before, system))
             all_systems = all_systems.discard(system_id) if system is None else all_systems.insert(system_id, system)
         all_jobs = self.jobs
         for job_id, job in jobs:
@@ -140,7 +127,7 @@ class Generation:
         held = self.volumes
         for pool_id, found in volumes:
             held = held.discard(pool_id) if found is None else held.insert(pool_id, found)
-        mutabilities = regarded.follow(self._mutabilities)
+        mutabilities = self._mutabilities.following(moved)
         return Generation(self.number + 1, all_hosts, all_systems, all_jobs, held, names, consumed, mutabilities)
 
 
@@ -159,47 +146,6 @@ def _moved(
             amount = (consumed.get(pool_id) or 0) + change
             consumed = consumed.insert(pool_id, amount) if amount else consumed.discard(pool_id)
     return consumed
-
-
-@dataclass(slots=True)
-class _Times:
-    """How many allocations more, or fewer, have a mutability; and one that has it."""
-
-    more: int
-    allocation: Allocation
-    decisive: Decisive
-
-
-class _Regarded:
-    """What changes of systems mean for mutabilities, by host id and key."""
-
-    def __init__(self) -> None:
-        self._changes: dict[str, dict[str, _Times]] = {}
-
-    def change(self, before: VirtualSystem | None, after: VirtualSystem | None) -> None:
-        for system, by in ((before, -1), (after, 1)):
-            if system is None:
-                continue
-            changes = self._changes.setdefault(system.host_id, {})
-            for allocation, decisive in decisive_of(system):
-                known = changes.get(decisive.key)
-                if known is None:
-                    changes[decisive.key] = _Times(by, allocation, decisive)
-                else:
-                    known.more += by
-
-    def follow(self, mutabilities: HashTrieMap[str, _Mutabilities]) -> HashTrieMap[str, _Mutabilities]:
-        """What there is after them."""
-        for host_id, changes in self._changes.items():
-            of_host = mutabilities.get(host_id) or HashTrieMap()
-            for key, change in changes.items():
-                if not change.more:
-                    continue
-                shared = of_host.get(key) or _Shared(0, mutability(host_id, change.allocation, change.decisive))
-                times = shared.times + change.more
-                of_host = of_host.insert(key, shared._replace(times=times)) if times else of_host.discard(key)
-            mutabilities = mutabilities.insert(host_id, of_host) if len(of_host) else mutabilities.discard(host_id)
-        return mutabilities
 
 
 def _with(names: HashTrieMap[str, _Names], system: VirtualSystem | None) -> HashTrieMap[str, _Names]:
