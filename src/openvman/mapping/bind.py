@@ -244,7 +244,7 @@ class BoundView:
         self._spaces_in: dict[str, tuple[Space, ...]] = {}
         for space in self.spaces:
             for name in space.namespaces:
-                self._spaces_in[name.lower()] = (*self._spaces_in.get(name.lower(), ()), space)
+                self._spaces_in[name.lower()] = (*self.shows(name), space)
         self.bound = {m: BoundClass(self, m, self.graph[self.name_of(m)]) for view in views for m in view.classes}
         self.edges = tuple(BoundEdge(self, e, self.graph[self.name_of(e)]) for view in views for e in view.edges)
         self._edges_at: dict[ClassMap, list[BoundEdge]] = {}
