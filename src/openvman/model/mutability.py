@@ -97,14 +97,9 @@ class Mutability:
     @property
     def removed_in(self) -> tuple[State, ...]:
         """The states of the system in which the allocation can be removed."""
-        match self.example:
-            case DiskAllocation() if self.is_live:
-                return (State.ACTIVE,) if self.decisive.mark is Mark.REMOVABLE else ()
-            case NicAllocation() if self.is_live:
-                return (State.ACTIVE,)
-            case DiskAllocation() | NicAllocation():
-                return _STABLE
-        return ()
+        if self.is_live:
+            return (State.ACTIVE,) if self.decisive.mark is Mark.REMOVABLE else ()
+        return _STABLE if isinstance(self.example, DiskAllocation | NicAllocation) else ()
 
 
 def key_in(id: str) -> tuple[str, str, str]:
@@ -172,7 +167,8 @@ def _of_disk(one: DiskAllocation, standing: Standing, configuration: Configurati
 
 
 def _of_nic(one: NicAllocation, standing: Standing, _configuration: Configuration) -> Decisive:
-    return _decisive(ResourceKind.NETWORK, one.pool, standing, None, ("connection",), one.connection)
+    mark = None if standing is Standing.DEFINED else Mark.REMOVABLE
+    return _decisive(ResourceKind.NETWORK, one.pool, standing, mark, ("connection",), one.connection)
 
 
 def _of_serial_port(one: SerialAllocation, standing: Standing, _configuration: Configuration) -> Decisive:
