@@ -12,26 +12,35 @@ from openvman.drivers.simulated.address import parse
 from openvman.drivers.simulated.fleet import populate
 from openvman.drivers.simulated.hypervisor import Hypervisor
 from openvman.inventory.generation import Generation
+from openvman.model.host import Host
 from openvman.model.mutability import decisive_of
 from openvman.model.pool import consumption, pool_id
 from openvman.model.resource import ResourceKind
 from openvman.model.states import State
+from openvman.model.system import VirtualSystem
 
 _fleet = Hypervisor(lambda _: None)
 populate(_fleet, parse("sim://?hosts=3&vms=2&active=50%25"))
 HOSTS = list(_fleet.hosts.values())
 SYSTEMS = list(_fleet.systems.values())
 NAMES = ("a", "b", "c")
+MACS = ("52:54:00:00:00:01", "52:54:00:00:00:02")
 SIZES = (2**26, 2**27)
 STATES = (State.ACTIVE, State.PAUSED)
 
 
-def _placed(system, host, name, size, state):
-    """The system on a host, with that much memory, and if it is in force in that state."""
-    defined = replace(system.defined, memory=replace(system.defined.memory, size=size))
-    return replace(
-        system, host_id=host.id, name=name, defined=defined, state=state if system.current is not None else system.state
-    )
+def _macs(system: VirtualSystem) -> set[str]:
+    return {nic.mac for configuration in system.configurations() for nic in configuration.nics}
+
+
+def _placed(system: VirtualSystem, host: Host, name: str, mac: str, size: int, state: State) -> VirtualSystem:
+    """The system on the host, with the name, in the state if it is in force; its defined configuration has the address
+    and as much memory."""
+    assert system.defined is not None
+    nics = tuple(replace(nic, mac=mac) for nic in system.defined.nics)
+    defined = replace(system.defined, nics=nics, memory=replace(system.defined.memory, size=size))
+    state = state if system.current is not None else system.state
+    return replace(system, host_id=host.id, name=name, state=state, defined=defined)
 
 
 class Generations(RuleBasedStateMachine):
@@ -62,10 +71,7 @@ class Generations(RuleBasedStateMachine):
     @rule(
         changes=st.dictionaries(
             st.sampled_from(range(len(SYSTEMS))),
-            st.none()
-            | st.tuples(
-                st.sampled_from(HOSTS), st.sampled_from(NAMES), st.sampled_from(SIZES), st.sampled_from(STATES)
-            ),
+            st.none() | st.tuples(*map(st.sampled_from, (HOSTS, NAMES, MACS, SIZES, STATES))),
         )
     )
     def put_systems(self, changes) -> None:
@@ -96,14 +102,19 @@ class Generations(RuleBasedStateMachine):
 
     @invariant()
     def finds_parts_by_id(self) -> None:
-        configurations = [c for s in self.systems.values() for c in s.configurations()]
-        assert {c.id for c in self.generation.configurations()} == {c.id for c in configurations}
-        for configuration in configurations:
+        for configuration in [c for s in self.systems.values() for c in s.configurations()]:
             assert self.generation.configuration(configuration.id) is configuration
             for allocation in configuration.allocations():
                 assert self.generation.allocation(allocation.id) is allocation
-        count = sum(1 for c in configurations for _ in c.allocations())
-        assert sum(1 for _ in self.generation.allocations()) == count
+
+    @invariant()
+    def knows_who_has_an_address(self) -> None:
+        for host in HOSTS:
+            for mac in MACS:
+                bearers = {s.id for s in self.systems.values() if s.host_id == host.id and mac in _macs(s)}
+                found = self.generation.has_mac(host.id, mac)
+                assert len(found) == len(bearers)
+                assert set(found) == bearers
 
     @invariant()
     def counts_what_pools_give(self) -> None:

@@ -31,6 +31,7 @@ from openvman.model.allocation import (
     SerialAllocation,
 )
 from openvman.model.defaults import OTHER_PREFIX, TARGET_PREFIXES
+from openvman.model.plugging import why_fixed
 from openvman.model.resource import KIND_OF_DISK, ResourceKind, kind_of
 from openvman.model.states import State
 from openvman.model.system import Configuration, ConfigurationKind, VirtualSystem
@@ -38,6 +39,8 @@ from openvman.model.system import Configuration, ConfigurationKind, VirtualSyste
 _PART: Final = "/mutability/"
 _PLUGGABLE: Final = frozenset({"virtio", "scsi", "usb"})
 """The buses that an active system's disks can be taken from."""
+_OF_MACHINE: Final = frozenset({DeviceKind.BALLOON, DeviceKind.CONTROLLER, DeviceKind.VIDEO, "ps2"})
+"""The devices, and the bus of those, that a hypervisor may put back as every machine has them."""
 _STABLE: Final = (State.ACTIVE, State.DEFINED, State.SUSPENDED, State.PAUSED)
 
 
@@ -99,7 +102,12 @@ class Mutability:
         """The states of the system in which the allocation can be removed."""
         if self.is_live:
             return (State.ACTIVE,) if self.decisive.mark is Mark.REMOVABLE else ()
-        return _STABLE if isinstance(self.example, DiskAllocation | NicAllocation) else ()
+        match self.example:
+            case ProcessorAllocation() | MemoryAllocation():
+                return ()
+            case DeviceAllocation(kind=kind, bus=bus):
+                return () if kind in _OF_MACHINE or bus in _OF_MACHINE else _STABLE
+        return _STABLE
 
 
 def key_in(id: str) -> tuple[str, str, str]:
@@ -178,7 +186,8 @@ def _of_serial_port(one: SerialAllocation, standing: Standing, _configuration: C
 def _of_device(one: DeviceAllocation, standing: Standing, _configuration: Configuration) -> Decisive:
     own = IDENTITY.get(one.kind, ())
     type, bus = one.type if "type" in own else None, one.bus if "bus" in own else None
-    return _decisive(kind_of(one), one.pool, standing, None, ("kind", "type", "bus"), one.kind, type, bus)
+    mark = None if standing is Standing.DEFINED or why_fixed(one) else Mark.REMOVABLE
+    return _decisive(kind_of(one), one.pool, standing, mark, ("kind", "type", "bus"), one.kind, type, bus)
 
 
 _PREFIXES: Final = tuple(dict.fromkeys((*TARGET_PREFIXES.values(), OTHER_PREFIX)))
