@@ -30,6 +30,7 @@ from openvman.mapping.declare import (
     Const,
     Edge,
     IndicationClass,
+    OfEach,
     Owner,
     Picture,
     Source,
@@ -121,9 +122,8 @@ _NAMES_KEPT = 1024
 class Bound(ABC):
     """What bound classes and bound edges share: a class of the view's graph and plans for its instances."""
 
-    lasting = True
     is_borne = True
-    """Whether objects may change without their owner (see :class:`openvman.mapping.declare.Owner`)."""
+    """Whether objects may change without their owner, with what bears it (:class:`openvman.mapping.declare.Owner`)."""
 
     def __init__(self, view: BoundView, declaration: Class) -> None:
         self.view = view
@@ -163,8 +163,7 @@ class BoundClass(Bound):
         self.map = classmap
         self.space = view.space_of(classmap)
         self.sources = classmap.sources
-        self.lasting = classmap.lasting
-        self.is_borne = classmap.is_borne or not classmap.lasting
+        self.is_borne = not isinstance(classmap.extent, OfEach)
         for name in classmap.sources:
             if name not in declaration.properties:
                 raise DeclarationError(f"{declaration.name}: the schema has no property {name}")
@@ -189,8 +188,6 @@ class BoundClass(Bound):
 
 class BoundEdge(Bound):
     """An edge under its class name in a view; its objects are links, made by each read."""
-
-    lasting = False
 
     def __init__(self, view: BoundView, edge: Edge, declaration: Class) -> None:
         super().__init__(view, declaration)

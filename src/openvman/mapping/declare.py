@@ -226,9 +226,9 @@ def all_is_told(_picture: Picture) -> Iterable[Any]:
 class ClassMap:
     """Objects of a model type shown as instances of ``<prefix>_<name>``, which derives from ``cim``.
 
-    ``extent`` gives all objects, best as an :class:`OfEach`; ``find`` one by its keys (the engine then compares every
-    key, so ``find`` may be approximate). ``owner`` is the type of the aggregate that the object belongs to (see
-    :class:`Owner`).
+    ``extent`` gives all objects, best as an :class:`OfEach`: others may change with whatever bears their owner.
+    ``find`` gives one by its keys (the engine then compares every key, so ``find`` may be approximate). ``owner`` is
+    the type of the aggregate that the object belongs to (see :class:`Owner`).
     ``spec`` is what an embedded instance of the class is parsed into; ``accepts`` decides whether an instance of a
     base class (``CIM_ResourceAllocationSettingData``) means this map.
     """
@@ -246,11 +246,6 @@ class ClassMap:
     methods: tuple[MethodMap, ...] = ()
     kind: type | None = None
     """The type of the objects, where several maps share an end or an output."""
-    lasting: bool = True
-    """False for objects that each read makes anew."""
-    is_borne: bool = False
-    """Whether the objects are computed from aggregates that bear their owner (see :class:`Owner`); those that do not
-    last may always be."""
     subject: Callable[[Any], Any] = itself
     """What operations get of an object, where the objects are shown through something of the view's own."""
     seen: Callable[[Picture, Any], Any | None] = as_it_is

@@ -62,7 +62,6 @@ RESOURCE_POOL = ClassMap(
     cim="CIM_ResourcePool",
     description="What a host has of one kind of resource, or a part of that.",
     owner=Host,
-    lasting=False,
     kind=ResourcePool,
     extent=lambda p: (pool for host in p.objects.hosts.values() for pool in pools_of(host, p.objects.consumed)),
     find=lambda p, keys: find_pool(p.objects, id_in(keys)),

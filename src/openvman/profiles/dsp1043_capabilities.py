@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Call, ClassMap, Edge, End
+from openvman.mapping.declare import Call, ClassMap, Edge, End, OfEach
 from openvman.model.capability import Offer, PossibleAllocation, Requests, find_offer, offers_of, possible_of
 from openvman.model.host import Host
 from openvman.model.picture import Picture
@@ -15,8 +15,9 @@ from openvman.model.pool import pool_named
 from openvman.model.states import State
 from openvman.profiles.allocations import MAP_OF, SETTINGS
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
-from openvman.profiles.dsp1043_templates import settings_edge, template
+from openvman.profiles.dsp1043_templates import Fits, settings_edge, template
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
+from openvman.profiles.extents import of_hosts
 from openvman.profiles.identity import id_in, instance_id
 
 _SUFFIX: Final = "/capabilities"
@@ -56,7 +57,7 @@ ALLOCATION_CAPABILITIES = ClassMap(
     cim="CIM_AllocationCapabilities",
     description="What may be asked of a resource pool, or of a host where it keeps no pool of such devices.",
     owner=Host,
-    extent=lambda p: (offer for host in p.objects.hosts.values() for offer in offers_of(host)),
+    extent=of_hosts(offers_of),
     find=_find,
     keys={"InstanceID": instance_id(suffix=_SUFFIX)},
     properties={
@@ -71,10 +72,8 @@ ALLOCATION_CAPABILITIES = ClassMap(
 )
 
 
-def _all(picture: Picture) -> Iterator[PossibleAllocation]:
-    for host in picture.objects.hosts.values():
-        for offer in offers_of(host):
-            yield from possible_of(offer, host)
+def _possibles(fits: Fits) -> OfEach:
+    return of_hosts(lambda host: (p for offer in offers_of(host) for p in possible_of(offer, host) if fits(p)))
 
 
 def _offer_of(picture: Picture, possible: PossibleAllocation) -> Offer | None:
@@ -97,7 +96,7 @@ _TEMPLATE_OF: Final = {
         name="Template",
         description="A default, minimum, maximum, increment or kind of what may be asked of a host.",
         owner=Host,
-        all_of=_all,
+        extent=_possibles,
         find=_find_possible,
     )
     for setting in SETTINGS

@@ -17,7 +17,7 @@ from openvman.model.resource import ResourceKind, kind_of
 from openvman.model.system import VirtualSystem
 from openvman.profiles.allocations import DEVICES, MAP_OF, SETTINGS, device_map_of
 from openvman.profiles.dsp1043_capabilities import DEDICATED, REQUESTS, of_allocation, states
-from openvman.profiles.dsp1043_templates import settings_edge, template
+from openvman.profiles.dsp1043_templates import Fits, settings_edge, template
 from openvman.profiles.dsp1044_processor import PROCESSOR_SETTING
 from openvman.profiles.dsp1045_memory import MEMORY_SETTING
 from openvman.profiles.dsp1047_storage import STORAGE_SETTING
@@ -39,7 +39,6 @@ MUTABILITY = ClassMap(
     cim="CIM_AllocationCapabilities",
     description="What may be changed of allocations that agree in all that this depends on.",
     owner=Host,
-    is_borne=True,
     extent=_all,
     find=lambda picture, keys: find_mutability(picture.objects, id_in(keys)),
     keys={"InstanceID": instance_id()},
@@ -55,8 +54,11 @@ MUTABILITY = ClassMap(
 )
 
 
-def _all_changes(picture: Picture) -> Iterator[PossibleChange]:
-    return (change for mutability in _all(picture) for change in changes_of(mutability, picture.objects))
+def _changes(fits: Fits) -> Callable[[Picture], Iterator[PossibleChange]]:
+    def extent(picture: Picture) -> Iterator[PossibleChange]:
+        return (c for mutability in _all(picture) for c in changes_of(mutability, picture.objects) if fits(c))
+
+    return extent
 
 
 _AMOUNT: Final = frozenset({"AllocationUnits", "VirtualQuantity", "VirtualQuantityUnits", "MaximumVirtualQuantity"})
@@ -76,10 +78,9 @@ _RANGE_OF: Final = {
         name="Range",
         description="A minimum, maximum, increment or kind that allocations can be changed to.",
         owner=Host,
-        all_of=_all_changes,
+        extent=_changes,
         find=lambda picture, wanted: find_change(picture.objects, wanted),
         only=changing,
-        is_borne=True,
     )
     for setting, changing in _CHANGING.items()
 }

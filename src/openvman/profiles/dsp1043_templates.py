@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
@@ -16,6 +16,8 @@ from openvman.model.capability import Point, Possible
 from openvman.model.picture import Picture
 from openvman.profiles.allocations import MAP_OF
 from openvman.profiles.identity import id_in, instance_id
+
+Fits: TypeAlias = Callable[[Possible | None], bool]
 
 _OF_WHAT: Final = frozenset({"OtherResourceType", "PoolID", "ResourceType"})
 """What every setting says: what it is of."""
@@ -79,13 +81,12 @@ def template(
     name: str,
     description: str,
     owner: type,
-    all_of: Callable[[Picture], Iterable[Possible]],
+    extent: Callable[[Fits], Callable[[Picture], Iterable[Possible]]],
     find: Callable[[Picture, str], Possible | None],
     only: frozenset[str] | None = None,
-    is_borne: bool = False,
 ) -> ClassMap:
     """The class of the settings that describe what of one kind of allocation is possible; with ``only`` these
-    properties, where no setting says others.
+    properties, where no setting says others. ``extent`` makes that of those settings that fit.
 
     It derives from the same schema class as the allocations' own class, so that the default can be sent as a request.
     It is another class, so that those who list the allocations of systems get no others.
@@ -109,11 +110,10 @@ def template(
         name=setting.name.replace("SettingData", name),
         description=description,
         owner=owner,
-        is_borne=is_borne,
         kind=None,
         spec=None,
         modify=None,
-        extent=lambda picture: filter(fits, all_of(picture)),
+        extent=extent(fits),
         find=find_one,
         keys={"InstanceID": instance_id()},
         properties={**properties, "ElementName": Attr("name")},
