@@ -31,6 +31,7 @@ from openvman.mapping.declare import (
     Edge,
     End,
     IndicationClass,
+    OfEach,
     Owner,
     Picture,
     Source,
@@ -123,7 +124,8 @@ _NAMES_KEPT = 1024
 class Bound(ABC):
     """What bound classes and bound edges share: a class of the view's graph and plans for its instances."""
 
-    lasting = True
+    is_borne = True
+    """Whether objects may change without their owner, with what bears it (:class:`openvman.mapping.declare.Owner`)."""
 
     def __init__(self, view: BoundView, declaration: Class) -> None:
         self.view = view
@@ -163,7 +165,7 @@ class BoundClass(Bound):
         self.map = classmap
         self.space = view.space_of(classmap)
         self.sources = classmap.sources
-        self.lasting = classmap.lasting
+        self.is_borne = not isinstance(classmap.extent, OfEach)
         for name in classmap.sources:
             if name not in declaration.properties:
                 raise DeclarationError(f"{declaration.name}: the schema has no property {name}")
@@ -189,8 +191,6 @@ class BoundClass(Bound):
 class BoundEdge(Bound):
     """An edge under its class name in a view; its objects are links, made by each read."""
 
-    lasting = False
-
     def __init__(self, view: BoundView, edge: Edge, declaration: Class) -> None:
         super().__init__(view, declaration)
         self.edge = edge
@@ -214,8 +214,15 @@ class BoundEdge(Bound):
 
     def links_of(self, owner: Any, picture: Picture) -> Iterator[Link]:
         """The links that one owner declares."""
+        return self._linked(self.edge.pairs(owner, picture))
+
+    def links_near(self, node: Node, picture: Picture) -> Iterator[Link] | None:
+        """Those that an object may be in, where the edge tells them of itself."""
+        return None if self.edge.near is None else self._linked(self.edge.near(node.obj, picture))
+
+    def _linked(self, pairs: Iterable[Any]) -> Iterator[Link]:
         bound = self.view.bound
-        for left, right, *data in self.edge.pairs(owner, picture):
+        for left, right, *data in pairs:
             yield Link(Node(bound[left[0]], left[1]), Node(bound[right[0]], right[1]), data[0] if data else None)
 
     def links(self, picture: Picture) -> Iterator[Link]:
@@ -356,7 +363,7 @@ class BoundView:
 
     def namespace_for(self, space: Space, asked: str) -> str:
         """Where an instance of ``space`` is shown to a client that asked in the namespace ``asked``."""
-        return asked if space.shown_in(asked) else space.namespaces[0]
+        return asked if space in self.shows(asked) else space.namespaces[0]
 
     def path(self, node: Node, asked: str) -> InstancePath:
         return node.bound.path(node.obj, self.namespace_for(node.bound.space, asked))

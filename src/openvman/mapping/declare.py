@@ -169,9 +169,6 @@ class Space:
     description: str
     manners: Manners = field(default_factory=Manners)
 
-    def shown_in(self, namespace: str) -> bool:
-        return any(name.lower() == namespace.lower() for name in self.namespaces)
-
 
 @dataclass(frozen=True, slots=True)
 class Base:
@@ -229,9 +226,9 @@ def all_is_told(_picture: Picture) -> Iterable[Any]:
 class ClassMap:
     """Objects of a model type shown as instances of ``<prefix>_<name>``, which derives from ``cim``.
 
-    ``extent`` gives all objects, best as an :class:`OfEach`; ``find`` one by its keys (the engine then compares every
-    key, so ``find`` may be approximate). ``owner`` is the type of the aggregate that the object belongs to (see
-    :class:`Owner`).
+    ``extent`` gives all objects, best as an :class:`OfEach`: others may change with whatever bears their owner.
+    ``find`` gives one by its keys (the engine then compares every key, so ``find`` may be approximate). ``owner`` is
+    the type of the aggregate that the object belongs to (see :class:`Owner`).
     ``spec`` is what an embedded instance of the class is parsed into; ``accepts`` decides whether an instance of a
     base class (``CIM_ResourceAllocationSettingData``) means this map.
     """
@@ -249,8 +246,6 @@ class ClassMap:
     methods: tuple[MethodMap, ...] = ()
     kind: type | None = None
     """The type of the objects, where several maps share an end or an output."""
-    lasting: bool = True
-    """False for objects that each read makes anew."""
     subject: Callable[[Any], Any] = itself
     """What operations get of an object, where the objects are shown through something of the view's own."""
     seen: Callable[[Picture, Any], Any | None] = as_it_is
@@ -323,7 +318,7 @@ class Owner:
 
     ``get`` finds one by id, ``of`` the one that an object belongs to. ``within`` is the picture reduced to one owner:
     it holds no other aggregate, and looks up all others as the picture does. ``bears`` names aggregates of other types
-    whose objects are computed from this one as well; those objects are not ``lasting``.
+    whose objects are computed from this one as well.
     """
 
     type: type
@@ -364,6 +359,9 @@ class Edge:
     """Read from the pair's third item."""
     called: str | None = None
     """The name behind the prefix, where it is not that of ``cim``."""
+    near: Callable[[Any, Picture], Iterable[Any]] | None = None
+    """The pairs that an object at either end may be in, where they are found without going through all that an owner
+    has, and without an index of the owners."""
     one_way: bool = False
     """Who says no role follows it from left to right only: for what joins objects of one class."""
     unsettled_by: Callable[[Any | None, Any | None], bool] = lambda _before, _after: False

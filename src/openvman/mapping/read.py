@@ -111,15 +111,17 @@ class Reader:
 
     def _links(self, edge: BoundEdge, node: Node, picture: Picture) -> Iterator[Link]:
         """The links of one edge that touch a node."""
-        if node.bound.map.owner is edge.edge.owner:
-            owner = self.view.owner_of(node, picture)
-            owners = () if owner is None else (owner,)
-        else:
-            owners = tuple(self._index.owners(edge, node.obj.id, picture))
-        for owner in owners:
-            for link in edge.links_of(owner, picture):
-                if _same(link.left, node) or _same(link.right, node):
-                    yield link
+        found = edge.links_near(node, picture)
+        if found is None:
+            if node.bound.map.owner is edge.edge.owner:
+                owner = self.view.owner_of(node, picture)
+                owners = () if owner is None else (owner,)
+            else:
+                owners = tuple(self._index.owners(edge, node.obj.id, picture))
+            found = (link for owner in owners for link in edge.links_of(owner, picture))
+        for link in found:
+            if _same(link.left, node) or _same(link.right, node):
+                yield link
 
     def references(self, node: Node, wanted: Filter, picture: Picture) -> Iterator[tuple[BoundEdge, Link, Node]]:
         """The links that touch a node, each with the node at its far end."""

@@ -10,6 +10,7 @@ from openvman.model.allocation import Allocation
 from openvman.model.host import Host
 from openvman.model.indication import Subscriptions
 from openvman.model.job import Job
+from openvman.model.mutability import Mutability
 from openvman.model.server import Server
 from openvman.model.storage import PoolVolumes
 from openvman.model.system import Configuration, VirtualSystem
@@ -39,6 +40,8 @@ class Objects(Protocol):
     def configuration(self, configuration_id: str) -> Configuration | None: ...
     def allocation(self, allocation_id: str) -> Allocation | None: ...
     def consumed(self, pool_id: str) -> int: ...
+    def mutability(self, host_id: str, key: str) -> Mutability | None: ...
+    def mutabilities_of(self, host_id: str) -> Iterator[Mutability]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,12 @@ class _Same:
 
     def consumed(self, pool_id: str) -> int:
         return self._all.consumed(pool_id)
+
+    def mutability(self, host_id: str, key: str) -> Mutability | None:
+        return self._all.mutability(host_id, key)
+
+    def mutabilities_of(self, host_id: str) -> Iterator[Mutability]:
+        return self._all.mutabilities_of(host_id)
 
 
 class Withholding(_Same):

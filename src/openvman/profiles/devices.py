@@ -49,7 +49,6 @@ def device_map(
         cim=f"CIM_{name}",
         description=description,
         owner=VirtualSystem,
-        lasting=False,
         extent=of_systems(of),
         find=find,
         keys={

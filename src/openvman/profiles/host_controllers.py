@@ -68,7 +68,6 @@ def _map(shown_by: str, cim: str, description: str, properties: Mapping[str, Sou
         cim=cim,
         description=description,
         owner=Host,
-        lasting=False,
         extent=of_hosts(of),
         find=find,
         keys={

@@ -38,7 +38,6 @@ def _map(
         cim=cim,
         description=description,
         owner=Host,
-        lasting=False,
         extent=of_hosts(lambda host: filter(shows, host_devices(host))),
         find=find,
         keys={

@@ -56,7 +56,6 @@ def sap_map(
         cim=cim or f"CIM_{name}",
         description=description,
         owner=VirtualSystem,
-        lasting=False,
         extent=of_systems(of),
         find=find,
         keys={

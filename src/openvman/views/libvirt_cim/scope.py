@@ -159,7 +159,6 @@ class Scope:
         return replace(
             first,
             name=name,
-            lasting=False,
             extent=extent,
             find=find,
             seen=lambda picture, of: self.seen(picture, of) if fits(of) else None,
