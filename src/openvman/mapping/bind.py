@@ -98,7 +98,7 @@ class Question(NamedTuple):
     """What a request asks about, as far as it is plain before anything is looked for."""
 
     namespace: str
-    class_name: str
+    class_name: str | None
     follows: bool = False
     """Whether associations are followed from there."""
     association: str | None = None
@@ -306,7 +306,7 @@ class BoundView:
     def untold(self, question: Question, picture: Picture) -> frozenset[Any]:
         """What must be read anew for a fenced answer, as the declarations that it may show say."""
         found: set[Any] = set()
-        for bound in self.concrete(question.namespace, question.class_name):
+        for bound in self.concrete(question.namespace, question.class_name or ""):
             if isinstance(bound, BoundEdge):
                 found |= self._untold_of(bound, picture)
             elif isinstance(bound, BoundClass) and bound.space.manners.fenced:
