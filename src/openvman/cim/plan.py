@@ -31,6 +31,10 @@ class Column:
     reference_class: str | None = None
     class_origin: str | None = None
     propagated: bool = False
+    constant: bool = False
+    """Whether ``get`` returns the same for every object, and for None."""
+    attribute: str | None = None
+    """The attribute that ``get`` reads, where it does no more: an encoder reads that itself."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

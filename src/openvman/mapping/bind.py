@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from openvman.cim.declarations import Class, PropertyDeclaration
 from openvman.cim.derive import derive
@@ -106,6 +106,14 @@ class Question(NamedTuple):
     method: str | None = None
 
 
+class Getter(NamedTuple):
+    """How a property's value is read off an object; ``constant`` and ``attribute`` are as in :class:`Column`."""
+
+    get: Callable[[Any], Value]
+    constant: bool = False
+    attribute: str | None = None
+
+
 _PLANS_KEPT = 256
 
 
@@ -121,7 +129,7 @@ class Bound(ABC):
         self.plan = lru_cache(maxsize=_PLANS_KEPT)(self._make_plan)
 
     @abstractmethod
-    def _getters(self, namespace: str) -> Mapping[str, Callable[[Any], Value]]:
+    def _getters(self, namespace: str) -> Mapping[str, Getter]:
         """How each property (lower-case name) is read for clients that asked in a namespace; the others are NULL."""
 
     def _make_plan(
@@ -130,7 +138,7 @@ class Bound(ABC):
         """The plan for a namespace and a property list (lower-case names; None is all)."""
         getters = self._getters(namespace)
         columns = {
-            name: _column(declared, getters.get(name.lower(), _null))
+            name: _column(declared, getters.get(name.lower(), _NULL))
             for name, declared in self.declaration.properties.items()
         }
         return InstancePlan(
@@ -156,6 +164,9 @@ class BoundClass(Bound):
         for name in classmap.sources:
             if name not in declaration.properties:
                 raise DeclarationError(f"{declaration.name}: the schema has no property {name}")
+        for name in classmap.found_by:
+            if name not in classmap.sources:
+                raise DeclarationError(f"{declaration.name}: nothing is found by {name}, which is not read")
         keys = {k.name for k in declaration.keys}
         if keys != set(classmap.keys):
             raise DeclarationError(f"{declaration.name}: keys are {sorted(keys)}, declared {sorted(classmap.keys)}")
@@ -168,11 +179,24 @@ class BoundClass(Bound):
                     raise DeclarationError(f"{declaration.name}.{method.name}: no parameter {parameter}")
         self.methods = NameMap((m.name, m) for m in classmap.methods)
 
-    def _getters(self, namespace: str) -> Mapping[str, Callable[[Any], Value]]:  # noqa: ARG002
+    def _getters(self, namespace: str) -> Mapping[str, Getter]:  # noqa: ARG002
         return {name.lower(): self.view.getter(source, self) for name, source in self.map.sources.items()}
 
     def path(self, obj: Any, namespace: str) -> InstancePath:
         return self.plan(namespace).path(obj)
+
+    def keys_among(self, values: NameMap[Value]) -> NameMap[Value] | None:
+        """The values of all keys, of which some are the same for all instances; None where one is not among them."""
+        found: dict[str, Value] = {}
+        for name, source in self.map.keys.items():
+            getter = self.view.getter(source, self)
+            if name in values:
+                found[name] = values[name]
+            elif getter.constant:
+                found[name] = getter.get(None)
+            else:
+                return None
+        return NameMap(found)
 
 
 class BoundEdge(Bound):
@@ -212,12 +236,12 @@ class BoundEdge(Bound):
         for owner in self.view.owners[self.edge.owner].extent(picture):
             yield from self.links_of(owner, picture)
 
-    def _getters(self, namespace: str) -> Mapping[str, Callable[[Any], Value]]:
+    def _getters(self, namespace: str) -> Mapping[str, Getter]:
         view = self.view
         extra = {name.lower(): _of_data(view.getter(source, self)) for name, source in self.edge.properties.items()}
         return {
-            self.edge.left.role.lower(): lambda link: view.path(link.left, namespace),
-            self.edge.right.role.lower(): lambda link: view.path(link.right, namespace),
+            self.edge.left.role.lower(): Getter(lambda link: view.path(link.left, namespace)),
+            self.edge.right.role.lower(): Getter(lambda link: view.path(link.right, namespace)),
             **extra,
         }
 
@@ -335,22 +359,21 @@ class BoundView:
     def owner_of(self, node: Node, picture: Picture) -> Any | None:
         return self.owners[node.bound.map.owner].of(picture, node.obj)
 
-    def getter(self, source: Source, bound: Bound) -> Callable[[Any], Value]:
+    def getter(self, source: Source, bound: Bound) -> Getter:
         match source:
             case Const(value):
-                return lambda _obj: value
+                return _constant(value)
             case ClassName(of):
-                name = bound.class_name if of is None else self.name_of(of)
-                return lambda _obj: name
+                return _constant(bound.class_name if of is None else self.name_of(of))
             case Attr(path):
-                return _attribute(path)
+                return Getter(_attribute(path), attribute=None if "." in path else path)
             case Coded(path, codes):
                 read, table = _attribute(path), dict(codes)
-                return lambda obj: table.get(read(obj))
+                return Getter(lambda obj: table.get(read(obj)))
             case Call(read):
-                return read
+                return Getter(read)
             case WriteOnly():
-                return _null
+                return _NULL
 
 
 def _name(view: View, declared: ClassMap | Edge | Base | IndicationClass) -> str:
@@ -406,22 +429,27 @@ def _attribute(path: str) -> Callable[[Any], Any]:
     return read
 
 
-def _of_data(read: Callable[[Any], Value]) -> Callable[[Link], Value]:
-    return lambda link: read(link.data)
+def _of_data(read: Getter) -> Getter:
+    return read if read.constant else Getter(lambda link: read.get(link.data))
 
 
-def _null(_obj: Any) -> None:
-    return None
+def _constant(value: Value) -> Getter:
+    return Getter(lambda _obj: value, constant=True)
 
 
-def _column(declared: PropertyDeclaration, get: Callable[[Any], Value]) -> Column:
+_NULL: Final = _constant(None)
+
+
+def _column(declared: PropertyDeclaration, read: Getter) -> Column:
     return Column(
         declared.name,
         declared.type,
-        get,
+        read.get,
         declared.is_array,
         declared.embedded,
         declared.reference_class,
         declared.class_origin,
         declared.propagated,
+        read.constant,
+        read.attribute,
     )

@@ -199,6 +199,10 @@ def all_is_told(_picture: Picture) -> Iterable[Any]:
     return ()
 
 
+OwnersWith: TypeAlias = Callable[[Picture, Value], Iterable[Any]]
+"""The aggregates that have objects with a value of a property: all of them, each once, and others at will."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassMap:
     """Objects of a model type shown as instances of ``<prefix>_<name>``, which derives from ``cim``.
@@ -217,6 +221,8 @@ class ClassMap:
     keys: Mapping[str, Source]
     properties: Mapping[str, Source]
     description: str
+    found_by: Mapping[str, OwnersWith] = field(default_factory=dict)
+    """Properties that tell of which aggregates an object is, so that queries need not look at all others."""
     space: Space | None = None
     """Where the instances are shown; None: in the first of the view's spaces."""
     methods: tuple[MethodMap, ...] = ()

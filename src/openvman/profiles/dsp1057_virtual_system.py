@@ -38,6 +38,7 @@ from openvman.profiles.dsp1057_values import (
     system_type,
     timeout_of,
 )
+from openvman.profiles.finding import system_with_id, system_with_instance_id, system_with_part, systems_named
 from openvman.profiles.identity import id_in, instance_id
 
 REQUEST_STATE_CHANGE = MethodMap(
@@ -65,6 +66,7 @@ COMPUTER_SYSTEM = ClassMap(
     owner=VirtualSystem,
     extent=lambda p: p.objects.systems.values(),
     find=lambda p, keys: p.objects.system(keys["Name"]),
+    found_by={"ElementName": systems_named, "InstanceID": system_with_instance_id},
     keys={"CreationClassName": ClassName(), "Name": Attr("id")},
     properties={
         "ElementName": Attr("name"),
@@ -110,6 +112,7 @@ SETTING_DATA = ClassMap(
     owner=VirtualSystem,
     extent=lambda p: p.objects.configurations(),
     find=lambda p, keys: p.objects.configuration(id_in(keys)),
+    found_by={"VirtualSystemIdentifier": system_with_id, "ConfigurationID": system_with_part},
     keys={"InstanceID": instance_id()},
     properties={
         "ElementName": Attr("name", Write("name")),

@@ -15,6 +15,7 @@ from openvman.model.host import ControllerKind, Host
 from openvman.model.host_controller import HostController, host_controller, host_controllers
 from openvman.model.picture import Picture
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
+from openvman.profiles.finding import host_with_id
 
 _OTHER: Final = 1
 
@@ -71,6 +72,7 @@ def _map(shown_by: str, cim: str, description: str, properties: Mapping[str, Sou
         lasting=False,
         extent=extent,
         find=find,
+        found_by={"SystemName": host_with_id},
         keys={
             "SystemCreationClassName": ClassName(HOST_SYSTEM),
             "SystemName": Attr("host.id"),

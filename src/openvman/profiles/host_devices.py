@@ -22,6 +22,7 @@ from openvman.profiles.device_kinds import ROW_OF_POOL
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1059_generic_device import GENERIC_DEVICES
+from openvman.profiles.finding import host_with_id
 
 
 def _map(
@@ -40,6 +41,7 @@ def _map(
         lasting=False,
         extent=lambda p: (d for host in p.objects.hosts.values() for d in host_devices(host) if shows(d)),
         find=find,
+        found_by={"SystemName": host_with_id},
         keys={
             "SystemCreationClassName": ClassName(HOST_SYSTEM),
             "SystemName": Attr("host.id"),

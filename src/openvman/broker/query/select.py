@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain, repeat
 from typing import Final
 
 from openvman.broker.context import Context
-from openvman.broker.query.condition import Test, check, compile_condition
+from openvman.broker.query.candidates import Candidates
+from openvman.broker.query.condition import check, compile_condition, never
 from openvman.broker.query.parse import Select, parse
 from openvman.cim.declarations import Class
 from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.names import NameMap
 from openvman.cim.operations import Row
+from openvman.mapping.bind import Bound
 from openvman.messages import queries
 
 LANGUAGES: Final = ("dmtf:cql", "cql", "cim:cql", "wql")
@@ -41,17 +44,22 @@ def parse_select(language: str, text: str, graph: ClassGraph) -> Select:
 
 def selected(ctx: Context, select: Select) -> Iterator[Row]:
     """The rows that a query selects, lazily."""
+    return chain.from_iterable(
+        _selected_of(ctx, select, bound) for bound in ctx.view.concrete(ctx.namespace, select.class_name)
+    )
+
+
+def _selected_of(ctx: Context, select: Select, bound: Bound) -> Iterator[Row]:
+    """The rows of one class."""
+    plan = bound.plan(ctx.namespace, _columns(select))
+    objects = Candidates(ctx.reader, bound, ctx.picture)
+    if select.condition is None:
+        return zip(repeat(plan), objects.of(None))
     graph = ctx.view.graph
-    cls = graph[select.class_name]
-    properties = _columns(select)
-    for bound in ctx.view.concrete(ctx.namespace, select.class_name):
-        plan = bound.plan(ctx.namespace, properties)
-        test: Test | None = None
-        if select.condition is not None:
-            test = compile_condition(select.condition, bound.plan(ctx.namespace), cls, graph)
-        for obj in ctx.reader.extent(bound, ctx.picture):
-            if test is None or test(obj):
-                yield plan, obj
+    test = compile_condition(select.condition, bound.plan(ctx.namespace), graph[select.class_name], graph)
+    if test is never:
+        return iter(())
+    return zip(repeat(plan), filter(test, objects.of(select.condition)))
 
 
 def result_class(select: Select, graph: ClassGraph) -> Class:
