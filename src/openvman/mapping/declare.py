@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from openvman.cim.declarations import MethodDeclaration, ParameterDeclaration, PropertyDeclaration, Qualifier
@@ -301,7 +302,8 @@ class Owner:
     """An aggregate: the unit in which the picture changes; it has an ``id``.
 
     ``get`` finds one by id, ``of`` the one that an object belongs to. ``within`` is the picture reduced to one owner:
-    it holds no other aggregate, and looks up all others as the picture does. ``bears`` names aggregates of other types
+    it holds no other aggregate, and looks up all others as the picture does. ``order`` is what those that an object
+    leads to are sorted by. ``bears`` names aggregates of other types
     whose objects are computed from this one as well; those objects are not ``lasting``.
     """
 
@@ -310,6 +312,7 @@ class Owner:
     get: Callable[[Picture, str], Any | None]
     of: Callable[[Picture, Any], Any | None]
     within: Callable[[Picture, Any], Picture] = lambda picture, _owner: picture
+    order: Callable[[Any], Any] = attrgetter("id")
     bears: Callable[[Any], Iterable[OwnerId]] = lambda _owner: ()
 
 

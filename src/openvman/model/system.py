@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
+from typing import Final
 
 from openvman.model.allocation import (
     Allocation,
@@ -154,3 +156,7 @@ class VirtualSystem:
         found = self.current or self.defined
         assert found is not None, f"virtual system {self.id} has no configuration"
         return found
+
+
+BY_NAME: Final = attrgetter("name", "id")
+"""What systems are sorted by, wherever their order is shown."""

@@ -16,7 +16,7 @@ from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Coded, Con
 from openvman.model.allocation import Allocation
 from openvman.model.host import Host
 from openvman.model.picture import Objects, Picture, Reduced
-from openvman.model.system import Configuration, VirtualSystem
+from openvman.model.system import BY_NAME, Configuration, VirtualSystem
 from openvman.model.untold import Part, Untold
 
 INSTANCE_ID: Final = "InstanceID"
@@ -89,12 +89,13 @@ class Scope:
             yield host
 
     def systems(self, picture: Picture) -> Iterator[VirtualSystem]:
-        """The host's guests, as far as the picture has them."""
+        """The host's guests, as far as the picture has them, in the order of what is associated with them: clients
+        compare the one with the other."""
         host, objects = self.host(picture), picture.objects
         if host is None:
             return
         if objects.whole is objects:
-            yield from objects.systems_of(host.id)
+            yield from sorted(objects.systems_of(host.id), key=BY_NAME)
         else:
             yield from (system for system in objects.systems.values() if system.host_id == host.id)
 
