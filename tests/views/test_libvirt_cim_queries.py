@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.broker.query.brute_force import check, check_each
 
 from openvman.drivers.simulated import Fault
 from openvman.messages.problem import Problem
@@ -59,3 +60,21 @@ async def test_nothing_is_read_for_a_query_about_something_else(client, silent):
     elsewhere = client.within("root/vman")
     await by_exec(elsewhere, "SELECT * FROM VMAN_ComputerSystem")
     assert "new" not in {one.name for one in client.inventory.generation.host(host).filters}
+
+
+@pytest.mark.parametrize(
+    "class_name",
+    [
+        "KVM_ComputerSystem",
+        "CIM_ComputerSystem",
+        "KVM_VirtualSystemSettingData",
+        "CIM_ResourceAllocationSettingData",
+        "CIM_LogicalDevice",
+        "KVM_KVMRedirectionSAP",
+        "CIM_FilterList",
+        "CIM_ResourcePool",
+    ],
+)
+async def test_queries_select_what_a_look_at_each_instance_would(client, class_name):
+    await check(client, class_name, class_name)
+    await check_each(client, class_name)

@@ -27,6 +27,9 @@ ORDER: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+FOUND_BY = ("Name", "ElementName", "InstanceID", "SystemName", "DeviceID", "VirtualSystemIdentifier", "ConfigurationID")
+"""Properties that servers have reason to find instances by."""
+COUNT = 20
 Truth = bool | None
 
 
@@ -80,14 +83,14 @@ def _value(instance: Instance, name: str) -> Any:
 class Conditions:
     """Makes random conditions on a class, of which ``instances`` are all."""
 
-    def __init__(self, random: Random, cls: Class, instances: list[Instance], first: tuple[str, ...]) -> None:
+    def __init__(self, random: Random, cls: Class, instances: list[Instance]) -> None:
         self.random = random
         self.cls = cls
         self.instances = instances
         self.scalars = [p for p in cls.properties.values() if not p.is_array and p.reference_class is None]
         self.arrays = [p for p in cls.properties.values() if p.is_array]
-        self.first = [p for p in self.scalars if p.name in first]
-        """Properties that objects may be found by; they are asked for more often than others."""
+        self.first = [p for p in self.scalars if p.name in FOUND_BY]
+        """They are asked for more often than others."""
 
     def make(self, depth: int = 3) -> Asked:
         kind = self.random.choice(("and", "and", "or", "not", "leaf")) if depth else "leaf"
@@ -197,3 +200,55 @@ class Conditions:
         if isinstance(value, str) and declared.type == "string" and value and self.random.random() < 0.15:
             return self.random.choice((value.swapcase(), value + " ", value[:-1], f"{value}'"))
         return value
+
+
+async def check(client: Any, class_name: str, seed: int | str) -> None:
+    """Ask for random conditions in each of the ways, and compare."""
+    random = Random(seed)
+    instances = await client.instances(class_name, LocalOnly=False)
+    cls = await client.ask("GetClass", ClassName=class_name, LocalOnly=False)
+    conditions = Conditions(random, cls, instances)
+    hits = 0
+    for _ in range(COUNT):
+        asked = conditions.make()
+        expected = {i.path: i for i in instances if asked.holds(i) is True}
+        found = await _selected(client, random, f"SELECT * FROM {class_name} WHERE {asked.text}")
+        assert sorted(map(str, (i.path for i in found))) == sorted(map(str, expected)), asked.text
+        for instance in found:
+            assert instance == expected[instance.path], asked.text
+        column = random.choice(list(cls.properties))
+        for instance in await _selected(client, random, f"SELECT {column} FROM {class_name} WHERE {asked.text}"):
+            assert list(instance.properties) == [column], asked.text
+            assert instance.get(column) == expected[instance.path].get(column), asked.text
+        hits += bool(expected)
+    assert hits, "no condition held for any instance"
+
+
+async def _selected(client: Any, random: Random, query: str) -> list[Instance]:
+    if random.random() < 0.5:
+        rows = await client.ask("ExecQuery", QueryLanguage=random.choice(("WQL", "DMTF:CQL")), Query=query)
+    else:
+        rows = await client.ask(
+            "OpenQueryInstances", FilterQueryLanguage="DMTF:CQL", FilterQuery=query, MaxObjectCount=100_000
+        )
+    return [plan.instance(obj) for plan, obj in rows]
+
+
+async def check_each(client: Any, class_name: str) -> None:
+    """Ask for some instances by what they may be found by, also beside what is not so, and in alternatives."""
+    instances = await client.instances(class_name, LocalOnly=False)
+    declared = (await client.ask("GetClass", ClassName=class_name, LocalOnly=False)).properties
+    names = [name for name in declared if name in FOUND_BY]
+    for instance in Random(class_name).sample(instances, min(8, len(instances))):
+        for name in names:
+            value = instance.get(name)
+            if value is None:
+                continue
+            condition = f"{name} = '{value}'"
+            other = f"{name} = 'none of them' OR ({condition}) OR {condition}"
+            same = sorted(str(i.path) for i in instances if i.get(name) == value)
+            for text in (condition, other, f"({condition}) AND NOT {name} IS NULL"):
+                rows = await client.ask(
+                    "ExecQuery", QueryLanguage="WQL", Query=f"SELECT * FROM {class_name} WHERE {text}"
+                )
+                assert sorted(str(plan.path(obj)) for plan, obj in rows) == same, text
