@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from openvman.broker.context import Context
-from openvman.broker.instances import associated, class_rows, enumerated, property_list, referring
+from openvman.broker.instances import associated, enumerated, paths, property_list, referring
 from openvman.broker.query.filter import keep, parse_filter
 from openvman.broker.query.parse import Select
 from openvman.broker.query.select import parse_select, result_class, selected
@@ -37,13 +37,11 @@ def _filtered(ctx: Context, call: Call, rows: Iterator[Row]) -> Iterator[Row]:
 
 
 def open_instances(ctx: Context, call: Call) -> Answer:
-    return _open(ctx, call, _filtered(ctx, call, enumerated(ctx, call)))
+    return _open(ctx, call, _filtered(ctx, call, iter(enumerated(ctx, call))))
 
 
 def open_paths(ctx: Context, call: Call) -> Answer:
-    class_name = call.argument("ClassName")
-    ctx.known_class(class_name)
-    return _open(ctx, call, _filtered(ctx, call, class_rows(ctx, class_name, _PATHS)))
+    return _open(ctx, call, _filtered(ctx, call, iter(paths(ctx, call))))
 
 
 def open_associators(ctx: Context, call: Call) -> Answer:
@@ -72,7 +70,7 @@ def parse_open(ctx: Context, call: Call) -> Select:
 
 
 def open_query(ctx: Context, call: Call, select: Select) -> Answer:
-    answer = _open(ctx, call, selected(ctx, select))
+    answer = _open(ctx, call, iter(selected(ctx, select)))
     if not call.argument("ReturnQueryResultClass"):
         return answer
     shown = result_class(select, ctx.view.graph)

@@ -115,6 +115,7 @@ class Getter(NamedTuple):
 
 
 _PLANS_KEPT = 256
+_NAMES_KEPT = 1024
 
 
 class Bound(ABC):
@@ -126,6 +127,7 @@ class Bound(ABC):
         self.view = view
         self.declaration = declaration
         self.class_name = declaration.name
+        self.property_names = frozenset(name.lower() for name in declaration.properties)
         self.plan = lru_cache(maxsize=_PLANS_KEPT)(self._make_plan)
 
     @abstractmethod
@@ -147,7 +149,6 @@ class Bound(ABC):
             tuple(columns[k.name] for k in self.declaration.keys),
             tuple(c for n, c in columns.items() if properties is None or n.lower() in properties),
             with_class_origin,
-            lasting=self.lasting,
             whole=None if properties is None else self.plan(namespace),
         )
 
@@ -255,10 +256,10 @@ class BoundView:
         self.graph = _derived(views, schema)
         self.owners = {owner.type: owner for view in views for owner in view.owners}
         self.spaces = tuple(dict.fromkeys(space for view in views for space in view.spaces))
-        self._spaces_in: dict[str, list[Space]] = {}
+        self._spaces_in: dict[str, tuple[Space, ...]] = {}
         for space in self.spaces:
             for name in space.namespaces:
-                self._spaces_in.setdefault(name.lower(), []).append(space)
+                self._spaces_in[name.lower()] = (*self.shows(name), space)
         self.bound = {m: BoundClass(self, m, self.graph[self.name_of(m)]) for view in views for m in view.classes}
         self.edges = tuple(BoundEdge(self, e, self.graph[self.name_of(e)]) for view in views for e in view.edges)
         self._edges_at: dict[ClassMap, list[BoundEdge]] = {}
@@ -271,6 +272,7 @@ class BoundView:
             self._register(classes, (classes.space,))
         for edge in self.edges:
             self._register(edge, edge.spaces)
+        self.concrete = lru_cache(maxsize=_NAMES_KEPT)(self._find_concrete)
 
     def _register(self, bound: Bound, spaces: Iterable[Space]) -> None:
         for ancestor in self.graph.ancestors(bound.class_name):
@@ -306,12 +308,12 @@ class BoundView:
 
     def shows(self, namespace: str) -> tuple[Space, ...]:
         """The spaces that a namespace shows; none when there is no such namespace."""
-        return tuple(self._spaces_in.get(namespace.lower(), ()))
+        return self._spaces_in.get(namespace.lower(), ())
 
-    def concrete(self, namespace: str, class_name: str) -> list[Bound]:
+    def _find_concrete(self, namespace: str, class_name: str) -> tuple[Bound, ...]:
         """What has instances of the class or of its subclasses in the namespace."""
         found = (self._concrete.get((s, class_name.lower()), ()) for s in self.shows(namespace))
-        return list(dict.fromkeys(bound for bounds in found for bound in bounds))
+        return tuple(dict.fromkeys(bound for bounds in found for bound in bounds))
 
     def edges_at(self, classmap: ClassMap) -> list[BoundEdge]:
         """The edges that may touch an object shown by the class map."""

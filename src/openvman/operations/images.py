@@ -138,6 +138,9 @@ async def check_unused(
 
     What other hosts do with shared storage is not seen, nor what other systems' images stand on.
     """
+    asked = tuple(disks)
+    if not asked:
+        return []
     uses = [
         _Use(system.name, place_of(host.storage, disk.source), disk.read_only, disk.shareable)
         for system in generation.systems_of(host.id)
@@ -147,7 +150,7 @@ async def check_unused(
         if disk.source
     ]
     uses += [_use(name, disk, place_of(host.storage, disk.source)) for disk in kept if disk.source]
-    return await asyncio.to_thread(_check_uses, uses, tuple(disks), name, host)
+    return await asyncio.to_thread(_check_uses, uses, asked, name, host)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from openvman.model.host import Host
 from openvman.model.host_port import HostPort, host_port, host_ports
 from openvman.model.picture import Picture
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
+from openvman.profiles.extents import of_hosts
 from openvman.profiles.finding import host_with_id
 
 _ETHERNET: Final = 2
@@ -46,7 +47,7 @@ HOST_PORT: Final = ClassMap(
     description="A network port of a host's hardware.",
     owner=Host,
     lasting=False,
-    extent=lambda p: (port for host in p.objects.hosts.values() for port in host_ports(host)),
+    extent=of_hosts(host_ports),
     find=_find,
     found_by={"SystemName": host_with_id},
     keys={

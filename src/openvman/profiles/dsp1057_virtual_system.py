@@ -38,6 +38,7 @@ from openvman.profiles.dsp1057_values import (
     system_type,
     timeout_of,
 )
+from openvman.profiles.extents import of_systems
 from openvman.profiles.finding import system_with_id, system_with_instance_id, system_with_part, systems_named
 from openvman.profiles.identity import id_in, instance_id
 
@@ -64,7 +65,7 @@ COMPUTER_SYSTEM = ClassMap(
     cim="CIM_ComputerSystem",
     description="A virtual system: a virtual machine or a container.",
     owner=VirtualSystem,
-    extent=lambda p: p.objects.systems.values(),
+    extent=of_systems(),
     find=lambda p, keys: p.objects.system(keys["Name"]),
     found_by={"ElementName": systems_named, "InstanceID": system_with_instance_id},
     keys={"CreationClassName": ClassName(), "Name": Attr("id")},
@@ -94,7 +95,7 @@ ENABLED_CAPABILITIES = ClassMap(
     cim="CIM_EnabledLogicalElementCapabilities",
     description="Which changes of state a virtual system can be asked for.",
     owner=VirtualSystem,
-    extent=lambda p: p.objects.systems.values(),
+    extent=of_systems(),
     find=lambda p, keys: p.objects.system(id_in(keys, suffix="/capabilities")),
     keys={"InstanceID": instance_id(suffix="/capabilities")},
     properties={
@@ -110,7 +111,7 @@ SETTING_DATA = ClassMap(
     cim="CIM_VirtualSystemSettingData",
     description="A configuration of a virtual system: the defined one or the one in force.",
     owner=VirtualSystem,
-    extent=lambda p: p.objects.configurations(),
+    extent=of_systems(VirtualSystem.configurations),
     find=lambda p, keys: p.objects.configuration(id_in(keys)),
     found_by={"VirtualSystemIdentifier": system_with_id, "ConfigurationID": system_with_part},
     keys={"InstanceID": instance_id()},
