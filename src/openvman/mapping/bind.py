@@ -100,7 +100,7 @@ class Question(NamedTuple):
     """What a request asks about, as far as it is plain before anything is looked for."""
 
     namespace: str
-    class_name: str
+    class_name: str | None
     follows: bool = False
     """Whether associations are followed from there."""
     association: str | None = None
@@ -169,6 +169,9 @@ class BoundClass(Bound):
         for name in classmap.sources:
             if name not in declaration.properties:
                 raise DeclarationError(f"{declaration.name}: the schema has no property {name}")
+        for name in classmap.found_by:
+            if name not in classmap.sources:
+                raise DeclarationError(f"{declaration.name}: nothing is found by {name}, which is not read")
         keys = {k.name for k in declaration.keys}
         if keys != set(classmap.keys):
             raise DeclarationError(f"{declaration.name}: keys are {sorted(keys)}, declared {sorted(classmap.keys)}")
@@ -186,6 +189,19 @@ class BoundClass(Bound):
 
     def path(self, obj: Any, namespace: str) -> InstancePath:
         return self.plan(namespace).path(obj)
+
+    def keys_among(self, values: NameMap[Value]) -> NameMap[Value] | None:
+        """The values of all keys, of which some are the same for all instances; None where one is not among them."""
+        found: dict[str, Value] = {}
+        for name, source in self.map.keys.items():
+            getter = self.view.getter(source, self)
+            if name in values:
+                found[name] = values[name]
+            elif getter.constant:
+                found[name] = getter.get(None)
+            else:
+                return None
+        return NameMap(found)
 
 
 class BoundEdge(Bound):
@@ -342,7 +358,7 @@ class BoundView:
     def untold(self, question: Question, picture: Picture) -> frozenset[Any]:
         """What must be read anew for a fenced answer, as the declarations that it may show say."""
         found: set[Any] = set()
-        for bound in self.concrete(question.namespace, question.class_name):
+        for bound in self.concrete(question.namespace, question.class_name or ""):
             if isinstance(bound, BoundEdge):
                 found |= self._untold_of(bound, picture)
             elif isinstance(bound, BoundClass) and bound.space.manners.fenced:
