@@ -73,6 +73,11 @@ class Generation:
         ids = None if names is None else names.get(name)
         return None if ids is None else self.systems.get(ids[0])
 
+    def systems_named(self, name: str) -> Iterator[VirtualSystem]:
+        """The systems of that name on all hosts. Costs in proportion to the hosts."""
+        of_name = (names.get(name) or () for names in self._names.values())
+        return (self.systems[i] for ids in of_name for i in ids)
+
     def configuration(self, configuration_id: str) -> Configuration | None:
         """By ``<system id>/<kind>``."""
         system = self.systems.get(configuration_id.partition("/")[0])

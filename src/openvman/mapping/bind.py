@@ -29,6 +29,7 @@ from openvman.mapping.declare import (
     Coded,
     Const,
     Edge,
+    End,
     IndicationClass,
     OfEach,
     Owner,
@@ -99,7 +100,7 @@ class Question(NamedTuple):
     """What a request asks about, as far as it is plain before anything is looked for."""
 
     namespace: str
-    class_name: str
+    class_name: str | None
     follows: bool = False
     """Whether associations are followed from there."""
     association: str | None = None
@@ -108,11 +109,12 @@ class Question(NamedTuple):
 
 
 class Getter(NamedTuple):
-    """How a property's value is read off an object; ``constant`` and ``attribute`` are as in :class:`Column`."""
+    """How a property's value is read off an object; the fields are as in :class:`Column`."""
 
     get: Callable[[Any], Value]
     constant: bool = False
     attribute: str | None = None
+    refers: Callable[[Any], tuple[InstancePlan, Any]] | None = None
 
 
 _PLANS_KEPT = 256
@@ -167,6 +169,9 @@ class BoundClass(Bound):
         for name in classmap.sources:
             if name not in declaration.properties:
                 raise DeclarationError(f"{declaration.name}: the schema has no property {name}")
+        for name in classmap.found_by:
+            if name not in classmap.sources:
+                raise DeclarationError(f"{declaration.name}: nothing is found by {name}, which is not read")
         keys = {k.name for k in declaration.keys}
         if keys != set(classmap.keys):
             raise DeclarationError(f"{declaration.name}: keys are {sorted(keys)}, declared {sorted(classmap.keys)}")
@@ -184,6 +189,19 @@ class BoundClass(Bound):
 
     def path(self, obj: Any, namespace: str) -> InstancePath:
         return self.plan(namespace).path(obj)
+
+    def keys_among(self, values: NameMap[Value]) -> NameMap[Value] | None:
+        """The values of all keys, of which some are the same for all instances; None where one is not among them."""
+        found: dict[str, Value] = {}
+        for name, source in self.map.keys.items():
+            getter = self.view.getter(source, self)
+            if name in values:
+                found[name] = values[name]
+            elif getter.constant:
+                found[name] = getter.get(None)
+            else:
+                return None
+        return NameMap(found)
 
 
 class BoundEdge(Bound):
@@ -229,13 +247,30 @@ class BoundEdge(Bound):
             yield from self.links_of(owner, picture)
 
     def _getters(self, namespace: str) -> Mapping[str, Getter]:
-        view = self.view
-        extra = {name.lower(): _of_data(view.getter(source, self)) for name, source in self.edge.properties.items()}
+        extra = {
+            name.lower(): _of_data(self.view.getter(source, self)) for name, source in self.edge.properties.items()
+        }
         return {
-            self.edge.left.role.lower(): Getter(lambda link: view.path(link.left, namespace)),
-            self.edge.right.role.lower(): Getter(lambda link: view.path(link.right, namespace)),
+            self.edge.left.role.lower(): self._end(namespace, self.edge.left, attrgetter("left")),
+            self.edge.right.role.lower(): self._end(namespace, self.edge.right, attrgetter("right")),
             **extra,
         }
+
+    def _end(self, namespace: str, end: End, node_of: Callable[[Any], Node]) -> Getter:
+        plans = {
+            bound: bound.plan(self.view.namespace_for(bound.space, namespace))
+            for bound in (self.view.bound[classmap] for classmap in end.maps)
+        }
+
+        def refers(link: Any) -> tuple[InstancePlan, Any]:
+            node = node_of(link)
+            return plans[node.bound], node.obj
+
+        def get(link: Any) -> InstancePath:
+            plan, obj = refers(link)
+            return plan.path(obj)
+
+        return Getter(get, refers=refers)
 
 
 class BoundView:
@@ -323,7 +358,7 @@ class BoundView:
     def untold(self, question: Question, picture: Picture) -> frozenset[Any]:
         """What must be read anew for a fenced answer, as the declarations that it may show say."""
         found: set[Any] = set()
-        for bound in self.concrete(question.namespace, question.class_name):
+        for bound in self.concrete(question.namespace, question.class_name or ""):
             if isinstance(bound, BoundEdge):
                 found |= self._untold_of(bound, picture)
             elif isinstance(bound, BoundClass) and bound.space.manners.fenced:
@@ -445,4 +480,5 @@ def _column(declared: PropertyDeclaration, read: Getter) -> Column:
         declared.propagated,
         read.constant,
         read.attribute,
+        read.refers,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from openvman.cim.declarations import MethodDeclaration, ParameterDeclaration, PropertyDeclaration, Qualifier
@@ -224,6 +225,10 @@ def all_is_told(_picture: Picture) -> Iterable[Any]:
     return ()
 
 
+OwnersWith: TypeAlias = Callable[[Picture, Value], Iterable[Any]]
+"""The aggregates that have objects with a value of a property: all of them, each once, and others at will."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassMap:
     """Objects of a model type shown as instances of ``<prefix>_<name>``, which derives from ``cim``.
@@ -243,6 +248,8 @@ class ClassMap:
     keys: Mapping[str, Source]
     properties: Mapping[str, Source]
     description: str
+    found_by: Mapping[str, OwnersWith] = field(default_factory=dict)
+    """Properties that tell of which aggregates an object is, so that queries need not look at all others."""
     space: Space | None = None
     """Where the instances are shown; None: in the first of the view's spaces."""
     methods: tuple[MethodMap, ...] = ()
@@ -319,8 +326,8 @@ class Owner:
     """An aggregate: the unit in which the picture changes; it has an ``id``.
 
     ``get`` finds one by id, ``of`` the one that an object belongs to. ``within`` is the picture reduced to one owner:
-    it holds no other aggregate, and looks up all others as the picture does. ``bears`` names aggregates of other types
-    whose objects are computed from this one as well.
+    it holds no other aggregate, and looks up all others as the picture does. ``order`` is what those that an object
+    leads to are sorted by. ``bears`` names aggregates of other types whose objects are computed from this one as well.
     """
 
     type: type
@@ -328,6 +335,7 @@ class Owner:
     get: Callable[[Picture, str], Any | None]
     of: Callable[[Picture, Any], Any | None]
     within: Callable[[Picture, Any], Picture] = lambda picture, _owner: picture
+    order: Callable[[Any], Any] = attrgetter("id")
     bears: Callable[[Any], Iterable[OwnerId]] = lambda _owner: ()
 
 

@@ -13,6 +13,7 @@ from openvman.model.host_port import HostPort, host_port, host_ports
 from openvman.model.picture import Picture
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.extents import of_hosts
+from openvman.profiles.finding import host_with_id
 
 _ETHERNET: Final = 2
 _ENABLED, _OFFLINE = 2, 6
@@ -47,6 +48,7 @@ HOST_PORT: Final = ClassMap(
     owner=Host,
     extent=of_hosts(host_ports),
     find=_find,
+    found_by={"SystemName": host_with_id},
     keys={
         "SystemCreationClassName": ClassName(HOST_SYSTEM),
         "SystemName": Attr("host.id"),
@@ -84,6 +86,7 @@ HOST_ENDPOINT: Final = ClassMap(
     owner=Host,
     extent=HOST_PORT.extent,
     find=_of_endpoint,
+    found_by={"SystemName": host_with_id},
     keys={
         "SystemCreationClassName": ClassName(HOST_SYSTEM),
         "SystemName": Attr("host.id"),

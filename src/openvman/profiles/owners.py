@@ -19,7 +19,7 @@ from openvman.model.picture import Picture, Reduced
 from openvman.model.pool import ResourcePool
 from openvman.model.server import Server
 from openvman.model.storage import PoolVolumes
-from openvman.model.system import Configuration, VirtualSystem
+from openvman.model.system import BY_NAME, Configuration, VirtualSystem
 from openvman.profiles.dsp1041_service import Share
 
 
@@ -53,6 +53,7 @@ OWNERS = (
         get=lambda p, system_id: p.objects.system(system_id),
         of=_system_of,
         within=lambda p, system: replace(p, objects=Reduced(p.objects, system=system)),
+        order=BY_NAME,
         bears=lambda system: ((Host, system.host_id),),  # what its pools have left
     ),
     Owner(
