@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from openvman.cim.errors import CIMError
-from openvman.mapping.declare import Unfound, Words
+from openvman.mapping.declare import ClassMap, Unfound, Words
 from openvman.messages import compatible, hypervisor, hypervisor_storage, pools, settings
 from openvman.messages.message import ErrorMessage
 from openvman.messages.problem import Problem
 from openvman.model.errors import ModelError
 from openvman.model.states import Action
+from openvman.views.libvirt_cim.device_values import missing_network
 from openvman.views.libvirt_cim.devices import SETTING
-from openvman.views.libvirt_cim.scope import INSTANCE_ID, Scope
+from openvman.views.libvirt_cim.names import setting_name
+from openvman.views.libvirt_cim.scope import INSTANCE_ID, Scope, Seen
 
 Find = Callable[[Unfound, Scope], CIMError]
 
@@ -143,6 +145,25 @@ _BY_CLASS: Final[Mapping[str, Find]] = {
 """By the class's name; the others are told by what the name ends with."""
 _BY_END: Final[tuple[tuple[str, Find], ...]] = ((SETTING, _setting), ("Pool", _pool), ("", _only_one))
 
+
+def _without_pool(seen: Seen) -> CIMError | None:
+    network = missing_network(seen)
+    return None if network is None else CIMError(compatible.NO_POOL, setting=setting_name(seen), network=network)
+
+
+_LOST: Final[Mapping[str, tuple[str, Callable[[Seen], CIMError | None]]]] = {
+    f"Net{SETTING}": ("ResourceAllocationFromPool", _without_pool),
+}
+"""What is said when an association leads nowhere: by the class that it is followed from, with its name."""
+
+
+def _lost(classmap: ClassMap, obj: Any, association: str | None) -> CIMError | None:
+    name, find = _LOST.get(classmap.name, (None, None))
+    if find is None or name is None or (association or "").partition("_")[2].lower() != name.lower():
+        return None
+    return find(obj)
+
+
 _ABSENT: Final = {"AddResourcesToResourcePool": compatible.UNKNOWN_METHOD}
 
 
@@ -189,6 +210,7 @@ def words(scopes: Mapping[str, Scope]) -> Words:
 
     return Words(
         unfound=unfound,
+        lost=_lost,
         unreadable=lambda error: CIMError(compatible.UNREADABLE, reason=str(error.said)),
         unacceptable=_unacceptable,
         unknown_code=lambda error: CIMError(compatible.STATE_NOT_SUPPORTED, reason=str(error.said)),
