@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from tests.lab import containers
 from tests.lab.lab import PrivateHost
-from tests.system.conftest import eventually
 from tests.system.libvirt_cim.place import CONTAINERS, MACHINES, Place, furnished, shared
 
 
@@ -22,7 +21,6 @@ def folder(private_host: PrivateHost, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="module")
 def machines(private_host: PrivateHost, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with furnished(private_host, MACHINES, folder, tmp_path_factory.mktemp("machines") / "state") as place:
-        place.domain(place.active).create()
         yield place
     assert place.server.mishaps() == []
 
@@ -35,8 +33,6 @@ def container_host(
     mounted = containers.root_folder(tmp_path_factory.mktemp("mounted") / "root").parent
     (mounted / "shared").mkdir()
     with furnished(private_host, CONTAINERS, mounted, tmp_path_factory.mktemp("containers") / "state") as place:
-        place.domain(place.active).create()
-        eventually("the container's init has run", (mounted / "shared/lines").exists)
         yield place
     assert place.server.mishaps() == []
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import libvirt
 import pywbem
 from lxml import etree
-from tests.lab import lab
+from tests.lab import containers, lab
 from tests.lab.lab import PrivateHost
-from tests.system.conftest import Server
+from tests.system.conftest import Server, eventually
 
 RESTING, ACTIVE = "resting", "active"
 NETWORK = "moorings"
@@ -32,7 +32,8 @@ _FILTERS = (
 )
 _MACHINE = """
 <domain type='qemu'>
-  <name>{name}</name><memory unit='KiB'>65536</memory><vcpu>2</vcpu><cputune><shares>512</shares></cputune>
+  <name>{name}</name><memory unit='KiB'>65536</memory><vcpu>2</vcpu>
+  <cputune><shares>512</shares><period>100000</period><quota>50000</quota></cputune>
   <os><type arch='x86_64' machine='pc'>hvm</type><boot dev='hd'/></os>
   <features><acpi/><apic/><pae/></features>
   <on_crash>restart</on_crash>
@@ -100,6 +101,7 @@ class Place:
     kind: Kind
     server: Server
     hypervisor: libvirt.virConnect
+    uri: str
     host: str
     folder: Path
     conn: pywbem.WBEMConnection
@@ -149,6 +151,24 @@ def here(paths: Iterable[pywbem.CIMInstanceName]) -> list[pywbem.CIMInstanceName
     return found
 
 
+def running(place: Place) -> None:
+    """The active guest runs, whatever became of it; of a container libvirt knows the init."""
+    domain, lines = place.domain(place.active), place.folder / "shared/lines"
+    if domain.isActive() and domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED:
+        domain.resume()
+    while not domain.isActive() or not _is_known(place):
+        if domain.isActive():
+            domain.destroy()
+        lines.unlink(missing_ok=True)
+        domain.create()
+        if place.kind is CONTAINERS:
+            eventually("the container's init has run", lines.exists)
+
+
+def _is_known(place: Place) -> bool:
+    return place.kind is MACHINES or containers.is_known(place.uri, place.active)
+
+
 @contextmanager
 def shared(host: PrivateHost, folder: Path) -> Iterator[None]:
     """What the guests of both kinds use: a network, filters, and a storage pool with ``folder``."""
@@ -168,15 +188,18 @@ def shared(host: PrivateHost, folder: Path) -> Iterator[None]:
 
 @contextmanager
 def furnished(host: PrivateHost, kind: Kind, folder: Path, state: Path) -> Iterator[Place]:
-    """A place whose guests both rest, with what they have below ``folder``; nothing of it is left."""
+    """A place, whose guests have what is below ``folder``; nothing of it is left."""
     connection = libvirt.open(kind.libvirt_uri(host))
     for name in (RESTING, ACTIVE):
         said = {"network": NETWORK, "bridge": BRIDGE, "filter": FILTER}
-        connection.defineXML(kind.domain.format(name=name, folder=folder, macs=kind.macs(name), **said))
+        domain = connection.defineXML(kind.domain.format(name=name, folder=folder, macs=kind.macs(name), **said))
+        domain.setAutostart(name == RESTING)
     server = Server(state, (kind.uri(host),))
     server.start()
     conn = server.connection("root/virt")
-    yield Place(kind, server, connection, connection.getHostname(), folder, conn)
+    place = Place(kind, server, connection, kind.libvirt_uri(host), connection.getHostname(), folder, conn)
+    running(place)
+    yield place
     conn.close()
     server.stop()
     for domain in connection.listAllDomains():

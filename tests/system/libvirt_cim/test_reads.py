@@ -28,6 +28,8 @@ ROWS = {row.name: row for row in INSTANCES}
 BY_POOL = "SettingsDefineCapabilities"
 """What may be asked of pools has no paths of its own, so what joins it to them has none."""
 NAMESPACE_OF = {"ReferencedProfile": INTEROP, "ElementConformsToProfile": INTEROP}
+CHANGING = {"DiskPool": "Reserved"}
+"""What of the host's own may change between two reads."""
 FAMILIES = ("KVM", "LXC", "Xen")
 
 
@@ -37,7 +39,9 @@ def enumerated(place: Place, row: Row) -> list[pywbem.CIMInstanceName]:
 
 def alike(one: pywbem.CIMInstance, other: pywbem.CIMInstance) -> bool:
     """In their class, and property for property: NULL is NULL."""
-    return one.classname == other.classname and one.properties == other.properties
+    changing = CHANGING.get(one.classname.partition("_")[2])
+    told = [{name: each for name, each in i.properties.items() if name != changing} for i in (one, other)]
+    return one.classname == other.classname and told[0] == told[1]
 
 
 def test_every_class_is_driven(place):
