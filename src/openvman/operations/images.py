@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os.path
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from openvman.drivers.contract import Driver, Image
@@ -23,6 +23,7 @@ from openvman.model.host import Host
 from openvman.model.seed import seed_owner
 from openvman.model.spec import DiskSpec
 from openvman.model.storage import Volume, place_of, storage_pool_name, volume_in
+from openvman.model.system import Configuration, ConfigurationKind, VirtualSystem
 from openvman.operations.defaults import format_of
 from openvman.operations.policy import Policy
 from openvman.operations.steps import DeleteImage
@@ -127,14 +128,36 @@ async def _is_there(driver: Driver, host: Host, path: str) -> bool:
     return True
 
 
+Claims = Callable[[VirtualSystem], Iterable[Configuration]]
+"""The configurations of another system whose images are its own."""
+
+
+def claims(kind: ConfigurationKind, *, shared: bool) -> Claims:
+    """Those that keep an image from a configuration of the kind: all, or with ``shared`` those that use it now.
+
+    A definition uses nothing, so with ``shared`` nothing keeps an image from it.
+    """
+    if not shared:
+        return VirtualSystem.configurations
+    if kind is ConfigurationKind.DEFINED:
+        return lambda _system: ()
+    return lambda system: () if system.current is None else (system.current,)
+
+
 async def check_unused(
-    generation: Generation, host: Host, system_id: str, name: str, disks: Iterable[Resolved], kept: Iterable[DiskSpec]
+    generation: Generation,
+    host: Host,
+    system_id: str,
+    name: str,
+    disks: Iterable[Resolved],
+    kept: Iterable[DiskSpec],
+    claimed: Claims = VirtualSystem.configurations,
 ) -> list[Resolved]:
     """Refuse disks that another disk on the host uses, unless both are read-only or both are shareable.
 
-    Other disks are those of the other systems' configurations, of ``disks`` themselves and ``kept``, the disks that
-    the system has already. Nor may an image stand on a file that another disk writes. Raises INVALID_STATE with the
-    name of the other system. Returns the disks; what is made for them is made on paths that no disk claims.
+    Other disks are those of the other systems' ``claimed`` configurations, of ``disks`` themselves and ``kept``, the
+    disks that the system has already. Nor may an image stand on a file that another disk writes. Raises INVALID_STATE
+    with the name of the other system. Returns the disks; what is made for them is made on paths that no disk claims.
 
     What other hosts do with shared storage is not seen, nor what other systems' images stand on.
     """
@@ -142,7 +165,7 @@ async def check_unused(
         _Use(system.name, place_of(host.storage, disk.source), disk.read_only, disk.shareable)
         for system in generation.systems_of(host.id)
         if system.id != system_id
-        for configuration in system.configurations()
+        for configuration in claimed(system)
         for disk in configuration.disks
         if disk.source
     ]
