@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from openvman.cim.errors import CIMError
 from openvman.mapping.declare import ClassMap, Unfound, Words
-from openvman.messages import compatible, hypervisor, hypervisor_storage, pools, settings
+from openvman.messages import compatible, hypervisor, hypervisor_storage, pools, settings, systems
 from openvman.messages.message import ErrorMessage
 from openvman.messages.problem import Problem
 from openvman.model.errors import ModelError
@@ -173,11 +173,13 @@ def _absent(method: str) -> CIMError:
 
 
 _BY_MESSAGE: Final[Mapping[ErrorMessage, ErrorMessage]] = {
+    systems.NOT_POSSIBLE: compatible.NOT_RUNNING,
+    hypervisor.WRONG_STATE: compatible.NOT_RUNNING,
+    hypervisor.NOT_ACTIVE: compatible.NOT_RUNNING,
     settings.NO_NETWORK: compatible.NO_NETWORK,
     pools.VOLUME_EXISTS: compatible.NO_NEW_VOLUME,
     hypervisor_storage.VOLUME_TAKEN: compatible.NO_NEW_VOLUME,
 }
-_BY_PROBLEM: Final[Mapping[Problem, ErrorMessage]] = {Problem.INVALID_STATE: compatible.NOT_RUNNING}
 
 
 def _of_failure(failure: ModelError) -> CIMError:
@@ -187,8 +189,7 @@ def _of_failure(failure: ModelError) -> CIMError:
         return CIMError(compatible.CANNOT_START, failure.subject, reason=failure.said.arguments[1])
     if failure.problem is Problem.NOT_SUPPORTED or not isinstance(message, ErrorMessage):
         return CIMError(failure.said, failure.subject)
-    row = _BY_MESSAGE.get(message) or _BY_PROBLEM.get(failure.problem) or compatible.REFUSED
-    return CIMError(row, failure.subject, reason=failure.message)
+    return CIMError(_BY_MESSAGE.get(message, compatible.REFUSED), failure.subject, reason=failure.message)
 
 
 def _unacceptable(error: CIMError) -> CIMError | None:
