@@ -10,6 +10,8 @@ from tests.lab import containers
 from tests.lab.lab import PrivateHost
 from tests.system.libvirt_cim.place import CONTAINERS, MACHINES, Place, furnished, shared
 
+pytest.register_assert_rewrite("tests.system.libvirt_cim.good_calls", "tests.system.libvirt_cim.calls")
+
 
 @pytest.fixture(scope="module")
 def folder(private_host: PrivateHost, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
