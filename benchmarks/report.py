@@ -1,18 +1,22 @@
-"""Figures for people: a Markdown table, a plot of time against size, and what changed since a stored result."""
+"""Figures for people: a Markdown table, a plot of time and memory against size, what changed since a stored result."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
-from math import log10
-from typing import Any, Final
+from math import ceil, floor, log
+from typing import Final
 
-from benchmarks.figure import BYTES, RATE, Figure
+from benchmarks.figure import BYTES, RATE, SECONDS, Figure
 
-_HEAD: Final = ("benchmark", "what", "ours", "spread", "reference", "its value", "ratio", "target", "met")
+_HEAD: Final = ("benchmark", "what", "ours", "spread", "CPU", "reference", "its value", "ratio", "target", "met")
 _COLOURS: Final = ("#1b6ca8", "#c8553d", "#588157", "#7b5ea7", "#b08900", "#444444")
-_WIDTH, _HEIGHT, _LEFT, _TOP = 720, 420, 70, 20
+_WIDTH, _LEFT, _TOP = 810, 70, 20
 _PLOT_WIDTH, _PLOT_HEIGHT = 400, 340
+_BELOW: Final = 60
+_POWERS: Final = {SECONDS: 10.0, BYTES: 2.0}
+"""The steps of the upward axis."""
 
 
 def shown(value: float, unit: str) -> str:
@@ -41,6 +45,7 @@ def cells(figure: Figure) -> tuple[str, ...]:
         figure.what,
         shown(figure.value, figure.unit),
         spread,
+        "" if figure.cpu is None else shown(figure.cpu, SECONDS),
         figure.reference,
         shown(figure.reference_value, figure.unit),
         f"{figure.ratio:.3g}",
@@ -55,9 +60,9 @@ def markdown(figures: Iterable[Figure]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def compared(figures: Sequence[Figure], before: Sequence[dict[str, Any]]) -> str:
+def compared(figures: Sequence[Figure], before: Sequence[Figure]) -> str:
     """Each figure's ratio beside that of a stored result; what is not in both is left out."""
-    known = {(row["benchmark"], row["what"], row["reference"]): row["ratio"] for row in before}
+    known = {(row.benchmark, row.what, row.reference): row.ratio for row in before}
     rows = [("benchmark", "what", "ratio before", "ratio now", "now / before"), ("---",) * 5]
     for figure in figures:
         old = known.get((figure.benchmark, figure.what, figure.reference))
@@ -67,57 +72,74 @@ def compared(figures: Sequence[Figure], before: Sequence[dict[str, Any]]) -> str
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def plot(figures: Iterable[Figure]) -> str:
-    """An SVG: time against the number of systems, both logarithmic, a line for each thing that was done."""
-    lines: dict[str, list[tuple[int, float]]] = {}
-    for figure in figures:
-        if figure.size is not None and figure.unit == "s":
-            lines.setdefault(figure.what.rpartition(",")[0], []).append((figure.size, figure.value))
-            lines.setdefault(figure.reference, []).append((figure.size, figure.reference_value))
-    lines = {what: sorted(set(points)) for what, points in lines.items() if len({size for size, _ in points}) > 1}
-    drawn = [_axes(lines)] if lines else []
-    for number, (what, points) in enumerate(lines.items()):
-        colour = _COLOURS[number % len(_COLOURS)]
-        dash = ' stroke-dasharray="5 3"' if number >= len(_COLOURS) else ""
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (_place(point, lines) for point in points))
-        drawn.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2"{dash} points="{path}"/>')
-        y = _TOP + 12 + 18 * number
-        x = _LEFT + _PLOT_WIDTH + 12
-        drawn.append(
-            f'<line x1="{x}" x2="{x + 18}" y1="{y - 4}" y2="{y - 4}" stroke="{colour}" stroke-width="2"{dash}/>'
-        )
-        drawn.append(f'<text x="{x + 24}" y="{y}">{escape(what[:38])}</text>')
+def plot(figures: Sequence[Figure]) -> str:
+    """An SVG: time and memory against the number of systems, all logarithmic, a line for each thing that was done."""
+    drawn: list[str] = []
+    top = _TOP
+    for unit in (SECONDS, BYTES):
+        lines = _lines(figures, unit)
+        if lines:
+            drawn += _Panel(unit, lines, top).drawn()
+            top += _PLOT_HEIGHT + _BELOW
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {top}" font-family="sans-serif" '
         f'font-size="11">\n<rect width="100%" height="100%" fill="white"/>\n' + "\n".join(drawn) + "\n</svg>\n"
     )
 
 
-def _range(lines: dict[str, list[tuple[int, float]]], place: int) -> tuple[float, float]:
-    values = [log10(point[place]) for points in lines.values() for point in points]
-    return min(values), max(values)
+def _lines(figures: Sequence[Figure], unit: str) -> dict[str, list[tuple[int, float]]]:
+    """The points of each line; what was done with one size only is none."""
+    lines: dict[str, list[tuple[int, float]]] = {}
+    for figure in figures:
+        if figure.size is not None and figure.unit == unit:
+            lines.setdefault(figure.what.rpartition(",")[0], []).append((figure.size, figure.value))
+            if unit == SECONDS:
+                lines.setdefault(figure.reference, []).append((figure.size, figure.reference_value))
+    return {what: sorted(set(points)) for what, points in lines.items() if len({size for size, _ in points}) > 1}
 
 
-def _place(point: tuple[int, float], lines: dict[str, list[tuple[int, float]]]) -> tuple[float, float]:
-    (left, right), (low, high) = _range(lines, 0), _range(lines, 1)
-    x = _LEFT + _PLOT_WIDTH * (log10(point[0]) - left) / ((right - left) or 1)
-    y = _TOP + _PLOT_HEIGHT * (1 - (log10(point[1]) - low) / ((high - low) or 1))
-    return x, y
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """One pair of axes with its lines; ``top`` is where it begins."""
 
+    unit: str
+    lines: dict[str, list[tuple[int, float]]]
+    top: int
 
-def _axes(lines: dict[str, list[tuple[int, float]]]) -> str:
-    drawn = [
-        f'<rect x="{_LEFT}" y="{_TOP}" width="{_PLOT_WIDTH}" height="{_PLOT_HEIGHT}" fill="none" stroke="#999"/>',
-        f'<text x="{_LEFT + _PLOT_WIDTH / 2}" y="{_TOP + _PLOT_HEIGHT + 40}" text-anchor="middle">systems</text>',
-    ]
-    some = next(iter(lines.values()))[0]
-    for size in sorted({size for points in lines.values() for size, _ in points}):
-        x, _ = _place((size, some[1]), lines)
-        drawn.append(f'<text x="{x:.1f}" y="{_TOP + _PLOT_HEIGHT + 18}" text-anchor="middle">{size}</text>')
-    low, high = _range(lines, 1)
-    for power in range(int(low) - 1, int(high) + 2):
-        if low <= power <= high:
-            _, y = _place((some[0], 10.0**power), lines)
-            drawn.append(f'<line x1="{_LEFT}" x2="{_LEFT + _PLOT_WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>')
-            drawn.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{shown(10.0**power, "s")}</text>')
-    return "\n".join(drawn)
+    def drawn(self) -> Iterator[str]:
+        yield from self._axes()
+        for number, (what, points) in enumerate(self.lines.items()):
+            colour = _COLOURS[number % len(_COLOURS)]
+            dash = ' stroke-dasharray="5 3"' if number >= len(_COLOURS) else ""
+            path = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(self._place, points))
+            x, y = _LEFT + _PLOT_WIDTH + 12, self.top + 12 + 18 * number
+            yield f'<polyline fill="none" stroke="{colour}" stroke-width="2"{dash} points="{path}"/>'
+            yield f'<line x1="{x}" x2="{x + 18}" y1="{y - 4}" y2="{y - 4}" stroke="{colour}" stroke-width="2"{dash}/>'
+            yield f'<text x="{x + 24}" y="{y}">{escape(what[:52])}</text>'
+
+    def _axes(self) -> Iterator[str]:
+        bottom = self.top + _PLOT_HEIGHT
+        box = f'width="{_PLOT_WIDTH}" height="{_PLOT_HEIGHT}"'
+        yield f'<rect x="{_LEFT}" y="{self.top}" {box} fill="none" stroke="#999"/>'
+        yield f'<text x="{_LEFT + _PLOT_WIDTH / 2}" y="{bottom + 40}" text-anchor="middle">systems</text>'
+        for size in sorted({size for points in self.lines.values() for size, _ in points}):
+            x, _ = self._place((size, 1.0))
+            yield f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{size}</text>'
+        low, high = self._span()
+        for step in range(low, high + 1):
+            value = _POWERS[self.unit] ** step
+            _, y = self._place((1, value))
+            yield f'<line x1="{_LEFT}" x2="{_LEFT + _PLOT_WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>'
+            yield f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{shown(value, self.unit)}</text>'
+
+    def _span(self) -> tuple[int, int]:
+        """The least and the greatest step of the upward axis."""
+        steps = [log(value, _POWERS[self.unit]) for points in self.lines.values() for _, value in points]
+        return floor(min(steps)), ceil(max(steps))
+
+    def _place(self, point: tuple[int, float]) -> tuple[float, float]:
+        sizes = [log(size) for points in self.lines.values() for size, _ in points]
+        low, high = self._span()
+        x = (log(point[0]) - min(sizes)) / ((max(sizes) - min(sizes)) or 1)
+        y = (log(point[1], _POWERS[self.unit]) - low) / ((high - low) or 1)
+        return _LEFT + _PLOT_WIDTH * x, self.top + _PLOT_HEIGHT * (1 - y)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import platform
+import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 from rich.console import Console
@@ -23,11 +19,11 @@ from benchmarks import (
     real_host,
     report,
     restart,
+    result,
     schema,
     simulated_fleet,
 )
 from benchmarks.figure import Figure
-from openvman import __version__
 from openvman.server import logs
 
 BENCHMARKS: Final[dict[str, Callable[[float], Iterator[Figure]]]] = {
@@ -41,6 +37,7 @@ BENCHMARKS: Final[dict[str, Callable[[float], Iterator[Figure]]]] = {
     "fleet": simulated_fleet.measure,
 }
 RESULTS: Final = Path(__file__).parent / "results"
+_WIDTH: Final = 200
 
 
 @click.command()
@@ -48,17 +45,23 @@ RESULTS: Final = Path(__file__).parent / "results"
 @click.option("--scale", default=1.0, help="Multiplies the sizes: 0.05 for a quick look.")
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="The folder for the results.")
 @click.option("--against", type=click.Path(path_type=Path, exists=True), help="A stored result to compare with.")
-def main(names: tuple[str, ...], scale: float, results: Path, against: Path | None) -> None:
+@click.option("--store", is_flag=True, help="Make it the result that the documentation tells of.")
+def main(names: tuple[str, ...], scale: float, results: Path, against: Path | None, store: bool) -> None:
     """Measure all benchmarks, or those named."""
+    if store and (names or scale != 1):
+        raise click.UsageError("--store takes a whole run of full size: name no benchmark, and leave --scale")
     logs.configure(format="text", level="warning")
     figures: list[Figure] = []
     for name in names or BENCHMARKS:
         click.echo(f"{name} …", err=True)
         figures += BENCHMARKS[name](scale)
-    Console().print(_table(figures))
+    Console(width=None if sys.stdout.isatty() else _WIDTH).print(_table(figures))
     if against is not None:
-        click.echo(report.compared(figures, json.loads(against.read_text(encoding="utf-8"))["figures"]))
-    click.echo(_kept(figures, scale, results))
+        click.echo(report.compared(figures, result.read(against).figures))
+    found = result.now(figures, scale)
+    if store:
+        found.store()
+    click.echo(found.keep(results))
 
 
 def _table(figures: list[Figure]) -> Table:
@@ -66,47 +69,9 @@ def _table(figures: list[Figure]) -> Table:
     for column in (2, 4, 5):
         table.columns[column].justify = "right"
     for figure in figures:
-        benchmark, what, ours, _spread, *rest = report.cells(figure)
+        benchmark, what, ours, _spread, _cpu, *rest = report.cells(figure)
         table.add_row(benchmark, what, ours, *(cell.replace("**", "") for cell in rest))
     return table
-
-
-def machine() -> dict[str, Any]:
-    """What was measured on."""
-    model = next(
-        (
-            line.partition(":")[2].strip()
-            for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-            if line.startswith("model name")
-        ),
-        platform.machine(),
-    )
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return {
-        "processor": model,
-        "processors": os.cpu_count(),
-        "memory_bytes": memory,
-        "kernel": platform.release(),
-        "python": platform.python_version(),
-        "load": os.getloadavg()[0],
-    }
-
-
-def _kept(figures: list[Figure], scale: float, folder: Path) -> Path:
-    now = datetime.now(UTC)
-    content = {
-        "at": now.isoformat(timespec="seconds"),
-        "openvman": __version__,
-        "machine": machine(),
-        "scale": scale,
-        "figures": [asdict(figure) | {"ratio": figure.ratio, "met": figure.met} for figure in figures],
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{now:%Y-%m-%dT%H%M%S}.json"
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    path.with_suffix(".md").write_text(report.markdown(figures) + "\n", encoding="utf-8")
-    path.with_suffix(".svg").write_text(report.plot(figures), encoding="utf-8")
-    return path
 
 
 if __name__ == "__main__":

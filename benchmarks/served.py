@@ -9,11 +9,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.figure import Sample, sample
 from benchmarks.wbem import Line
 
 
@@ -31,6 +32,17 @@ class Served:
         """Seconds of a processor so far."""
         fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def sample(self, work: Callable[[], object], times: int) -> tuple[Sample, float]:
+        """Seconds of some runs, and the seconds of a processor that each took of the server."""
+        count, before = 0, self.cpu()
+
+        def counted() -> None:
+            nonlocal count
+            count += 1
+            work()
+
+        return sample(counted, times), (self.cpu() - before) / count
 
     def memory(self) -> int:
         """Bytes: its share of all pages that it has (PSS)."""

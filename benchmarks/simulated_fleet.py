@@ -20,6 +20,7 @@ _SYSTEM: Final = "VMAN_ComputerSystem"
 _SUMMARY: Final = ("Name", "ElementName", "EnabledState", "HealthState", "OperationalStatus")
 _GIB: Final = 2**30
 _MIB: Final = 2**20
+_AHEAD: Final = 16 * _MIB
 
 
 def measure(scale: float) -> Iterator[Figure]:
@@ -31,6 +32,7 @@ def measure(scale: float) -> Iterator[Figure]:
         names = re.findall(rb'NAME="Name"><KEYVALUE[^>]*>([^<]*)<', line.body(_all("EnumerateInstanceNames")))
         assert len(names) == systems
         yield from _enumerations(server, line, systems)
+        yield _slowly_read(server, systems)
         yield from _queries(line, systems)
         limit = 5 * _GIB // 2
         yield Figure(NAME, f"memory (PSS), {systems} systems", server.memory(), "target", limit, BYTES, within=limit)
@@ -116,6 +118,24 @@ def _enumerations(server: Served, line: Line, systems: int) -> Iterator[Figure]:
         whole.middle,
         within=1,
         spread=summary.spread,
+    )
+
+
+def _slowly_read(server: Served, systems: int) -> Figure:
+    """The most memory while the answer waits for a client that has taken its first part only."""
+    line, before = server.line(), server.memory()
+    line.first(_all("EnumerateInstances"))
+    most = max(server.memory() for _ in range(20))
+    line.rest()
+    line.close()
+    return Figure(
+        NAME,
+        f"memory (PSS) while the answer of {systems} waits for its reader",
+        most,
+        "before",
+        before,
+        BYTES,
+        within=before + _AHEAD,
     )
 
 

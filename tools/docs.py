@@ -19,6 +19,9 @@ from typing import Any, Final
 
 import click
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the benchmarks are no package of the environment
+
+from benchmarks import report, result
 from openvman.broker.rows import ROWS, Change
 from openvman.cim.declarations import Class, PropertyDeclaration
 from openvman.cim.loader import load_schema
@@ -463,6 +466,38 @@ def descriptions() -> str:
     return table(("key", "property", "class"), rows())
 
 
+# --- speed ------------------------------------------------------------------------------------------------------------
+
+
+def performance_machine() -> str:
+    """What the stored result was measured on, and when."""
+    stored = result.read(result.STORED)
+    machine = stored.machine
+    return (
+        f"Measured on {stored.at[:10]} with openvman {stored.openvman}: {machine['processors']} processors "
+        f"({machine['processor']}), {machine['memory_bytes'] / 2**30:.0f} GiB, Linux {machine['kernel']}, "
+        f"Python {machine['python']}."
+    )
+
+
+def performance_targets() -> str:
+    """The figures that have a target."""
+    head = ("what", "ours", "spread", "beside it", "its value", "ratio", "target", "met", "libvirt-cim")
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        for figure in result.read(result.STORED).figures:
+            if figure.met is not None:
+                _benchmark, what, ours, spread, _cpu, *rest = report.cells(figure)
+                yield (what, ours, spread, *rest, figure.peer)
+
+    return table(head, rows())
+
+
+def performance_figures() -> str:
+    """All figures."""
+    return report.markdown(result.read(result.STORED).figures)
+
+
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "settings": settings,
     "commands": commands,
@@ -480,6 +515,9 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "conformance": conformance,
     "imports": imports,
     "descriptions": descriptions,
+    "performance-machine": performance_machine,
+    "performance-targets": performance_targets,
+    "performance-figures": performance_figures,
 }
 
 
