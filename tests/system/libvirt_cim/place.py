@@ -108,6 +108,8 @@ class Place:
     """Of a client, in ``root/virt``."""
     resting: str = RESTING
     active: str = ACTIVE
+    known: set[int] = field(default_factory=set)
+    """The activations of the active guest whose init libvirt knows."""
     _got: dict[pywbem.CIMInstanceName, pywbem.CIMInstance] = field(default_factory=dict)
     _enumerated: dict[tuple[str, str], list[pywbem.CIMInstanceName]] = field(default_factory=dict)
 
@@ -139,6 +141,11 @@ class Place:
             self._got[path] = self.conn.GetInstance(path, LocalOnly=False)
         return self._got[path]
 
+    def forget(self) -> None:
+        """What was got and enumerated: the names of screens say their ports."""
+        self._got.clear()
+        self._enumerated.clear()
+
     def path(self, local: str, namespace: str = "root/virt", **keys: str) -> pywbem.CIMInstanceName:
         return pywbem.CIMInstanceName(self.name(local), keys, namespace=namespace)
 
@@ -157,6 +164,7 @@ def running(place: Place) -> None:
     if domain.isActive() and domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED:
         domain.resume()
     while not domain.isActive() or not _is_known(place):
+        place.forget()
         if domain.isActive():
             domain.destroy()
         lines.unlink(missing_ok=True)
@@ -166,7 +174,11 @@ def running(place: Place) -> None:
 
 
 def _is_known(place: Place) -> bool:
-    return place.kind is MACHINES or containers.is_known(place.uri, place.active)
+    """Asked once for each start."""
+    activation = place.domain(place.active).ID()
+    if activation not in place.known and (place.kind is MACHINES or containers.is_known(place.uri, place.active)):
+        place.known.add(activation)
+    return activation in place.known
 
 
 @contextmanager

@@ -50,7 +50,6 @@ def paired(
 
 @pytest.mark.parametrize("name", ["resting", "active"])
 def test_a_guest_and_its_settings(place, manager, name):
-    running(place)
     here, there = guest_here(place, name), system_there(place, manager, name)
     assert disagreements(GUEST, here, there) == {}
     domain = place.domain(name)
@@ -75,7 +74,6 @@ def test_a_guest_and_its_settings(place, manager, name):
 
 @pytest.mark.parametrize("name", ["resting", "active"])
 def test_devices(place, manager, name):
-    running(place)
     here, there = guest_here(place, name), system_there(place, manager, name)
     ours = place.conn.Associators(here.path, AssocClass=place.name("SystemDevice"))
     theirs = manager.conn.Associators(there.path, AssocClass="VMAN_SystemDevice")
@@ -92,9 +90,8 @@ def test_devices(place, manager, name):
 @pytest.mark.parametrize("state", [2, 3, 9, 10, 11])
 def test_what_is_asked_of_one_view_both_tell(place, manager, state):
     """Also what a host of containers refuses: then nothing has changed in either."""
-    running(place)
+    before = guest_here(place, place.active)  # which waits for what libvirt has to tell: root/vman does not
     there = system_there(place, manager, place.active)
-    before = guest_here(place, place.active)
     code = manager.request(there.path, state)
     assert (code == 0) == (state in there["AvailableRequestedStates"])
     here, there = guest_here(place, place.active), system_there(place, manager, place.active)
@@ -119,8 +116,6 @@ def test_screens(machines):
 
 def test_pools(place, manager):
     """What a storage pool has taken changes all the time, so it is asked again until both were asked in between."""
-
-    running(place)
 
     def wrong() -> dict[str, Any]:
         theirs = {each["PoolID"]: each for each in manager.conn.EnumerateInstances("VMAN_ResourcePool")}

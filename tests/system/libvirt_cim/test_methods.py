@@ -15,7 +15,7 @@ from tests.system.libvirt_cim.calls import POOLS, guest, picture, request, whole
 from tests.system.libvirt_cim.classes import ALL, INSTANCES, VIRT
 from tests.system.libvirt_cim.good_calls import GOOD
 from tests.system.libvirt_cim.mof import MAC, NAME
-from tests.system.libvirt_cim.place import CONTAINERS, FILTER, MACHINES, NESTED, Place, running
+from tests.system.libvirt_cim.place import CONTAINERS, FILTER, MACHINES, NESTED, Place
 
 pytestmark = pytest.mark.lab
 
@@ -28,7 +28,6 @@ SNAPSHOTS, MIGRATIONS = "VirtualSystemSnapshotService", "VirtualSystemMigrationS
 @pytest.fixture
 def kept(place: Place) -> Iterator[Place]:
     """A place, where what a test makes under its name is gone afterwards."""
-    running(place)
     yield place
     there = place.hypervisor
     made: list[Any] = [each for each in there.listAllDomains() if each.name().startswith(NAME)]
@@ -45,7 +44,8 @@ def declared(place: Place) -> set[tuple[str, str]]:
     found = set()
     for name in ALL:
         namespace = HAVE_INSTANCES.get(name, VIRT)
-        methods = place.conn.GetClass(place.name(name), namespace=namespace, LocalOnly=False).methods
+        of_class = place.name(name)
+        methods = place.conn.GetClass(of_class, namespace, LocalOnly=False, IncludeQualifiers=False).methods
         found |= {(name, method) for method in methods}
     return found
 
@@ -128,7 +128,6 @@ def unsupported(place: Place) -> dict[tuple[str, str], list[dict[str, Any]]]:
 
 def test_snapshots_and_migrations_are_not_supported(place):
     """Whatever is asked, on the class and on the instance."""
-    running(place)
     asked = unsupported(place)
     own = {(name, method) for name, method in declared(place) if name in (SNAPSHOTS, MIGRATIONS)}
     inherited = {method for name, method in declared(place) if name == "ConsoleRedirectionService"}
@@ -145,7 +144,6 @@ def test_snapshots_and_migrations_are_not_supported(place):
 
 def test_methods_of_another_hypervisor_are_refused(place):
     """They have no host to work on: neither the classes, nor instances that would be named alike."""
-    running(place)
     before = picture(place)
     other = "LXC" if place.kind.prefix == "KVM" else "KVM"
     for row in BAD:
@@ -190,9 +188,8 @@ def test_a_guest_that_cannot_start(kept, source, texts):
 @pytest.mark.parametrize("row", [row for row in INSTANCES if not row.base_of], ids=lambda row: row.name)
 def test_instances_are_neither_made_nor_changed_nor_deleted(place, row):
     """But lists of filters, and what joins them to others and to adapters."""
-    running(place)
     before = picture(place)
-    for path in place.enumerated(row.name, row.namespace):
+    for path in place.enumerated(row.name, row.namespace)[:1]:
         instance = place.conn.GetInstance(path, LocalOnly=False)
         steps = [lambda instance=instance: place.conn.ModifyInstance(instance)]
         if row.name != "FilterList":
@@ -252,7 +249,6 @@ def test_lists_of_filters_are_made_joined_and_deleted(kept):
 
 
 def test_lists_of_filters_that_cannot_be(place):
-    running(place)
     before = picture(place)
     nothing = filters(place, "nothing")
     create, delete = place.conn.CreateInstance, place.conn.DeleteInstance

@@ -13,6 +13,7 @@ from tests.system.libvirt_cim.classes import (
     INSTANCES,
     INTEROP,
     NEVER,
+    SETTING,
     TEMPLATES,
     VIRT,
     Row,
@@ -20,7 +21,7 @@ from tests.system.libvirt_cim.classes import (
     shown,
 )
 from tests.system.libvirt_cim.joins import JOINS
-from tests.system.libvirt_cim.place import FILTER, NESTED, Place, here
+from tests.system.libvirt_cim.place import FILTER, NESTED, NETWORK, POOL, VOLUMES, Place, here
 
 pytestmark = pytest.mark.lab
 
@@ -30,6 +31,17 @@ BY_POOL = "SettingsDefineCapabilities"
 NAMESPACE_OF = {"ReferencedProfile": INTEROP, "ElementConformsToProfile": INTEROP}
 CHANGING = {"DiskPool": "Reserved"}
 """What of the host's own may change between two reads."""
+POINTS = ("Default", "Minimum", "Maximum", "Increment")
+COUNTS = {
+    "ProcessorPool/0": 4,
+    "MemoryPool/0": 4,
+    f"NetworkPool/{NETWORK}": 40,
+    "NetworkPool/0": 20,
+    f"DiskPool/{POOL}": 4 * len(VOLUMES) + 4 + 4 + 8,
+    "DiskPool/0": 28,
+    "ControllerPool/0": 0,
+}
+"""How many templates the pools of a host of machines have."""
 FAMILIES = ("KVM", "LXC", "Xen")
 
 
@@ -114,8 +126,9 @@ def test_what_is_joined_is_found_from_both_ends(place, association):
             assert Counter((each.classname, shown(each)) for each in paths) == Counter(
                 (place.name(far), name) for far, name in expected
             ), path
-            named = place.conn.AssociatorNames(path, AssocClass=place.name(association))
-            assert here(named) == paths
+            if path == enumerated(place, ROWS[near])[-1]:
+                named = place.conn.AssociatorNames(path, AssocClass=place.name(association))
+                assert here(named) == paths
             for each in found:
                 assert alike(place.got(here([each.path])[0]), each), each.path
 
@@ -132,7 +145,7 @@ def test_associations_are_instances(place, association):
         for one in names(ROWS[join.left], place)
         for other in names(ROWS[join.right], place)
     )
-    for path in paths[:: max(1, len(paths) // 10)]:
+    for path in paths[:: max(1, len(paths) // 4)]:
         assert here([place.got(path).path]) == [path]
         for role, end in path.keybindings.items():
             needed = {"Role": role} if any(join.one_way for join in joined) else {}
@@ -146,6 +159,31 @@ def test_a_list_that_another_refers_to_is_found_by_its_role(place):
     nested = {"AssocClass": place.name("NestedFilterList")}
     assert place.conn.AssociatorNames(inner, **nested) == []
     assert [path["Name"] for path in place.conn.AssociatorNames(inner, Role="Dependent", **nested)] == [FILTER]
+
+
+def templates(place: Place, pool: str) -> list[pywbem.CIMInstance]:
+    capabilities = place.path("AllocationCapabilities", InstanceID=pool)
+    return place.conn.Associators(capabilities, AssocClass=place.name(BY_POOL))
+
+
+def test_what_may_be_asked_of_pools_is_told_by_their_capabilities(place):
+    """Each as often as the others; none can be got by itself."""
+    told = set()
+    for path in place.enumerated("AllocationCapabilities"):
+        found = templates(place, path["InstanceID"])
+        points = Counter(next(p for p in POINTS if p in each["InstanceID"]) for each in found)
+        assert len(set(points.values())) <= 1, path
+        told |= {each.classname.removeprefix(f"{place.kind.prefix}_") for each in found}
+        for each in found[:4]:
+            with pytest.raises(pywbem.CIMError) as refused:
+                place.conn.GetInstance(here([each.path])[0])
+            assert refused.value.status_code == pywbem.CIM_ERR_NOT_FOUND
+    assert set(TEMPLATES) <= told <= {*TEMPLATES, *ROWS[SETTING].base_of}
+
+
+@pytest.mark.parametrize(("pool", "count"), COUNTS.items())
+def test_how_much_may_be_asked_of_machines_pools(machines, pool, count):
+    assert len(templates(machines, pool)) == count
 
 
 def test_nothing_else_is_joined(place):
