@@ -8,15 +8,9 @@ from pathlib import Path
 
 import pytest
 
-# The helper packages tests.lab and tests.drivers.conformance are imported by name from any test folder.
+# The helper packages tests.lab and tests.drivers are imported by name from any test folder.
 sys.path.insert(0, str(Path(__file__).parent.parent))
-pytest.register_assert_rewrite(
-    "tests.lab",
-    "tests.drivers.conformance",
-    "tests.drivers.device_conformance",
-    "tests.drivers.plug_conformance",
-    "tests.drivers.subject",
-)
+pytest.register_assert_rewrite("tests.lab", "tests.drivers")
 
 pytest_plugins = ["tests.lab.fixtures"]
 

@@ -45,12 +45,12 @@ from openvman.security.tls import KeyPair, TLSError, client_context, expires, ow
 from openvman.server import logs
 from openvman.server.application import Application, BodyLimits, Route
 from openvman.server.cimom import METHODS, CIMObjectManager
+from openvman.server.connection import ConnectionLimits
 from openvman.server.delivery.courier import Courier, Opening
 from openvman.server.delivery.listener import Reach
 from openvman.server.events import METHODS as EVENT_METHODS
 from openvman.server.events import EventStream
 from openvman.server.gate import CredentialGate, Gate, OpenGate
-from openvman.server.http11 import ConnectionLimits
 from openvman.server.listen import ListenError, Listeners
 from openvman.store.database import Database, StoreError
 from openvman.store.deliveries import DeliveryStore

@@ -137,7 +137,8 @@ async def test_a_pool_leads_to_its_allocations_and_devices_and_nothing_else(clie
     generation = client.inventory.generation
     for pool in await client.paths("VMAN_ResourcePool"):
         host_id, _, name = pool.keys["InstanceID"].removeprefix("VMAN:").partition("/pool/")
-        wanted = {f"VMAN:{a.id}" for a in generation.allocations() if a.host_id == host_id}
+        configurations = [c for s in generation.systems_of(host_id) for c in s.configurations()]
+        wanted = {f"VMAN:{a.id}" for c in configurations for a in c.allocations()}
         natives = generation.host(host_id).storage if name == "disk" else ()
         wanted |= {f"VMAN:{host_id}/pool/storage:{native.name}/share/disk" for native in natives}
         found = await client.associators(pool, AssocClass="CIM_ResourceAllocationFromPool")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from openvman.cli.connection import App
+from openvman.cli.demo_server import OwnServer, own_server
 from openvman.cli.root import root
 from openvman.client.description import Description, Preview
 from openvman.client.devices import Device, DeviceWish
@@ -246,5 +248,38 @@ def vman_json(vman: Callable[..., Result]) -> Callable[..., Any]:
         result = vman(*arguments, "--json")
         assert result.exit_code == 0, result.output
         return json.loads(result.stdout)
+
+    return run
+
+
+# --- a server of a module's own, over HTTP: that both sides mean the same ---------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def server(request: pytest.FixtureRequest) -> Iterator[OwnServer]:
+    """Over the simulated hosts that the module names as ``PLATFORM``."""
+    with own_server([request.module.PLATFORM]) as running:
+        yield running
+
+
+@pytest.fixture
+def served(server: OwnServer, tmp_path: Path) -> Callable[..., str]:
+    """Runs ``vman`` as the server's administrator, and gives what it printed: errors when a failure is expected.
+
+    ``code`` is the exit code that is expected, ``fails`` that it is any but 0; what else is named is the environment's.
+    """
+    password = tmp_path / "password"
+    password.write_text(f"{server.target.password}\n")
+    environment = {
+        "OPENVMAN_SERVER": server.target.url,
+        "OPENVMAN_USER": server.target.user,
+        "OPENVMAN_PASSWORD_FILE": str(password),
+        "OPENVMAN_CONFIG": os.devnull,
+    }
+
+    def run(*words: str, code: int = 0, fails: bool = False, **changed: str) -> str:
+        result = CliRunner().invoke(root, words, env=environment | changed, prog_name="vman")
+        assert result.exit_code != 0 if fails else result.exit_code == code, result.output
+        return result.stderr if fails or code != 0 else result.stdout
 
     return run

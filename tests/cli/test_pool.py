@@ -3,41 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 
 import pytest
-from click.testing import CliRunner
 
-from openvman.cli.demo_server import own_server
-from openvman.cli.root import root
+PLATFORM = "sim://?hosts=1&vms=1"
 
 MIB = 2**20
 
 
-@pytest.fixture(scope="module")
-def server():
-    with own_server(["sim://?hosts=1&vms=1"]) as running:
-        yield running
-
-
 @pytest.fixture
-def vman(server, tmp_path):
-    """Runs ``vman`` as the server's administrator, and gives what it printed: errors when a failure is expected."""
-    password = tmp_path / "password"
-    password.write_text(f"{server.target.password}\n")
-    environment = {
-        "OPENVMAN_SERVER": server.target.url,
-        "OPENVMAN_USER": server.target.user,
-        "OPENVMAN_PASSWORD_FILE": str(password),
-        "OPENVMAN_CONFIG": os.devnull,
-    }
-
-    def run(*words: str, fails: bool = False) -> str:
-        result = CliRunner().invoke(root, words, env=environment, prog_name="vman")
-        assert (result.exit_code != 0) is fails, result.output
-        return result.stderr if fails else result.stdout
-
-    return run
+def vman(served):
+    return served
 
 
 def one(text: str) -> dict:

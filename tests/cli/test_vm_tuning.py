@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 
 import click
 import pytest
-from click.testing import CliRunner
 
-from openvman.cli.demo_server import own_server
-from openvman.cli.root import root
 from openvman.cli.vm_tuning import Pins, ProcessorTime, SizeOrNone
 from openvman.client.tuning import MEGAHERTZ, PERCENT, Time
+
+PLATFORM = "sim://?hosts=1&vms=0"
 
 MIB = 2**20
 NOTHING = {
@@ -28,30 +26,9 @@ NOTHING = {
 }
 
 
-@pytest.fixture(scope="module")
-def server():
-    with own_server(["sim://?hosts=1&vms=0"]) as running:
-        yield running
-
-
 @pytest.fixture
-def vman(server, tmp_path):
-    """Runs ``vman`` as the server's administrator, and gives what it printed: errors when a failure is expected."""
-    password = tmp_path / "password"
-    password.write_text(f"{server.target.password}\n")
-    environment = {
-        "OPENVMAN_SERVER": server.target.url,
-        "OPENVMAN_USER": server.target.user,
-        "OPENVMAN_PASSWORD_FILE": str(password),
-        "OPENVMAN_CONFIG": os.devnull,
-    }
-
-    def run(*words: str, code: int = 0) -> str:
-        result = CliRunner().invoke(root, words, env=environment, prog_name="vman")
-        assert result.exit_code == code, result.output
-        return result.stdout if code == 0 else result.stderr
-
-    return run
+def vman(served):
+    return served
 
 
 @pytest.fixture

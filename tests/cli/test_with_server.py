@@ -9,36 +9,13 @@ import subprocess
 import sys
 
 import pytest
-from click.testing import CliRunner
 
-from openvman.cli.demo_server import own_server
-from openvman.cli.root import root
-
-
-@pytest.fixture(scope="module")
-def server():
-    with own_server(["sim://?hosts=2&vms=3"]) as running:
-        yield running
+PLATFORM = "sim://?hosts=2&vms=3"
 
 
 @pytest.fixture
-def vman(server, tmp_path):
-    """Runs ``vman`` as the server's administrator, and gives what it printed: errors when a failure is expected."""
-    password = tmp_path / "password"
-    password.write_text(f"{server.target.password}\n")
-    environment = {
-        "OPENVMAN_SERVER": server.target.url,
-        "OPENVMAN_USER": server.target.user,
-        "OPENVMAN_PASSWORD_FILE": str(password),
-        "OPENVMAN_CONFIG": os.devnull,
-    }
-
-    def run(*words: str, code: int = 0, **changed: str) -> str:
-        result = CliRunner().invoke(root, words, env=environment | changed, prog_name="vman")
-        assert result.exit_code == code, result.output
-        return result.stdout if code == 0 else result.stderr
-
-    return run
+def vman(served):
+    return served
 
 
 @pytest.fixture

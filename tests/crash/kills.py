@@ -37,8 +37,8 @@ async def _write(store: JobStore, first: int, told: int) -> None:
     journal = Journal(store)
     for number in count(first):
         begun = job(number)
-        journal.append(store.put(begun))
-        await journal.append(store.add_step(begun.id, 1, "Undefine", {"what": "y" * (number % 900)}))
+        journal.append(store.put(begun), soon=True)
+        await journal.append(store.add_step(begun, 1, "Undefine", {"what": "y" * (number % 900)}))
         os.write(told, f"{begun.id} {begun.state}\n".encode())
         if number % 2:
             await journal.append(store.put(job(number, JobState.COMPLETED)))

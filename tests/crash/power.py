@@ -81,7 +81,7 @@ def _written(store: JobStore, random: Random, cycle: int) -> dict[str, JobState]
     for number in range(random.randint(1, 4)):
         begun = job(cycle * 10 + number)
         step = {"what": "y" * random.randint(0, 900)}
-        store.write([store.put(begun), store.add_step(begun.id, 1, "Undefine", step)])
+        store.write([store.add_step(begun, 1, "Undefine", step)])
         told[begun.id] = begun.state
         if random.random() < 0.5:
             ended = replace(begun, state=JobState.COMPLETED)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
 from openvman.drivers.libvirt import container_xml, domain_xml, xml
 from openvman.drivers.libvirt.address import parse
@@ -21,6 +22,7 @@ from openvman.model.system import BootDevice, ConfigurationKind, Firmware, OnCra
 
 DATA = Path(__file__).parent / "data" / "define"
 LOGS = Path("/lab/log/console")
+SCHEMAS = Path("/usr/share/libvirt/schemas")
 MIB = 1 << 20
 
 MINIMAL = Definition(
@@ -103,7 +105,26 @@ XEN = replace(
     nics=(NicSpec(mac="00:16:3e:00:00:01", connection=NicConnection.BRIDGE, source="xenbr0", model="netfront"),),
     serials=(SerialSpec(port=0),),
 )
-CASES = {"minimal": MINIMAL, "full": FULL, "container": CONTAINER, "xen": XEN}
+XEN_PV = replace(
+    XEN,
+    name="xen-pv",
+    machine="xenpv",
+    firmware=None,
+    acpi=False,
+    apic=False,
+    kernel="/srv/boot/vmlinuz",
+    initrd="/srv/boot/initrd",
+    command_line="root=/dev/xvda1",
+    disks=(DiskSpec(kind=DiskKind.DISK, bus="xen", source="/dev/store/weir", format="raw"),),
+    serials=(),
+    console_log=False,
+    devices=(
+        DeviceSpec(kind=DeviceKind.GRAPHICS, type="vnc"),
+        DeviceSpec(kind=DeviceKind.VIDEO, type="xen"),
+        DeviceSpec(kind=DeviceKind.INPUT, type="mouse", bus="xen"),
+    ),
+)
+CASES = {"minimal": MINIMAL, "full": FULL, "container": CONTAINER, "xen": XEN, "xen_pv": XEN_PV}
 
 
 def build(definition: Definition) -> xml.Element:
@@ -115,6 +136,14 @@ def build(definition: Definition) -> xml.Element:
 @pytest.mark.parametrize("case", CASES)
 def test_golden(case, golden) -> None:
     golden(DATA / f"{case}.xml", xml.print_(build(CASES[case])))
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.skipif(not SCHEMAS.is_dir(), reason="libvirt's schemas are not here")
+def test_libvirts_own_schema_accepts_it(case) -> None:
+    """Also for hypervisors that no test machine has."""
+    schema = etree.RelaxNG(etree.parse(SCHEMAS / "domain.rng"))
+    schema.assertValid(build(CASES[case]))
 
 
 def read_back(definition: Definition) -> Any:

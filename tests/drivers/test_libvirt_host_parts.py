@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import libvirt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
+from tests.lab.lab import PrivateHost
 
 from openvman.drivers.libvirt import filters, networks, storage, volumes, xml
 from openvman.messages.problem import Problem
@@ -23,7 +25,7 @@ from openvman.model.network_filter import (
     FilterRule,
     NetworkFilterSpec,
 )
-from openvman.model.storage import POOL_NEEDS, StoragePoolSpec
+from openvman.model.storage import POOL_NEEDS, StoragePool, StoragePoolSpec
 
 DATA = Path(__file__).parent / "data" / "define"
 SCHEMAS = Path("/usr/share/libvirt/schemas")
@@ -90,6 +92,38 @@ MADE = {
     ),
     "filter_full": (filters.build(FILTER), "nwfilter"),
 }
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("spec", POOLS, ids=lambda spec: spec.type)
+def test_libvirt_takes_every_type_of_pool(private_host: PrivateHost, spec: StoragePoolSpec) -> None:
+    """As it was built, by its own schema, and tells the same; it is not started, for few machines have all of them."""
+    connection = libvirt.open(private_host.libvirt_uri)
+    try:
+        pool = connection.storagePoolDefineXML(storage.build(spec), libvirt.VIR_STORAGE_POOL_DEFINE_VALIDATE)
+        try:
+            found = storage.pools_of(connection, "host")
+            assert found == (
+                StoragePool(
+                    host_id="host",
+                    uuid=UUID,
+                    name=spec.name,
+                    type=spec.type,
+                    capacity=0,
+                    allocated=0,
+                    folder=spec.folder,
+                    active=False,
+                ),
+            )
+            told = etree.fromstring(pool.XMLDesc())
+            asked = etree.fromstring(storage.build(spec))
+            for where in ("source/host", "source/dir", "source/device", "source/adapter", "source/name"):
+                assert [dict(e.attrib) for e in told.iterfind(where)] == [dict(e.attrib) for e in asked.iterfind(where)]
+                assert told.findtext(where) == asked.findtext(where)
+        finally:
+            pool.undefine()
+    finally:
+        connection.close()
 
 
 def test_every_type_of_pool_is_tried() -> None:

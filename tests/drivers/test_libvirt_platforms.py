@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import libvirt
 import pytest
-from lxml import etree
+from tests.drivers.recorded import RecordedConnection
 
 from openvman.drivers.libvirt.address import parse
 from openvman.drivers.libvirt.host import read_host
@@ -15,62 +12,9 @@ from openvman.model.capability import offers_of
 from openvman.model.host import Host
 from openvman.model.system import Firmware
 
-DATA = Path(__file__).parent / "data" / "host"
-
-
-class NoSupport(libvirt.libvirtError):
-    def __init__(self) -> None:
-        super().__init__("this function is not supported by the connection driver")
-
-    def get_error_code(self) -> int:
-        return libvirt.VIR_ERR_NO_SUPPORT
-
-
-class Connection:
-    """Answers as the file says; what it has no answer for, the hypervisor does not have."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._answers = etree.parse(str(DATA / f"{name}.xml")).getroot()
-
-    def _answer(self, name: str) -> str:
-        found = self._answers.find(name)
-        if found is None:
-            raise NoSupport
-        return etree.tostring(found, encoding="unicode")
-
-    def getCapabilities(self) -> str:  # noqa: N802 - libvirt's names
-        return self._answer("capabilities")
-
-    def getDomainCapabilities(self, *_asked: object) -> str:  # noqa: N802
-        return self._answer("domainCapabilities")
-
-    def getMaxVcpus(self, _kind: str) -> int:  # noqa: N802
-        raise NoSupport
-
-    def getInfo(self) -> list[object]:  # noqa: N802
-        return ["x86_64", 16384, 8, 2400, 1, 1, 4, 2]
-
-    def getHostname(self) -> str:  # noqa: N802
-        return "elsewhere"
-
-    def getType(self) -> str:  # noqa: N802
-        return self._name.capitalize()
-
-    def getVersion(self) -> int:  # noqa: N802
-        return 4_017_000
-
-    def getLibVersion(self) -> int:  # noqa: N802
-        return 9_000_000
-
-    def _none(self, _flags: int) -> list[object]:
-        return []
-
-    listAllNetworks = listAllDevices = listAllStoragePools = listAllNWFilters = _none  # noqa: N815
-
 
 def told(address: str) -> Host:
-    return read_host(Connection(address.partition("+")[0]), parse(address))
+    return read_host(RecordedConnection(address.partition("+")[0]), parse(address))
 
 
 @pytest.fixture
@@ -87,7 +31,7 @@ def test_a_xen_host(xen) -> None:
     assert (xen.hypervisor_name, xen.hypervisor_version, xen.processors) == ("Xen", "4.17.0", 8)
     facts = xen.facts
     assert facts.hypervisors == ("xen",)
-    assert facts.machines == ("xenfv",)
+    assert (facts.machines, facts.kernel_machines) == (("xenfv", "xenpv"), ("xenpv",))
     assert facts.maximum_processors == 128
     assert facts.disk_buses == ("scsi", "ide", "xen")
     assert facts.nic_models == ("netfront", "e1000", "rtl8139")

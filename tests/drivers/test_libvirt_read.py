@@ -23,7 +23,7 @@ CASES = sorted(path.stem for path in DATA.glob("*.xml"))
 
 
 def read(text: str, kind: ConfigurationKind = ConfigurationKind.STATE) -> Configuration:
-    return configuration_of(xml.parse(text), "host", kind, ADDRESS, autostart=False)
+    return configuration_of(xml.read(text), "host", kind, ADDRESS, autostart=False)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -103,6 +103,7 @@ def test_any_domain_is_read(top: list[str], devices: list[str]) -> None:
     """Whatever stands in a domain with a name and a UUID: a configuration with ids of its own."""
     text = f"<domain><name>a</name><uuid>b</uuid>{''.join(top)}<devices>{''.join(devices)}</devices></domain>"
     found = read(text)
+    assert found == configuration_of(xml.parse(text), "host", ConfigurationKind.STATE, ADDRESS, autostart=False)
     ids = [each.id for each in found.allocations()]
     assert len(set(ids)) == len(ids)
     assert found.processor.count <= found.processor.maximum

@@ -182,3 +182,33 @@ async def test_a_crowd_shares_two_reads(silent, monkeypatch) -> None:
 async def test_a_host_that_is_not_there_is_not_read(silent) -> None:
     _driver, inventory = silent
     await inventory.fence([Untold("nowhere", part) for part in Part])
+
+
+async def test_what_a_pool_holds_that_has_just_started_is_shown(world, monkeypatch) -> None:
+    """Its volumes are read before its host is, while nobody knows that there is such a pool."""
+    driver = world.driver()
+    inventory = await world.inventory(driver)
+    host = some(inventory).host_id
+    driver.hypervisor.create_volume(host, Volume("default", "a.img"), "raw", 1)
+    driver.hypervisor.change_storage_pool(host, "default", active=False, autostart=None)
+    await inventory.fence()
+    assert inventory.generation.volumes_of(host, "default") is None
+    read_host, read_volumes, gate = driver.read_host, driver.read_volumes, asyncio.Event()
+
+    async def late(host_id):
+        await gate.wait()
+        return await read_host(host_id)
+
+    async def slow(host_id, pool):
+        await world.settle()
+        return await read_volumes(host_id, pool)
+
+    monkeypatch.setattr(driver, "read_host", late)
+    monkeypatch.setattr(driver, "read_volumes", slow)
+    driver.hypervisor.change_storage_pool(host, "default", active=True, autostart=None)
+    fence = asyncio.ensure_future(inventory.fence([Untold(host, Part.VOLUMES)]))
+    for _ in range(3):
+        await world.settle()
+    gate.set()
+    await fence
+    assert [volume.name for volume in inventory.generation.volumes_of(host, "default").volumes] == ["a.img"]

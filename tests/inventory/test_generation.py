@@ -12,14 +12,28 @@ from openvman.drivers.simulated.address import parse
 from openvman.drivers.simulated.fleet import populate
 from openvman.drivers.simulated.hypervisor import Hypervisor
 from openvman.inventory.generation import Generation
+from openvman.model.host import Host
 from openvman.model.pool import consumption, pool_id
 from openvman.model.resource import ResourceKind
+from openvman.model.system import VirtualSystem
 
 _fleet = Hypervisor(lambda _: None)
 populate(_fleet, parse("sim://?hosts=3&vms=2&active=50%25"))
 HOSTS = list(_fleet.hosts.values())
 SYSTEMS = list(_fleet.systems.values())
 NAMES = ("a", "b", "c")
+MACS = ("52:54:00:00:00:01", "52:54:00:00:00:02")
+
+
+def _macs(system: VirtualSystem) -> set[str]:
+    return {nic.mac for configuration in system.configurations() for nic in configuration.nics}
+
+
+def _placed(system: VirtualSystem, host: Host, name: str, mac: str) -> VirtualSystem:
+    """The system on the host, with the name; its defined configuration has the address."""
+    assert system.defined is not None
+    nics = tuple(replace(nic, mac=mac) for nic in system.defined.nics)
+    return replace(system, host_id=host.id, name=name, defined=replace(system.defined, nics=nics))
 
 
 class Generations(RuleBasedStateMachine):
@@ -50,14 +64,14 @@ class Generations(RuleBasedStateMachine):
     @rule(
         changes=st.dictionaries(
             st.sampled_from(range(len(SYSTEMS))),
-            st.none() | st.tuples(st.sampled_from(HOSTS), st.sampled_from(NAMES)),
+            st.none() | st.tuples(st.sampled_from(HOSTS), st.sampled_from(NAMES), st.sampled_from(MACS)),
         )
     )
     def put_systems(self, changes) -> None:
         told = []
         for index, place in changes.items():
             system = SYSTEMS[index]
-            told.append((system.id, None if place is None else replace(system, host_id=place[0].id, name=place[1])))
+            told.append((system.id, None if place is None else _placed(system, *place)))
         self.follow(systems=told)
         for system_id, system in told:
             self.systems.pop(system_id, None)
@@ -81,14 +95,19 @@ class Generations(RuleBasedStateMachine):
 
     @invariant()
     def finds_parts_by_id(self) -> None:
-        configurations = [c for s in self.systems.values() for c in s.configurations()]
-        assert {c.id for c in self.generation.configurations()} == {c.id for c in configurations}
-        for configuration in configurations:
+        for configuration in [c for s in self.systems.values() for c in s.configurations()]:
             assert self.generation.configuration(configuration.id) is configuration
             for allocation in configuration.allocations():
                 assert self.generation.allocation(allocation.id) is allocation
-        count = sum(1 for c in configurations for _ in c.allocations())
-        assert sum(1 for _ in self.generation.allocations()) == count
+
+    @invariant()
+    def knows_who_has_an_address(self) -> None:
+        for host in HOSTS:
+            for mac in MACS:
+                bearers = {s.id for s in self.systems.values() if s.host_id == host.id and mac in _macs(s)}
+                found = self.generation.has_mac(host.id, mac)
+                assert len(found) == len(bearers)
+                assert set(found) == bearers
 
     @invariant()
     def counts_what_pools_give(self) -> None:

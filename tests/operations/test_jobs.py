@@ -492,7 +492,7 @@ async def test_what_was_begun_with_a_host_is_taken_back_after_a_restart(office, 
     begun = replace(office.job(ticket), state=JobState.RUNNING, ended=None, failure=None)
     await office.jobs._record.put(begun)
     for number, (act, step) in enumerate(_begun(world)):
-        await office.jobs._record.add_step(begun.id, number, step)
+        await office.jobs._record.add_step(begun, number, step)
         if number < acts:
             act()
     await office.close_quietly()

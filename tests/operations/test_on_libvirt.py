@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from tests.lab import lab
+from tests.lab import block, lab
 
 from openvman.drivers.libvirt import create
 from openvman.inventory.inventory import Inventory
@@ -137,6 +137,54 @@ async def test_a_pool_and_its_volumes(world, private_host):
     await world.operations.delete_storage_pool(ADMIN, pool=rests)
     assert "ours" not in private_host.virsh("pool-list", "--all")
     folder.rmdir()
+
+
+def _file_system(host: lab.PrivateHost, disk: Path) -> StoragePoolSpec:
+    host.run("mkfs.ext4", "-q", str(disk))
+    return StoragePoolSpec(name="ours", type="fs", format="ext4", devices=(str(disk),), folder=str(host.folder / "m"))
+
+
+def _partitions(host: lab.PrivateHost, disk: Path) -> StoragePoolSpec:
+    host.run("parted", "--script", str(disk), "mklabel", "gpt")
+    return StoragePoolSpec(name="ours", type="disk", format="gpt", devices=(str(disk),), folder=str(disk.parent))
+
+
+@pytest.mark.parametrize(
+    ("prepare", "program", "volume", "kept"),
+    [(_file_system, "mkfs.ext4", "a.qcow2", ["lost+found"]), (_partitions, "parted", "{disk}p1", [])],
+    ids=["fs", "disk"],
+)
+async def test_a_pool_on_a_disk(world, private_host, tmp_path, prepare, program, volume, kept):
+    """Made, rested, started again, kept from starting with its host, and deleted; the disk stays as it is."""
+    block.needed(program)
+    with block.disk(private_host, tmp_path / "disk.img") as disk:
+        spec, name = prepare(private_host, disk), volume.format(disk=disk.name)
+        made = await world.operations.create_storage_pool(ADMIN, host=world.host, pool=spec)
+        assert (made.type, made.folder, made.autostart) == (spec.type, spec.folder, True)
+        assert 40 * block.MIB < made.capacity <= 64 * block.MIB
+        assert world.volumes("ours") == kept
+        await world.operations.create_volume(ADMIN, pool=made, volume=VolumeSpec(name=name, capacity=8 * block.MIB))
+        assert world.volumes("ours") == sorted([*kept, name])
+        rests = await world.operations.change_storage_pool(ADMIN, pool=made, active=False, autostart=False)
+        assert (rests.active, rests.autostart, world.volumes("ours")) == (False, False, None)
+        told = private_host.virsh("pool-info", "ours").split()
+        assert (told[told.index("State:") + 1], told[told.index("Autostart:") + 1]) == ("inactive", "no")
+        assert spec.type != "fs" or str(disk) not in private_host.run("cat", "/proc/mounts")
+        again = await world.operations.change_storage_pool(ADMIN, pool=rests, active=True)
+        assert (again.active, world.volumes("ours")) == (True, sorted([*kept, name]))
+        with pytest.raises(ModelError) as caught:
+            await world.operations.delete_storage_pool(ADMIN, pool=again)
+        assert caught.value.problem is Problem.IN_USE
+        if spec.type == "fs":  # libvirt cannot delete the first partition of a loop device
+            [held] = [v for v in world.inventory.generation.volumes_of(world.host.id, "ours").volumes if v.name == name]
+            await world.operations.delete_volume(ADMIN, volume=held)
+            assert world.volumes("ours") == kept
+        else:
+            private_host.run("parted", "--script", str(disk), "rm", "1")
+        await world.operations.delete_storage_pool(ADMIN, pool=again)
+        assert "ours" not in private_host.virsh("pool-list", "--all")
+        if spec.type == "fs":
+            private_host.run("rmdir", spec.folder)
 
 
 async def test_a_running_guests_nic_is_filtered(world, private_host, guest_image):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from openvman.cim.operations import Answer, Request, Response
+from openvman.cim.operations import Answer, MethodCall, Request, Response
 from openvman.config.kinds import Address
 from openvman.model.actor import Actor, Role
 from openvman.security.authenticate import Authenticator
@@ -21,8 +21,8 @@ from openvman.security.throttle import Throttle
 from openvman.security.users import Users
 from openvman.server.application import Application, BodyLimits, Route
 from openvman.server.cimom import METHODS, CIMObjectManager
+from openvman.server.connection import ConnectionLimits
 from openvman.server.gate import CredentialGate, Gate
-from openvman.server.http11 import ConnectionLimits
 from openvman.server.listen import Listeners
 from openvman.store.users import UserStore
 from openvman.wire.cimxml.encode import Encoder
@@ -32,10 +32,14 @@ PASSWORD = "correct horse"
 
 @dataclass
 class Broker:
-    """Answers what ``answer`` gives, and remembers who asked what."""
+    """Answers what ``answer`` gives, and remembers who asked what. ``waits`` is what it says of reads."""
 
     answer: Callable[[Request], Response | Awaitable[Response]] = lambda _request: Answer(["CIM_A", "CIM_B"])
     calls: list[tuple[Request, Actor]] = field(default_factory=list)
+    waits: bool = False
+
+    def may_wait(self, request: Request) -> bool:
+        return self.waits or isinstance(request, MethodCall)
 
     async def perform(self, request: Request, actor: Actor) -> Response:
         self.calls.append((request, actor))
@@ -134,11 +138,11 @@ class Server:
 
     async def lost(self) -> None:
         """Wait until the server has seen a connection go: there is no public sign of it."""
-        await self.listeners._lost.wait()
+        await self.listeners._connections.lost.wait()
 
     async def idle(self) -> None:
         """Wait until the requests under way are over, likewise."""
-        await asyncio.gather(*self.listeners._state.tasks)
+        await asyncio.gather(*self.listeners._connections.tasks)
 
 
 class Toolkit:

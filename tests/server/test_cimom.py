@@ -169,7 +169,7 @@ async def test_a_tiny_answer_is_not_packed(start, make):
 
 @pytest.mark.parametrize("encoding", [None, "gzip"])
 async def test_a_failure_on_the_way_is_told_by_trailers(start, make, broker, encoding):
-    broker.answer = lambda _request: Answer(failing_after(10_000, CIMError(ErrorMessage(1, "lost: 50%"))))
+    broker.answer = lambda _request: Answer(failing_after(40_000, CIMError(ErrorMessage(1, "lost: 50%"))))
     server = await start(broker)
     connection = await server.connect()
     answer = await connection.ask(make.post(TE="trailers", Accept_Encoding=encoding))
@@ -179,14 +179,14 @@ async def test_a_failure_on_the_way_is_told_by_trailers(start, make, broker, enc
 
 
 async def test_a_failure_on_the_way_cuts_the_connection_of_who_takes_no_trailers(start, make, broker):
-    broker.answer = lambda _request: Answer(failing_after(10_000, CIMError(ErrorMessage(1, "lost"))))
+    broker.answer = lambda _request: Answer(failing_after(40_000, CIMError(ErrorMessage(1, "lost"))))
     server = await start(broker)
     with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
         await (await server.connect()).ask(make.post())
 
 
 async def test_a_fault_on_the_way_is_told_as_one_that_is_only_referred_to(start, make, broker):
-    broker.answer = lambda _request: Answer(failing_after(10_000, ZeroDivisionError("secret")))
+    broker.answer = lambda _request: Answer(failing_after(40_000, ZeroDivisionError("secret")))
     server = await start(broker)
     with capture_logs() as logs:
         answer = await (await server.connect()).ask(make.post(TE="trailers"))
@@ -254,7 +254,7 @@ class Waiting:
 
 async def test_a_read_whose_client_leaves_is_cancelled(start, make, broker):
     waiting = Waiting(Answer([]))
-    broker.answer = lambda _request: waiting()
+    broker.answer, broker.waits = (lambda _request: waiting()), True
     server = await start(broker)
     connection = await server.connect()
     await connection.send(make.post())

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import pytest
 from structlog.testing import capture_logs
+
+from openvman.cim.operations import Answer
 
 
 async def test_a_request_is_answered_and_the_connection_kept(start, make):
@@ -229,3 +232,28 @@ async def test_a_rest_that_never_comes_ends_the_connection(start, make):
     connection = await server.connect()
     assert (await connection.ask(make.post(Authorization=None)[:-1])).status == 401
     assert await connection.is_closed()
+
+
+@pytest.mark.parametrize("connection", ["close", "keep-alive"])
+async def test_a_client_that_does_not_read_its_answer_does_not_keep_the_connection(start, make, broker, connection):
+    """An answer of one part, of which the sockets between take little and the server keeps the rest."""
+    broker.answer = lambda _request: Answer(["x" * 60_000])
+    server = await start(broker, idle_timeout=0.05)
+    for listening in server.listeners._servers[0].sockets:  # what it accepts has buffers as small
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2048)
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        client.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(client, (server.address.host, server.address.port))
+        await asyncio.get_running_loop().sock_sendall(client, make.post(Connection=connection))
+        await server.lost()
+
+
+async def test_an_answer_that_waits_in_the_pipeline_is_told_that_it_is_the_last(start, make):
+    server = await start()
+    connection = await server.connect()
+    await connection.send(make.post(Connection="close") + make.post())
+    answer = await connection.answer()
+    assert (answer.status, answer.headers["connection"]) == (200, "close")
+    assert await connection.is_closed()
+    assert len(server.broker.calls) == 1

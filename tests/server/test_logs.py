@@ -17,7 +17,7 @@ def stream():
     """Where lines go; the logging of the test run is put back afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    quiet = {name: logging.getLogger(name).level for name in ("uvicorn", "asyncio")}
+    quiet = {name: logging.getLogger(name).level for name in ("asyncio",)}
     yield io.StringIO()
     root.handlers[:] = handlers
     root.setLevel(level)
@@ -87,3 +87,16 @@ def test_an_exception_has_its_traceback(stream, format):
     logs.configure(format=format, level="info", stream=stream)
     structlog.get_logger().error("failed", exc_info=ZeroDivisionError("by nothing"))
     assert "ZeroDivisionError: by nothing" in stream.getvalue()
+
+
+class Full(io.StringIO):
+    """A stream on a disk that is full."""
+
+    def write(self, text):
+        raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("format", ["json", "text"])
+def test_a_line_that_cannot_be_written_does_not_fail_what_it_tells_of(stream, format):
+    logs.configure(format=format, level="info", stream=Full())
+    structlog.get_logger().info("request", user="ann")

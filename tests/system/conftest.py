@@ -20,6 +20,7 @@ from typing import Any, Self
 import libvirt
 import pytest
 import pywbem
+from tests.lab import containers
 from tests.lab.lab import PrivateHost
 
 VMAN = Path(sys.executable).with_name("vman")
@@ -292,3 +293,27 @@ def on_qemu(tmp_path_factory: pytest.TempPathFactory, private_host: PrivateHost)
     server.start()
     yield server
     server.stop()
+
+
+QUAY = "<network><name>quay</name><bridge name='quay'/><ip address='10.96.1.1' netmask='255.255.255.0'/></network>"
+
+
+@pytest.fixture(scope="module")
+def harbour(private_host: PrivateHost, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateHost]:
+    """The private host, where containers can be had, with a network."""
+    containers.needed()
+    file = tmp_path_factory.mktemp("network") / "quay.xml"
+    file.write_text(QUAY)
+    private_host.virsh("net-create", str(file))
+    yield private_host
+    private_host.virsh("net-destroy", "quay")
+
+
+@pytest.fixture(scope="module")
+def on_lxc(harbour: PrivateHost, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server over the harbour's containers, for a module's tests that leave it as they found it."""
+    server = Server(tmp_path_factory.mktemp("lxc") / "state", (harbour.container_uri,))
+    server.start()
+    yield server
+    server.stop()
+    assert server.mishaps() == []

@@ -17,7 +17,6 @@ from tests.system.conftest import VMAN, Manager, ReturnedError, Server
 
 pytestmark = pytest.mark.lab
 
-NETWORK = "<network><name>quay</name><bridge name='quay'/><ip address='10.96.1.1' netmask='255.255.255.0'/></network>"
 MIB = 1 << 20
 UNSUPPORTED = 1
 """The code of methods."""
@@ -26,29 +25,9 @@ ACCESS_DENIED, INVALID = 2, 4
 GENERIC = "VMAN_ResourceAllocationSettingData"
 
 
-@pytest.fixture(scope="module")
-def harbour(private_host: PrivateHost, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateHost]:
-    """The private host, where containers can be had, with a network."""
-    containers.needed()
-    file = tmp_path_factory.mktemp("network") / "quay.xml"
-    file.write_text(NETWORK)
-    private_host.virsh("net-create", str(file))
-    yield private_host
-    private_host.virsh("net-destroy", "quay")
-
-
-@pytest.fixture(scope="module")
-def server(harbour: PrivateHost, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    made = Server(tmp_path_factory.mktemp("containers") / "state", (harbour.container_uri,))
-    made.start()
-    yield made
-    made.stop()
-    assert made.mishaps() == []
-
-
 @pytest.fixture
-def manager(server: Server) -> Iterator[Manager]:
-    with server.manager() as connected:
+def manager(on_lxc: Server) -> Iterator[Manager]:
+    with on_lxc.manager() as connected:
         yield connected
         for system in connected.systems().values():
             connected.destroy(system.path)
@@ -176,6 +155,33 @@ def test_a_container_lives(
     assert (folder / "root/init").exists(), "folders of the host stay"
 
 
+def scheduled(harbour: PrivateHost) -> dict[str, int]:
+    """How the control group weighs and limits processors."""
+    told = harbour.virsh("schedinfo", "barge", uri=harbour.container_uri)
+    rows = (line.partition(":") for line in told.splitlines())
+    return {name.strip(): int(value) for name, _, value in rows if value.strip().lstrip("-").isdigit()}
+
+
+def test_processors_change(
+    manager: Manager, harbour: PrivateHost, folder: Path, until: Callable[[str, Callable[[], Any]], Any]
+) -> None:
+    system = define(manager, folder)
+
+    def changed(**values: Any) -> int:
+        [processor] = parts(manager, settings(manager, system), "VMAN_ProcessorAllocationSettingData")
+        said = manager.instance(processor.classname, InstanceID=processor["InstanceID"], **values)
+        return int(manager.conn.InvokeMethod("ModifyResourceSettings", manager.service, ResourceSettings=[said])[0])
+
+    assert changed(VirtualQuantity=2, MaximumVirtualQuantity=2) == 0
+    assert domain(harbour).findtext("vcpu") == "2"
+    start(manager, harbour, system, folder, until)
+    assert changed(Weight=300, Limit=50_000) == 0
+    now = scheduled(harbour)
+    assert (now["cpu_shares"], now["vcpu_quota"] / now["vcpu_period"]) == (300, 0.5), "half a processor for all"
+    assert changed(VirtualQuantity=1) == UNSUPPORTED
+    assert domain(harbour).findtext("vcpu") == "2"
+
+
 def test_a_container_ends_when_it_is_asked_to(
     manager: Manager, harbour: PrivateHost, folder: Path, until: Callable[[str, Callable[[], Any]], Any]
 ) -> None:
@@ -208,14 +214,14 @@ def test_a_file_system_is_added_and_removed(manager: Manager, harbour: PrivateHo
 
 
 def test_a_container_goes_into_a_file_and_comes_back(
-    server: Server, manager: Manager, harbour: PrivateHost, folder: Path, tmp_path: Path
+    on_lxc: Server, manager: Manager, harbour: PrivateHost, folder: Path, tmp_path: Path
 ) -> None:
     system = define(manager, folder, mount(manager, folder / "more", "/more", ReadOnly=True), InitPath="/init")
     before = domain(harbour)
     file = tmp_path / "barge.yaml"
-    file.write_text(vman(server, "vm", "export", "barge"))
+    file.write_text(vman(on_lxc, "vm", "export", "barge"))
     manager.destroy(system)
-    vman(server, "vm", "define", "--file", str(file))
+    vman(on_lxc, "vm", "define", "--file", str(file))
     after = domain(harbour)
     assert [etree.tostring(each) for each in after.iterfind("os")] == [
         etree.tostring(each) for each in before.iterfind("os")
@@ -278,11 +284,11 @@ def test_a_disk_or_a_serial_port_is_refused(manager: Manager, folder: Path) -> N
 
 
 def test_folders_of_the_host_and_programs_are_for_administrators(
-    server: Server, manager: Manager, folder: Path
+    on_lxc: Server, manager: Manager, folder: Path
 ) -> None:
     system = define(manager, folder)
-    operator = server.add_user("olive", "operator", "the long way round the harbour")
-    with server.manager(operator) as limited:
+    operator = on_lxc.add_user("olive", "operator", "the long way round the harbour")
+    with on_lxc.manager(operator) as limited:
         assert limited.refusal(mount(limited, folder / "root", "/")) == ACCESS_DENIED
         changed = limited.instance(
             "VMAN_VirtualSystemSettingData",

@@ -79,16 +79,6 @@ def allocated(folder: Path) -> list[str]:
     ]
 
 
-@pytest.fixture(scope="module")
-def server(private_host: PrivateHost, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    containers.needed()
-    made = Server(tmp_path_factory.mktemp("compatible") / "state", (private_host.container_uri,))
-    made.start()
-    yield made
-    made.stop()
-    assert made.mishaps() == []
-
-
 @pytest.fixture
 def hypervisor(private_host: PrivateHost) -> Iterator[libvirt.virConnect]:
     """The host's libvirt; the guest is gone afterwards."""
@@ -103,8 +93,8 @@ def hypervisor(private_host: PrivateHost) -> Iterator[libvirt.virConnect]:
 
 
 @pytest.fixture
-def conn(server: Server, hypervisor: libvirt.virConnect) -> Iterator[pywbem.WBEMConnection]:
-    connection = server.connection("root/virt")
+def conn(on_lxc: Server, hypervisor: libvirt.virConnect) -> Iterator[pywbem.WBEMConnection]:
+    connection = on_lxc.connection("root/virt")
     yield connection
     connection.close()
 
@@ -271,6 +261,152 @@ def test_another_init_is_chosen(conn, guest, hypervisor):
     assert etree.fromstring(hypervisor.lookupByName(NAME).XMLDesc()).findtext("os/init") == "/sbin/init"
 
 
+def modified(conn: pywbem.WBEMConnection, kind: str, local: str, **values: object) -> pywbem.CIMInstance:
+    """What an allocation is after a modification as text."""
+    text = mof(f"{kind}{SETTING}", InstanceID=f"{NAME}/{local}", **values)
+    [path] = change(conn, "ModifyResourceSettings", ResourceSettings=[text])["ResultingResourceSettings"]
+    return conn.GetInstance(path)
+
+
+def test_memory_and_processors_change(conn, guest, hypervisor, folder, until):
+    domain = hypervisor.lookupByName(NAME)
+    assert (
+        modified(conn, "Mem", "mem", ResourceType=4, VirtualQuantity=96, AllocationUnits="MegaBytes")["VirtualQuantity"]
+        == 96 << 10
+    )
+    assert domain.maxMemory() == 96 << 10
+    assert modified(conn, "Proc", "proc", ResourceType=3, VirtualQuantity=2)["VirtualQuantity"] == 2
+    assert named(conn.EnumerateInstanceNames("LXC_Processor"), "DeviceID") == {
+        "LXC_Processor": {f"{NAME}/0", f"{NAME}/1"}
+    }
+    request(conn, 2)
+    until("its init has run", (folder / "shared/lines").exists)
+    less = modified(conn, "Mem", "mem", ResourceType=4, VirtualQuantity=32, AllocationUnits="MegaBytes")
+    assert (less["VirtualQuantity"], domain.memoryParameters()["hard_limit"]) == (32 << 10, 32 << 10)
+    heavier = modified(conn, "Proc", "proc", ResourceType=3, Weight=300)
+    assert (heavier["Weight"], domain.schedulerParameters()["cpu_shares"]) == (300, 300)
+    with pytest.raises(pywbem.CIMError, match="count of processor cannot be changed while"):
+        modified(conn, "Proc", "proc", ResourceType=3, VirtualQuantity=1)
+
+
+def test_a_container_starts_anew(conn, guest, hypervisor, folder, until, harbour):
+    lines = folder / "shared/lines"
+    request(conn, 2)
+    until("its init has run", lines.exists)
+    while not containers.is_known(harbour.container_uri, NAME):
+        count = len(lines.read_text().split())
+        request(conn, 3)
+        request(conn, 2)
+        until("its init has run again", lambda count=count: len(lines.read_text().split()) > count)
+    count = len(lines.read_text().split())
+    request(conn, 10)
+    until("it has started afresh", lambda: len(lines.read_text().split()) > count)
+    until("it runs", lambda: states(conn) == (2, 10))
+
+
+@pytest.fixture
+def hold(hypervisor, folder) -> Iterator[libvirt.virStoragePool]:
+    """A storage pool of the folder, whose volumes are the folders in it."""
+    pool = hypervisor.storagePoolCreateXML(
+        f"<pool type='dir'><name>hold</name><target><path>{folder}</path></target></pool>"
+    )
+    yield pool
+    pool.destroy()
+
+
+def templates(conn: pywbem.WBEMConnection, pool: str, kind: str) -> list[pywbem.CIMInstance]:
+    found = conn.Associators(
+        reference("AllocationCapabilities", InstanceID=pool), AssocClass="LXC_SettingsDefineCapabilities"
+    )
+    return [each for each in found if each.classname == f"LXC_{kind}{SETTING}"]
+
+
+def text(template: pywbem.CIMInstance) -> str:
+    """As clients pass it back."""
+    return "\n".join(line for line in template.tomof().splitlines() if "NULL" not in line)
+
+
+POINTS = {"Minimum", "Maximum", "Default", "Increment"}
+IDENTITY = {"InstanceID", "PoolID", "ResourceType", "VirtualQuantityUnits"}
+
+
+def said(template: pywbem.CIMInstance) -> dict[str, Any]:
+    return {name: template[name] for name in template if template[name] is not None and name not in IDENTITY}
+
+
+def test_templates_of_a_storage_pool_are_file_systems(conn, hold, folder):
+    disks = templates(conn, "DiskPool/hold", "Disk")
+    assert {each["InstanceID"] for each in disks} == POINTS
+    for point in POINTS:
+        told = [said(each) for each in disks if each["InstanceID"] == point]
+        volumes = [{"Address": str(folder / name), "MountPoint": "/"} for name in ("more", "root", "shared")]
+        assert sorted(told, key=lambda each: each["Address"])[1:] == volumes
+        assert {"Address": str(folder), "MountPoint": "/mnt"} in told
+    assert {each["ResourceType"] for each in disks} == {17}
+
+
+def test_templates_of_networks_are_what_a_container_can_join(conn, hold):
+    adapters = templates(conn, "NetworkPool/quay", "Net")
+    kinds = {(each["NetworkType"], each["ResourceSubType"], each["VirtualDevice"]) for each in adapters}
+    assert kinds == {("network", None, None), ("bridge", None, None)}
+    assert {each["InstanceID"] for each in adapters} == POINTS
+
+
+def test_no_template_is_of_what_a_container_cannot_have(conn, hold):
+    told = {
+        (pool["InstanceID"], template.classname)
+        for pool in conn.EnumerateInstanceNames("LXC_AllocationCapabilities")
+        for template in conn.Associators(pool, AssocClass="LXC_SettingsDefineCapabilities")
+    }
+    assert told == {
+        ("ProcessorPool/0", f"LXC_Proc{SETTING}"),
+        ("MemoryPool/0", f"LXC_Mem{SETTING}"),
+        ("NetworkPool/quay", f"LXC_Net{SETTING}"),
+        ("NetworkPool/0", f"LXC_NetPool{SETTING}"),
+        ("DiskPool/hold", f"LXC_Disk{SETTING}"),
+        ("DiskPool/hold", f"LXC_StorageVolume{SETTING}"),
+        ("DiskPool/0", f"LXC_DiskPool{SETTING}"),
+    }
+
+
+@pytest.mark.parametrize("point", ["Minimum", "Maximum", "Default"])
+def test_a_container_is_made_of_templates(conn, hold, hypervisor, folder, point):
+    """Each as it is, but for the folders' names."""
+    asked = [
+        next(each for each in templates(conn, pool, kind) if each["InstanceID"] == point)
+        for pool, kind in (("ProcessorPool/0", "Proc"), ("MemoryPool/0", "Mem"), ("NetworkPool/quay", "Net"))
+    ]
+    asked += [
+        each
+        for each in templates(conn, "DiskPool/hold", "Disk")
+        if each["InstanceID"] == point and each["Address"] in {str(folder / "root"), str(folder)}
+    ]
+    change(conn, "DefineSystem", SystemSettings=system(InitPath="/init"), ResourceSettings=[*map(text, asked)])
+    tree = etree.fromstring(hypervisor.lookupByName(NAME).XMLDesc())
+    assert (int(tree.findtext("vcpu")), int(tree.findtext("memory"))) == (
+        asked[0]["VirtualQuantity"],
+        asked[1]["VirtualQuantity"],
+    )
+    assert file_systems(hypervisor) == {"/": str(folder / "root"), "/mnt": str(folder)}
+    assert tree.find("devices/interface/source").get("network") == "quay"
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "reason"),
+    [
+        ("Disk", {"Address": "/tmp", "MountPoint": "tmp", "ResourceType": 17}, "no place in a container's file system"),
+        ("Graphics", {"ResourceSubType": "vnc", "ResourceType": 24}, "graphics"),
+        ("Input", {"ResourceSubType": "mouse", "BusType": "usb", "ResourceType": 13}, "input"),
+        ("Net", {"NetworkType": "user", "ResourceType": 10}, "user"),
+    ],
+)
+def test_what_is_not_told_is_refused(conn, hypervisor, folder, kind, values, reason):
+    wrong = mof(f"{kind}{SETTING}", **values)
+    with pytest.raises(pywbem.CIMError, match=reason):
+        change(conn, "DefineSystem", SystemSettings=system(), ResourceSettings=[*allocated(folder), wrong])
+    assert hypervisor.listAllDomains() == []
+
+
 def test_a_container_never_has_its_hosts_root(conn, hypervisor, folder):
     """libvirt-cim's would have."""
     with pytest.raises(pywbem.CIMError, match="would have the host's"):
@@ -278,10 +414,10 @@ def test_a_container_never_has_its_hosts_root(conn, hypervisor, folder):
     assert hypervisor.listAllDomains() == []
 
 
-def test_both_views_tell_the_same(conn, guest, server, folder, until):
+def test_both_views_tell_the_same(conn, guest, on_lxc, folder, until):
     request(conn, 2)
     until("its init has run", (folder / "shared/lines").exists)
-    with server.manager() as manager:
+    with on_lxc.manager() as manager:
         [right] = manager.systems().values()
         assert (right["ElementName"], right["EnabledState"]) == (NAME, conn.GetInstance(guest)["EnabledState"])
         assert right["Name"] == conn.GetInstance(guest)["UUID"]

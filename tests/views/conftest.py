@@ -15,8 +15,10 @@ from openvman.cim.graph import ClassGraph
 from openvman.cim.loader import load_schema
 from openvman.cim.names import NameMap
 from openvman.cim.values import InstancePath
+from openvman.drivers.contract import Driver
 from openvman.drivers.simulated import create
 from openvman.inventory.inventory import Inventory
+from openvman.mapping.bind import View
 from openvman.model.server import Server
 from openvman.operations.catalogue import USE_CASES
 from openvman.operations.jobs.jobs import Jobs
@@ -41,18 +43,27 @@ def schema() -> ClassGraph:
 
 
 @asynccontextmanager
-async def broker_over(schema: ClassGraph, folder: Path, **more: Any) -> AsyncIterator[Client]:
-    """A client in ``root/virt``. Of two hosts the first is shown; its guests are vm-00001 to vm-00003."""
+async def broker_over(
+    schema: ClassGraph,
+    folder: Path,
+    driver: Driver | None = None,
+    views: tuple[View, ...] = VIEWS,
+    **more: Any,
+) -> AsyncIterator[Client]:
+    """A client in ``root/virt``, over a driver; without one, over two simulated hosts.
+
+    Of those the first is shown; its guests are vm-00001 to vm-00003.
+    """
     images = folder / "images"
     images.mkdir(exist_ok=True)
-    inventory = Inventory([create("sim://?hosts=2&vms=3&active=50%25&seed=7", state=folder, deadline=5.0)])
+    inventory = Inventory([driver or create("sim://?hosts=2&vms=3&active=50%25&seed=7", state=folder, deadline=5.0)])
     await inventory.start()
     jobs = Jobs(Operations(inventory, Policy(image_roots=(images,))), USE_CASES, inventory)
     clock = Clock()
     broker = Broker(
         inventory,
         jobs,
-        VIEWS,
+        views,
         schema,
         Server(id="server-1", host_name="here", version="1.2.3"),
         encode_embedded=encode_embedded,

@@ -76,6 +76,9 @@ class Broker:
                 NamespaceRecord(name=name, server_id=server.id, host_name=server.host_name) for name in bound.namespaces
             ),
         )
+        self._fenced_namespaces = frozenset(
+            name.lower() for space in bound.spaces if space.manners.fenced for name in space.namespaces
+        )
         self._index = EdgeIndex(bound)
         self._reader, self._writer = Reader(bound, self._index), Writer(bound)
         setup = indications or IndicationSetup()
@@ -108,6 +111,12 @@ class Broker:
     def close(self) -> None:
         """Stop following the inventory."""
         self._unsubscribe()
+
+    def may_wait(self, request: Request) -> bool:
+        """Whether the answer may have to wait, for a change or at a fence; :meth:`perform` gives any other at once."""
+        if isinstance(request, MethodCall) or not isinstance(ROWS[request.operation.name], Read):
+            return True
+        return request.namespace.lower() in self._fenced_namespaces
 
     async def perform(self, request: Request, actor: Actor) -> Response:
         """Answer one operation. CIMError with the standard's status when it cannot be done."""
@@ -199,6 +208,6 @@ def _question(request: Request, namespace: str, class_name: str | None) -> Quest
 
 
 def _check_required(call: Call) -> None:
-    for parameter in call.operation.parameters.values():
-        if parameter.required and call.argument(parameter.name) is None:
-            raise CIMError(requests.PARAMETER_MISSING, operation=call.operation.name, name=parameter.name)
+    for name in call.operation.required:
+        if call.argument(name) is None:
+            raise CIMError(requests.PARAMETER_MISSING, operation=call.operation.name, name=name)

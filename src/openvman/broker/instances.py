@@ -13,6 +13,7 @@ from openvman.broker.classes import shown_with_path
 from openvman.broker.context import Context
 from openvman.cim.errors import CIMError
 from openvman.cim.operations import Answer, Call, Row
+from openvman.cim.plan import Extent, Extents, InstancePlan
 from openvman.cim.values import ClassPath, InstancePath
 from openvman.mapping.bind import Bound, BoundClass, Node
 from openvman.mapping.read import Filter
@@ -27,26 +28,22 @@ def property_list(call: Call) -> frozenset[str] | None:
     return None if listed is None else frozenset(name.lower() for name in listed)
 
 
-def _plan_rows(
-    bound: Bound, properties: frozenset[str] | None, *, origin: bool, namespace: str, objects: Iterator[Any]
-) -> Iterator[Row]:
+def _plan(bound: Bound, namespace: str, properties: frozenset[str] | None, *, origin: bool) -> InstancePlan:
     if properties is not None:
-        properties &= {name.lower() for name in bound.declaration.properties}  # bounds what the plan cache keeps
-    plan = bound.plan(namespace, properties, origin)
-    return ((plan, obj) for obj in objects)
+        properties &= bound.property_names  # bounds what the plan cache keeps
+    return bound.plan(namespace, properties, origin)
 
 
-def class_rows(
+def _extents(
     ctx: Context, class_name: str, properties: frozenset[str] | None, *, origin: bool = False
-) -> Iterator[Row]:
+) -> Iterator[Extent]:
     """Every instance of a class and its subclasses, lazily, over the context's picture."""
-    ctx.known_class(class_name)
     for bound in ctx.view.concrete(ctx.namespace, class_name):
-        objects = ctx.reader.extent(bound, ctx.picture)
-        yield from _plan_rows(bound, properties, origin=origin, namespace=ctx.namespace, objects=objects)
+        plan = _plan(bound, ctx.namespace, properties, origin=origin)
+        yield ctx.reader.shown(bound, plan, ctx.picture)
 
 
-def enumerated(ctx: Context, call: Call) -> Iterator[Row]:
+def enumerated(ctx: Context, call: Call) -> Extents:
     """What EnumerateInstances shows of a class."""
     class_name = call.argument("ClassName")
     declared = ctx.known_class(class_name)
@@ -54,19 +51,20 @@ def enumerated(ctx: Context, call: Call) -> Iterator[Row]:
     if not call.argument("DeepInheritance"):
         own = frozenset(name.lower() for name in declared.properties)
         properties = own if properties is None else properties & own
-    return class_rows(ctx, class_name, properties, origin=call.argument("IncludeClassOrigin"))
+    return Extents(_extents(ctx, class_name, properties, origin=call.argument("IncludeClassOrigin")))
+
+
+def paths(ctx: Context, call: Call) -> Extents:
+    """What EnumerateInstanceNames shows of a class."""
+    class_name = call.argument("ClassName")
+    ctx.known_class(class_name)
+    return Extents(_extents(ctx, class_name, _PATHS))
 
 
 def get_instance(ctx: Context, call: Call) -> Answer:
     bound, obj = ctx.reader.find(call.argument("InstanceName"), ctx.namespace, ctx.picture)
-    rows = _plan_rows(
-        bound,
-        property_list(call),
-        origin=call.argument("IncludeClassOrigin"),
-        namespace=ctx.namespace,
-        objects=iter((obj,)),
-    )
-    return Answer(next(rows))
+    plan = _plan(bound, ctx.namespace, property_list(call), origin=call.argument("IncludeClassOrigin"))
+    return Answer((plan, obj))
 
 
 def get_property(ctx: Context, call: Call) -> Answer:
@@ -83,9 +81,7 @@ def enumerate_instances(ctx: Context, call: Call) -> Answer:
 
 
 def enumerate_instance_names(ctx: Context, call: Call) -> Answer:
-    class_name = call.argument("ClassName")
-    ctx.known_class(class_name)
-    return Answer(class_rows(ctx, class_name, _PATHS))
+    return Answer(paths(ctx, call))
 
 
 # --- associations ---------------------------------------------------------------------------------------------------
@@ -145,8 +141,7 @@ def _touching(
             obj: Any = far.obj if far_ends else link
             namespace = ctx.view.namespace_for(far.bound.space, ctx.namespace) if far_ends else ctx.namespace
             if (bound, obj.id) not in rows:
-                found = _plan_rows(bound, properties, origin=origin, namespace=namespace, objects=iter((obj,)))
-                rows[bound, obj.id] = next(found)
+                rows[bound, obj.id] = _plan(bound, namespace, properties, origin=origin), obj
     return iter(rows.values())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from openvman.broker.context import Context
-from openvman.broker.instances import associated, class_rows, enumerated, property_list, referring
+from openvman.broker.instances import associated, enumerated, paths, property_list, referring
 from openvman.broker.query.filter import keep, parse_filter
 from openvman.broker.query.select import parse_select, result_class, selected
 from openvman.cim.errors import CIMError
@@ -36,13 +36,11 @@ def _filtered(ctx: Context, call: Call, rows: Iterator[Row]) -> Iterator[Row]:
 
 
 def open_instances(ctx: Context, call: Call) -> Answer:
-    return _open(ctx, call, _filtered(ctx, call, enumerated(ctx, call)))
+    return _open(ctx, call, _filtered(ctx, call, iter(enumerated(ctx, call))))
 
 
 def open_paths(ctx: Context, call: Call) -> Answer:
-    class_name = call.argument("ClassName")
-    ctx.known_class(class_name)
-    return _open(ctx, call, _filtered(ctx, call, class_rows(ctx, class_name, _PATHS)))
+    return _open(ctx, call, _filtered(ctx, call, iter(paths(ctx, call))))
 
 
 def open_associators(ctx: Context, call: Call) -> Answer:

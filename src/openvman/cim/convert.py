@@ -54,18 +54,19 @@ def typed_path(graph: ClassGraph, path: InstancePath, *, ignore_unknown: bool = 
     :func:`convert`. KeyError when the class is not in the graph: what that means is the caller's to say.
     """
     cls = graph[path.class_name]
-    declared = cls.keys
+    declared = graph.keys(path.class_name)
     given = path.keys
     if len(declared) == 1 and list(given) == [""]:
         given = NameMap({declared[0].name: given[""]})
     missing = [key.name for key in declared if key.name not in given]
-    names = {key.name.lower() for key in declared}
-    unknown = [name for name in given if name.lower() not in names]
-    wanted = tuple(key.name for key in declared)
     if missing:
+        wanted = tuple(key.name for key in declared)
         raise CIMError(values.KEY_MISSING, class_name=cls.name, keys=wanted, missing=missing[0])
-    if unknown and not ignore_unknown:
-        raise CIMError(values.KEY_UNKNOWN, class_name=cls.name, keys=wanted, unknown=_shown(unknown[0]))
+    if len(given) > len(declared) and not ignore_unknown:
+        wanted = tuple(key.name for key in declared)
+        names = {name.lower() for name in wanted}
+        unknown = next(name for name in given if name.lower() not in names)
+        raise CIMError(values.KEY_UNKNOWN, class_name=cls.name, keys=wanted, unknown=_shown(unknown))
     keys = NameMap((key.name, _key_value(graph, path, cls.name, key, given[key.name])) for key in declared)
     return InstancePath(cls.name, keys, path.namespace, path.host)
 

@@ -135,10 +135,9 @@ def _format_point(value: dt.datetime) -> str:
     minutes, rest = divmod(offset, dt.timedelta(minutes=1))
     if rest or abs(minutes) > _MAX_OFFSET_MINUTES:
         value, minutes = value.astimezone(dt.UTC), 0
-    return (
-        f"{value.year:04}{value.month:02}{value.day:02}{value.hour:02}{value.minute:02}{value.second:02}"
-        f".{value.microsecond:06}{'-' if minutes < 0 else '+'}{abs(minutes):03}"
-    )
+    text = value.isoformat(timespec="microseconds")  # several times as fast as a field at a time
+    sign = "-" if minutes < 0 else "+"
+    return f"{text[:4]}{text[5:7]}{text[8:10]}{text[11:13]}{text[14:16]}{text[17:26]}{sign}{abs(minutes):03}"
 
 
 def _format_interval(value: dt.timedelta) -> str:

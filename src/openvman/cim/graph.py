@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from openvman.cim.declarations import Class, QualifierType
+from openvman.cim.declarations import Class, PropertyDeclaration, QualifierType
 from openvman.cim.names import NameMap
 
 
@@ -19,6 +19,7 @@ class ClassGraph:
             parent = None if cls.superclass is None else cls.superclass.lower()
             self._children.setdefault(parent, []).append(cls.name)
         self._lineage: dict[str, frozenset[str]] = {}
+        self._keys: dict[str, tuple[PropertyDeclaration, ...]] = {}
 
     def __contains__(self, name: str) -> bool:
         return name in self.classes
@@ -26,6 +27,14 @@ class ClassGraph:
     def __getitem__(self, name: str) -> Class:
         """KeyError when there is no such class."""
         return self.classes[name]
+
+    def keys(self, name: str) -> tuple[PropertyDeclaration, ...]:
+        """The key properties of a class. KeyError when there is no such class."""
+        folded = name.lower()
+        found = self._keys.get(folded)
+        if found is None:
+            found = self._keys[folded] = self.classes[name].keys
+        return found
 
     def ancestors(self, name: str) -> Iterator[str]:
         """The class itself, then its superclasses upwards."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Generic, TypeVar
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
+from typing import Any, Generic, TypeVar, overload
 
 V = TypeVar("V")
+D = TypeVar("D")
 
 
 class NameMap(Mapping[str, V], Generic[V]):
@@ -34,6 +35,22 @@ class NameMap(Mapping[str, V], Generic[V]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    # Mapping has these too, by way of __getitem__, which folds every name again.
+
+    @overload
+    def get(self, name: str, /) -> V | None: ...
+    @overload
+    def get(self, name: str, /, default: V | D) -> V | D: ...
+    def get(self, name: str, /, default: Any = None) -> Any:
+        entry = self._entries.get(name.lower())
+        return default if entry is None else entry[1]
+
+    def values(self) -> ValuesView[V]:
+        return _Values(self)
+
+    def items(self) -> ItemsView[str, V]:
+        return _Items(self)
+
     def spelling(self, name: str) -> str:
         """The name as it was written first; KeyError when it is not there."""
         return self._entries[name.lower()][0]
@@ -41,7 +58,10 @@ class NameMap(Mapping[str, V], Generic[V]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, NameMap):
             return NotImplemented
-        return {k: v for k, (_, v) in self._entries.items()} == {k: v for k, (_, v) in other._entries.items()}
+        if len(self._entries) != len(other._entries):
+            return False
+        others = other._entries
+        return all(k in others and others[k][1] == v for k, (_, v) in self._entries.items())
 
     def __hash__(self) -> int:
         if self._hash is None:
@@ -50,3 +70,19 @@ class NameMap(Mapping[str, V], Generic[V]):
 
     def __repr__(self) -> str:
         return f"NameMap({dict(self)!r})"
+
+
+class _Values(ValuesView[V]):
+    __slots__ = ()
+    _mapping: NameMap[V]
+
+    def __iter__(self) -> Iterator[V]:
+        return (value for _, value in self._mapping._entries.values())  # noqa: SLF001 - a part of NameMap
+
+
+class _Items(ItemsView[str, V]):
+    __slots__ = ()
+    _mapping: NameMap[V]
+
+    def __iter__(self) -> Iterator[tuple[str, V]]:
+        return iter(self._mapping._entries.values())  # noqa: SLF001 - a part of NameMap

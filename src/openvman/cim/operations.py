@@ -72,10 +72,13 @@ class Operation:
     name: str
     parameters: NameMap[Parameter]
     shape: Shape
+    required: tuple[str, ...]
+    """The parameters that must be given, and not as NULL."""
 
 
 def _row(name: str, shape: Shape, *parameters: Parameter) -> Operation:
-    return Operation(name, NameMap((p.name, p) for p in parameters), shape)
+    required = tuple(p.name for p in parameters if p.required)
+    return Operation(name, NameMap((p.name, p) for p in parameters), shape, required)
 
 
 def _flags(*names: str, default: bool = False) -> tuple[Parameter, ...]:
@@ -170,9 +173,8 @@ class Call:
 
     def argument(self, name: str) -> Value:
         """The argument given, or the row's default."""
-        if name in self.arguments and self.arguments[name] is not None:
-            return self.arguments[name]
-        return self.operation.parameters[name].default
+        given = self.arguments.get(name)
+        return self.operation.parameters[name].default if given is None else given
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
 """Plans: how the instances of one class are read off model objects.
 
-An answer is a stream of (plan, object) rows. ``mapping`` makes one plan per class and property list; ``wire``
-compiles an encoder per plan and may keep the bytes per (plan, object): plans compare by identity, objects are
-immutable, and a getter reads nothing but its object, so kept bytes never go stale.
+An answer is a stream of (plan, object) rows, which may come in extents. ``mapping`` makes one plan per class
+and property list; ``wire`` compiles an encoder per plan and may keep what it wrote for a part of an extent: plans and
+parts compare by identity, objects are immutable, and a getter reads nothing but its object, so what is kept never goes
+stale.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from openvman.cim.names import NameMap
@@ -31,6 +33,10 @@ class Column:
     reference_class: str | None = None
     class_origin: str | None = None
     propagated: bool = False
+    constant: bool = False
+    """Whether ``get`` returns the same for every object, and for None."""
+    attribute: str | None = None
+    """The attribute that ``get`` reads, where it does no more: an encoder reads that itself."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,11 +51,9 @@ class InstancePlan:
     keys: tuple[Column, ...]
     columns: tuple[Column, ...]
     with_class_origin: bool = False
-    lasting: bool = True
-    """Whether the same objects come again: False for what each read makes anew, whose bytes are not worth keeping."""
     whole: InstancePlan | None = None
     """The plan of all properties, where this one shows some."""
-    memo: dict[str, Any] = field(default_factory=dict, repr=False)
+    memo: dict[Any, Any] = field(default_factory=dict, repr=False)
     """For the encoder's own use: its compiled form, kept for the life of the plan."""
 
     def path(self, obj: object) -> InstancePath:
@@ -75,6 +79,34 @@ class InstancePlan:
             ),
             self.path(obj),
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extent:
+    """The rows of all objects that one plan shows, in parts.
+
+    ``objects`` gives those of a part. Where the extent is ``lasting``, it reads nothing but the part, which is
+    immutable, and which comes again at the same place, as the same object, as long as it is the same: so what is made
+    of its objects is good for as long.
+    """
+
+    plan: InstancePlan
+    parts: Iterable[Any]
+    objects: Callable[[Any], Iterable[Any]]
+    lasting: bool = False
+
+    def __iter__(self) -> Iterator[tuple[InstancePlan, Any]]:
+        return ((self.plan, obj) for part in self.parts for obj in self.objects(part))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extents:
+    """The rows of some extents, for those who can make use of their parts."""
+
+    extents: Iterable[Extent]
+
+    def __iter__(self) -> Iterator[tuple[InstancePlan, Any]]:
+        return chain.from_iterable(self.extents)
 
 
 def _frozen(value: Value, is_array: bool) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -12,6 +13,7 @@ from openvman.model.allocation import Allocation
 from openvman.model.host import Host
 from openvman.model.job import Job
 from openvman.model.pool import consumption
+from openvman.model.shelves import Shelves
 from openvman.model.storage import PoolVolumes, volumes_id
 from openvman.model.system import Configuration, VirtualSystem
 
@@ -19,21 +21,26 @@ from openvman.model.system import Configuration, VirtualSystem
 # system to another both may be seen with it, and neither may vanish from its host for that.
 _Names: TypeAlias = "HashTrieMap[str, tuple[str, ...]]"
 
+_Macs: TypeAlias = "HashTrieMap[tuple[str, str], tuple[str, ...]]"
+"""(host id, MAC address) -> ids of the systems that have it."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Generation:
     """``hosts``, ``systems``, ``jobs`` and what storage pools hold, by id; ``_names`` is host id -> name -> system ids.
 
-    ``_consumed`` is pool id -> how much of the pool systems have. ``number`` grows by one with every publication.
+    ``_consumed`` is pool id -> how much of the pool systems have, ``_macs`` who has which MAC address. ``number`` grows
+    by one with every publication.
     """
 
     number: int = 0
-    hosts: HashTrieMap[str, Host] = field(default_factory=HashTrieMap)
-    systems: HashTrieMap[str, VirtualSystem] = field(default_factory=HashTrieMap)
-    jobs: HashTrieMap[str, Job] = field(default_factory=HashTrieMap)
-    volumes: HashTrieMap[str, PoolVolumes] = field(default_factory=HashTrieMap)
+    hosts: Shelves[Host] = field(default_factory=Shelves)
+    systems: Shelves[VirtualSystem] = field(default_factory=Shelves)
+    jobs: Shelves[Job] = field(default_factory=Shelves)
+    volumes: Shelves[PoolVolumes] = field(default_factory=Shelves)
     _names: HashTrieMap[str, _Names] = field(default_factory=HashTrieMap)
     _consumed: HashTrieMap[str, int] = field(default_factory=HashTrieMap)
+    _macs: _Macs = field(default_factory=HashTrieMap)
 
     @property
     def whole(self) -> Generation:
@@ -78,17 +85,17 @@ class Generation:
             return None
         return next((a for a in configuration.allocations() if a.id == allocation_id), None)
 
-    def configurations(self) -> Iterator[Configuration]:
-        for system in self.systems.values():
-            yield from system.configurations()
-
-    def allocations(self) -> Iterator[Allocation]:
-        for configuration in self.configurations():
-            yield from configuration.allocations()
-
     def consumed(self, pool_id: str) -> int:
         """How much of a pool its systems have (see :func:`openvman.model.pool.consumption`)."""
         return self._consumed.get(pool_id) or 0
+
+    def has_same_systems(self, other: Generation) -> bool:
+        """Whether hosts and virtual systems are certainly the same in both."""
+        return self.hosts is other.hosts and self.systems is other.systems
+
+    def has_mac(self, host_id: str, mac: str) -> tuple[str, ...]:
+        """The ids of the host's systems that have the MAC address in one of their configurations."""
+        return self._macs.get((host_id, mac)) or ()
 
     def following(
         self,
@@ -99,39 +106,62 @@ class Generation:
         volumes: Iterable[tuple[str, PoolVolumes | None]] = (),
     ) -> Generation:
         """The next generation: each (id, object) replaces, None removes. Costs in proportion to what is given."""
-        all_hosts, all_systems, names, consumed = self.hosts, self.systems, self._names, self._consumed
-        for host_id, host in hosts:
-            all_hosts = all_hosts.discard(host_id) if host is None else all_hosts.insert(host_id, host)
-        for system_id, system in systems:
-            before = all_systems.get(system_id)
+        names, macs = self._names, self._macs
+        moved: Counter[str] = Counter()
+        changed = dict(systems)
+        for system_id, system in changed.items():
+            before = self.systems.get(system_id)
             if _place(before) != _place(system):
                 names = _with(_without(names, before), system)
-            consumed = _moved(consumed, before, system)
-            all_systems = all_systems.discard(system_id) if system is None else all_systems.insert(system_id, system)
-        all_jobs = self.jobs
-        for job_id, job in jobs:
-            all_jobs = all_jobs.discard(job_id) if job is None else all_jobs.insert(job_id, job)
-        held = self.volumes
-        for pool_id, found in volumes:
-            held = held.discard(pool_id) if found is None else held.insert(pool_id, found)
-        return Generation(self.number + 1, all_hosts, all_systems, all_jobs, held, names, consumed)
+            macs = _with_macs(macs, system_id, before, system)
+            if system is not None:
+                _add(moved, system, 1)
+            if before is not None:
+                _add(moved, before, -1)
+        return Generation(
+            self.number + 1,
+            self.hosts.following(hosts),
+            self.systems.following(changed.items()),
+            self.jobs.following(jobs),
+            self.volumes.following(volumes),
+            names,
+            _moved(self._consumed, moved),
+            macs,
+        )
 
 
 def _place(system: VirtualSystem | None) -> tuple[str, str] | None:
     return None if system is None else (system.host_id, system.name)
 
 
-def _moved(
-    consumed: HashTrieMap[str, int], before: VirtualSystem | None, after: VirtualSystem | None
-) -> HashTrieMap[str, int]:
-    given = {} if after is None else consumption(after)
-    taken = {} if before is None else consumption(before)
-    for pool_id in given.keys() | taken.keys():
-        change = given.get(pool_id, 0) - taken.get(pool_id, 0)
+def _add(moved: Counter[str], system: VirtualSystem, times: int) -> None:
+    for pool_id, much in consumption(system).items():
+        moved[pool_id] += much * times
+
+
+def _moved(consumed: HashTrieMap[str, int], moved: Counter[str]) -> HashTrieMap[str, int]:
+    """What is consumed of each pool, once so much more of it is."""
+    for pool_id, change in moved.items():
         if change:
             amount = (consumed.get(pool_id) or 0) + change
             consumed = consumed.insert(pool_id, amount) if amount else consumed.discard(pool_id)
     return consumed
+
+
+def _with_macs(macs: _Macs, system_id: str, before: VirtualSystem | None, after: VirtualSystem | None) -> _Macs:
+    had, has = _macs_of(before), _macs_of(after)
+    for key in had ^ has:
+        others = tuple(id for id in macs.get(key) or () if id != system_id)
+        ids = (*others, system_id) if key in has else others
+        macs = macs.insert(key, ids) if ids else macs.discard(key)
+    return macs
+
+
+def _macs_of(system: VirtualSystem | None) -> frozenset[tuple[str, str]]:
+    if system is None:
+        return frozenset()
+    configurations = system.configurations()
+    return frozenset((system.host_id, nic.mac) for each in configurations for nic in each.nics)
 
 
 def _with(names: HashTrieMap[str, _Names], system: VirtualSystem | None) -> HashTrieMap[str, _Names]:

@@ -159,13 +159,17 @@ class Platform:
         session = self._session
         if session is None or not session.loaded:
             return
+        parts = tuple(untold)
         try:
             async with asyncio.timeout(FENCE_PATIENCE):
                 await self.driver.fence()
-                for each in untold:
+                for each in parts:
                     for key in await self._unread(each):
                         self._on_event(session, key)
                 await session.caught_up()
+                if any(each.part is Part.VOLUMES for each in parts):
+                    # Of a pool that was seen for the first time just now, what it holds is due only since then.
+                    await session.caught_up()
         except (ModelError, TimeoutError) as error:
             log.warning("a read did not wait for the platform", platform=self.driver.platform, reason=str(error))
 

@@ -58,8 +58,9 @@ class Session:
             self._due[key] = None
 
     def forget(self, key: Key) -> None:
-        """A read of the object begins now, outside the queue: one that is only due is not needed."""
+        """A read of the object begins now, outside the queue: one that is only due is not needed, or due again."""
         self._due.pop(key, None)
+        self._again.discard(key)
 
     def forget_all(self) -> None:
         """A load of everything begins now."""

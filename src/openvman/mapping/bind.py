@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from openvman.cim.declarations import Class, PropertyDeclaration
 from openvman.cim.derive import derive
@@ -106,7 +106,16 @@ class Question(NamedTuple):
     method: str | None = None
 
 
+class Getter(NamedTuple):
+    """How a property's value is read off an object; ``constant`` and ``attribute`` are as in :class:`Column`."""
+
+    get: Callable[[Any], Value]
+    constant: bool = False
+    attribute: str | None = None
+
+
 _PLANS_KEPT = 256
+_NAMES_KEPT = 1024
 
 
 class Bound(ABC):
@@ -118,10 +127,11 @@ class Bound(ABC):
         self.view = view
         self.declaration = declaration
         self.class_name = declaration.name
+        self.property_names = frozenset(name.lower() for name in declaration.properties)
         self.plan = lru_cache(maxsize=_PLANS_KEPT)(self._make_plan)
 
     @abstractmethod
-    def _getters(self, namespace: str) -> Mapping[str, Callable[[Any], Value]]:
+    def _getters(self, namespace: str) -> Mapping[str, Getter]:
         """How each property (lower-case name) is read for clients that asked in a namespace; the others are NULL."""
 
     def _make_plan(
@@ -130,7 +140,7 @@ class Bound(ABC):
         """The plan for a namespace and a property list (lower-case names; None is all)."""
         getters = self._getters(namespace)
         columns = {
-            name: _column(declared, getters.get(name.lower(), _null))
+            name: _column(declared, getters.get(name.lower(), _NULL))
             for name, declared in self.declaration.properties.items()
         }
         return InstancePlan(
@@ -139,7 +149,6 @@ class Bound(ABC):
             tuple(columns[k.name] for k in self.declaration.keys),
             tuple(c for n, c in columns.items() if properties is None or n.lower() in properties),
             with_class_origin,
-            lasting=self.lasting,
             whole=None if properties is None else self.plan(namespace),
         )
 
@@ -168,7 +177,7 @@ class BoundClass(Bound):
                     raise DeclarationError(f"{declaration.name}.{method.name}: no parameter {parameter}")
         self.methods = NameMap((m.name, m) for m in classmap.methods)
 
-    def _getters(self, namespace: str) -> Mapping[str, Callable[[Any], Value]]:  # noqa: ARG002
+    def _getters(self, namespace: str) -> Mapping[str, Getter]:  # noqa: ARG002
         return {name.lower(): self.view.getter(source, self) for name, source in self.map.sources.items()}
 
     def path(self, obj: Any, namespace: str) -> InstancePath:
@@ -212,12 +221,12 @@ class BoundEdge(Bound):
         for owner in self.view.owners[self.edge.owner].extent(picture):
             yield from self.links_of(owner, picture)
 
-    def _getters(self, namespace: str) -> Mapping[str, Callable[[Any], Value]]:
+    def _getters(self, namespace: str) -> Mapping[str, Getter]:
         view = self.view
         extra = {name.lower(): _of_data(view.getter(source, self)) for name, source in self.edge.properties.items()}
         return {
-            self.edge.left.role.lower(): lambda link: view.path(link.left, namespace),
-            self.edge.right.role.lower(): lambda link: view.path(link.right, namespace),
+            self.edge.left.role.lower(): Getter(lambda link: view.path(link.left, namespace)),
+            self.edge.right.role.lower(): Getter(lambda link: view.path(link.right, namespace)),
             **extra,
         }
 
@@ -231,10 +240,10 @@ class BoundView:
         self.graph = _derived(views, schema)
         self.owners = {owner.type: owner for view in views for owner in view.owners}
         self.spaces = tuple(dict.fromkeys(space for view in views for space in view.spaces))
-        self._spaces_in: dict[str, list[Space]] = {}
+        self._spaces_in: dict[str, tuple[Space, ...]] = {}
         for space in self.spaces:
             for name in space.namespaces:
-                self._spaces_in.setdefault(name.lower(), []).append(space)
+                self._spaces_in[name.lower()] = (*self.shows(name), space)
         self.bound = {m: BoundClass(self, m, self.graph[self.name_of(m)]) for view in views for m in view.classes}
         self.edges = tuple(BoundEdge(self, e, self.graph[self.name_of(e)]) for view in views for e in view.edges)
         self._edges_at: dict[ClassMap, list[BoundEdge]] = {}
@@ -247,6 +256,7 @@ class BoundView:
             self._register(classes, (classes.space,))
         for edge in self.edges:
             self._register(edge, edge.spaces)
+        self.concrete = lru_cache(maxsize=_NAMES_KEPT)(self._find_concrete)
 
     def _register(self, bound: Bound, spaces: Iterable[Space]) -> None:
         for ancestor in self.graph.ancestors(bound.class_name):
@@ -282,12 +292,12 @@ class BoundView:
 
     def shows(self, namespace: str) -> tuple[Space, ...]:
         """The spaces that a namespace shows; none when there is no such namespace."""
-        return tuple(self._spaces_in.get(namespace.lower(), ()))
+        return self._spaces_in.get(namespace.lower(), ())
 
-    def concrete(self, namespace: str, class_name: str) -> list[Bound]:
+    def _find_concrete(self, namespace: str, class_name: str) -> tuple[Bound, ...]:
         """What has instances of the class or of its subclasses in the namespace."""
         found = (self._concrete.get((s, class_name.lower()), ()) for s in self.shows(namespace))
-        return list(dict.fromkeys(bound for bounds in found for bound in bounds))
+        return tuple(dict.fromkeys(bound for bounds in found for bound in bounds))
 
     def edges_at(self, classmap: ClassMap) -> list[BoundEdge]:
         """The edges that may touch an object shown by the class map."""
@@ -335,22 +345,21 @@ class BoundView:
     def owner_of(self, node: Node, picture: Picture) -> Any | None:
         return self.owners[node.bound.map.owner].of(picture, node.obj)
 
-    def getter(self, source: Source, bound: Bound) -> Callable[[Any], Value]:
+    def getter(self, source: Source, bound: Bound) -> Getter:
         match source:
             case Const(value):
-                return lambda _obj: value
+                return _constant(value)
             case ClassName(of):
-                name = bound.class_name if of is None else self.name_of(of)
-                return lambda _obj: name
+                return _constant(bound.class_name if of is None else self.name_of(of))
             case Attr(path):
-                return _attribute(path)
+                return Getter(_attribute(path), attribute=None if "." in path else path)
             case Coded(path, codes):
                 read, table = _attribute(path), dict(codes)
-                return lambda obj: table.get(read(obj))
+                return Getter(lambda obj: table.get(read(obj)))
             case Call(read):
-                return read
+                return Getter(read)
             case WriteOnly():
-                return _null
+                return _NULL
 
 
 def _name(view: View, declared: ClassMap | Edge | Base | IndicationClass) -> str:
@@ -406,22 +415,27 @@ def _attribute(path: str) -> Callable[[Any], Any]:
     return read
 
 
-def _of_data(read: Callable[[Any], Value]) -> Callable[[Link], Value]:
-    return lambda link: read(link.data)
+def _of_data(read: Getter) -> Getter:
+    return read if read.constant else Getter(lambda link: read.get(link.data))
 
 
-def _null(_obj: Any) -> None:
-    return None
+def _constant(value: Value) -> Getter:
+    return Getter(lambda _obj: value, constant=True)
 
 
-def _column(declared: PropertyDeclaration, get: Callable[[Any], Value]) -> Column:
+_NULL: Final = _constant(None)
+
+
+def _column(declared: PropertyDeclaration, read: Getter) -> Column:
     return Column(
         declared.name,
         declared.type,
-        get,
+        read.get,
         declared.is_array,
         declared.embedded,
         declared.reference_class,
         declared.class_origin,
         declared.propagated,
+        read.constant,
+        read.attribute,
     )

@@ -5,9 +5,10 @@ Declarations are checked against the schema when they are bound (``bind.py``). G
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from itertools import chain
 from typing import Any, TypeAlias
 
 from openvman.cim.declarations import MethodDeclaration, ParameterDeclaration, PropertyDeclaration, Qualifier
@@ -192,6 +193,31 @@ def as_it_is(_picture: Picture, obj: Any) -> Any:
     return obj
 
 
+def alone(owner: Any) -> Iterable[Any]:
+    """Of an aggregate, itself."""
+    return (owner,)
+
+
+@dataclass(frozen=True, slots=True)
+class OfEach:
+    """The extent of a class whose objects are each read off one aggregate, and off nothing else.
+
+    ``parts`` are the aggregates by id, in parts that are the same objects as long as no aggregate in them changes;
+    ``objects`` gives those of one aggregate. So what was made of a part need not be made again: a class map that shows
+    the fewer or the more for what else there is (other aggregates, the server) must not be declared in this way.
+    """
+
+    parts: Callable[[Picture], Iterable[Mapping[str, Any]]]
+    objects: Callable[[Any], Iterable[Any]] = alone
+
+    def __call__(self, picture: Picture) -> Iterator[Any]:
+        return chain.from_iterable(map(self.of, self.parts(picture)))
+
+    def of(self, part: Mapping[str, Any]) -> Iterator[Any]:
+        """The objects of a part."""
+        return chain.from_iterable(map(self.objects, part.values()))
+
+
 UntoldParts: TypeAlias = Callable[[Picture], Iterable[Any]]
 """What a declaration shows of that the application's platforms do not tell when it changes, in the application's own
 terms: where answers are fenced it is read anew before each."""
@@ -205,8 +231,9 @@ def all_is_told(_picture: Picture) -> Iterable[Any]:
 class ClassMap:
     """Objects of a model type shown as instances of ``<prefix>_<name>``, which derives from ``cim``.
 
-    ``extent`` gives all objects; ``find`` one by its keys (the engine then compares every key, so ``find`` may be
-    approximate). ``owner`` is the type of the aggregate that the object belongs to (see :class:`Owner`).
+    ``extent`` gives all objects, best as an :class:`OfEach`; ``find`` one by its keys (the engine then compares every
+    key, so ``find`` may be approximate). ``owner`` is the type of the aggregate that the object belongs to (see
+    :class:`Owner`).
     ``spec`` is what an embedded instance of the class is parsed into; ``accepts`` decides whether an instance of a
     base class (``CIM_ResourceAllocationSettingData``) means this map.
     """

@@ -8,10 +8,11 @@ from typing import Any
 
 from openvman.cim.convert import typed_path
 from openvman.cim.errors import CIMError
+from openvman.cim.plan import Extent, InstancePlan
 from openvman.cim.uri import format_path
 from openvman.cim.values import InstancePath
 from openvman.mapping.bind import Bound, BoundClass, BoundEdge, BoundView, Link, Node
-from openvman.mapping.declare import Picture, Unfound
+from openvman.mapping.declare import OfEach, Picture, Unfound
 from openvman.mapping.index import EdgeIndex
 from openvman.messages import requests
 
@@ -45,6 +46,13 @@ class Reader:
         assert isinstance(bound, BoundClass)
         return iter(bound.map.extent(picture))
 
+    def shown(self, bound: Bound, plan: InstancePlan, picture: Picture) -> Extent:
+        """What :meth:`extent` gives, as a plan of the class shows it; in parts where the declaration knows some."""
+        extent = bound.map.extent if isinstance(bound, BoundClass) else None
+        if isinstance(extent, OfEach):
+            return Extent(plan, extent.parts(picture), extent.of, lasting=True)
+        return Extent(plan, (picture,), lambda whole: self.extent(bound, whole))
+
     def find(
         self, path: InstancePath, namespace: str, picture: Picture, along: Filter | None = None
     ) -> tuple[Bound, Any]:
@@ -66,7 +74,7 @@ class Reader:
                         return bound, link
                 elif isinstance(bound, BoundClass):
                     found = bound.map.find(picture, typed.keys)
-                    if found is not None and bound.plan(namespace).path(found).keys == typed.keys:
+                    if found is not None and _has_keys(bound.plan(namespace), found, typed):
                         return bound, found
             raise not_found(path.within(namespace))
         except CIMError as error:
@@ -157,6 +165,10 @@ class Reader:
                     if wanted.result_class is not None and not graph.is_a(far.reference_class, wanted.result_class):
                         continue
                     yield cls.name, near.name, far.name, far.reference_class
+
+
+def _has_keys(plan: InstancePlan, obj: Any, path: InstancePath) -> bool:
+    return all(key.get(obj) == path.keys[key.name] for key in plan.keys)
 
 
 def _ignores_surplus(bound: Bound) -> bool:

@@ -123,7 +123,7 @@ class Writer:
         if isinstance(bound, BoundClass) and bound.space.manners.ignores_surplus:
             return
         if purpose is Purpose.MODIFY:
-            now = bound.view.getter(bound.sources[name], bound)(current) if known else None
+            now = bound.view.getter(bound.sources[name], bound).get(current) if known else None
             if _plain(now) == _plain(value):
                 return
         elif known:

@@ -62,7 +62,7 @@ ONE_SETTING: Final = ErrorMessage(
 NOT_THAT_RESOURCE: Final = ErrorMessage(
     1832,
     "This function does not support this resource type: {pool.pool_id}.",
-    "Name a network, or a storage pool that is a folder.",
+    "Name a network, or a storage pool whose volumes are made on its host.",
 )
 NO_NEW_VOLUME: Final = ErrorMessage(1833, "Unable to create storage volume: {reason}")
 NO_VOLUME: Final = ErrorMessage(

@@ -69,6 +69,12 @@ COMMAND_LINE: Final = ErrorMessage(
 NO_KERNEL: Final = ErrorMessage(
     2213, "an initrd or a command line goes with a kernel.", "Give the kernel too.", problem=Problem.INVALID_PARAMETER
 )
+NO_FIRMWARE: Final = ErrorMessage(
+    2214,
+    "machine type {spec.machine!r} has no firmware, and starts by a kernel.",
+    "Give a kernel of the host and no firmware, or take another machine type.",
+    problem=Problem.INVALID_PARAMETER,
+)
 DISKS_TOO_MANY: Final = ErrorMessage(
     2221, "too many disks; a system has {maximum} at most", problem=Problem.INVALID_PARAMETER
 )

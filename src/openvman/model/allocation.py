@@ -229,6 +229,8 @@ def device_local_id(
     kind: DeviceKind, number: int, *, type: str | None, bus: str | None, address: str | None, source: str | None
 ) -> str:
     """The local id of the ``number``-th device of its kind in a configuration, counted from 0."""
+    if kind not in IDENTITY:
+        return f"{kind}:{number}"
     match kind:
         case DeviceKind.GRAPHICS:
             return f"{kind}:{type}"
@@ -236,7 +238,4 @@ def device_local_id(
             return f"{kind}:{type}:{bus}"
         case DeviceKind.CONTROLLER:
             return f"{kind}:{bus}:{address or 0}"
-        case DeviceKind.HOST_DEVICE:
-            return f"{kind}:{type}:{source or 'unknown'}"
-        case _:
-            return f"{kind}:{number}"
+    return f"{kind}:{type}:{source or 'unknown'}"

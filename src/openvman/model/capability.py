@@ -31,6 +31,7 @@ from openvman.model.device_rules import DEVICE_RULES, NEEDED, RULES_OF, TAKEN
 from openvman.model.device_tuning_rules import BLOCK_SIZES
 from openvman.model.host import Host
 from openvman.model.picture import Objects
+from openvman.model.plugging import why_fixed
 from openvman.model.pool import ResourcePool, find_pool, pool_named, pools_of
 from openvman.model.ranges import Range, range_of, tuning_ranges
 from openvman.model.resource import KIND_OF_DISK, ResourceKind
@@ -102,14 +103,21 @@ class Offer:
 
     @property
     def requests(self) -> Requests:
-        if self.device in NEEDED["source"]:
+        if self.device in NEEDED["source"] or not self.has_default:
             return Requests.SPECIFIC
         return Requests.BOTH if self.kind in _DISKS else Requests.GENERAL
 
     @property
+    def has_default(self) -> bool:
+        """Whether a request need say nothing: not where the host has no network that adapters usually join."""
+        return self.kind is not ResourceKind.NETWORK or usual_connection(self.host) != (NicConnection.NETWORK, None)
+
+    @property
     def added_in(self) -> tuple[State, ...]:
         """The states of a system in which it gets one more."""
-        return _ADDED_IN.get(self.kind, ()) if self.kind is not None else ()
+        if self.kind is not None:
+            return _ADDED_IN.get(self.kind, ())
+        return (State.DEFINED,) if why_fixed(self.example) else _PLUGGED_IN
 
     @property
     def removed_in(self) -> tuple[State, ...]:
@@ -127,9 +135,11 @@ _ASKED_FOR: Final = frozenset(
     {ResourceKind.PROCESSOR, ResourceKind.MEMORY, ResourceKind.NETWORK, ResourceKind.SERIAL, *_DISKS}
 )
 """The kinds of pools that a client may ask."""
+_PLUGGED_IN: Final = (State.ACTIVE, State.DEFINED, State.PAUSED)
 _ADDED_IN: Final = {
-    ResourceKind.DISK: (State.ACTIVE, State.DEFINED, State.PAUSED),
-    ResourceKind.NETWORK: (State.ACTIVE, State.DEFINED, State.PAUSED),
+    ResourceKind.DISK: _PLUGGED_IN,
+    ResourceKind.NETWORK: _PLUGGED_IN,
+    ResourceKind.SERIAL: (State.DEFINED,),
     ResourceKind.CDROM: (State.DEFINED,),  # a guest looks for drives when it starts, and never again
     ResourceKind.FLOPPY: (State.DEFINED,),
 }
@@ -209,7 +219,8 @@ def possible_of(offer: Offer) -> Iterator[PossibleAllocation]:
 def _of_the_pool(offer: Offer, pool: ResourcePool) -> Iterator[PossibleAllocation]:
     amounts = amounts_of(pool)
     usual = 0 if amounts is None else usual_amount(pool.host, pool.kind, pool.name)
-    yield _possible(offer, Point.DEFAULT, _of_pool(pool, usual))
+    if offer.has_default:
+        yield _possible(offer, Point.DEFAULT, _of_pool(pool, usual))
     ranges = ranges_of(pool)
     for point in RANGE if ranges else ():
         said = {setting: getattr(found, point.value) for setting, found in ranges.items()}

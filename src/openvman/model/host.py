@@ -27,6 +27,8 @@ class HostFacts:
     maximum_processors: int
     disk_buses: tuple[str, ...]
     nic_models: tuple[str, ...]
+    kernel_machines: tuple[str, ...] = ()
+    """The machine types that have no firmware: their guests know that they are virtual, and start by a kernel."""
     is_for_containers: bool = False
     """Guests share the host's kernel: one starts with a program (init) of a file system of its own, and has no
     firmware, boot order or kernel. Else they are whole machines."""

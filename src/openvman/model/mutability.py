@@ -23,6 +23,7 @@ from openvman.model.allocation import (
     NicAllocation,
     NicConnection,
     ProcessorAllocation,
+    SerialAllocation,
 )
 from openvman.model.capability import (
     DEVICE_CHOICES,
@@ -41,6 +42,7 @@ from openvman.model.capability import (
 from openvman.model.host import Host
 from openvman.model.live import LIVE
 from openvman.model.picture import Objects
+from openvman.model.plugging import why_fixed
 from openvman.model.pool import pool_named
 from openvman.model.ranges import MEMORY_OVERHEAD, Range, tuning_ranges
 from openvman.model.resource import kind_of, pool_name
@@ -51,6 +53,8 @@ from openvman.model.validation import target_prefix
 _SUFFIX: Final = "/mutability"
 _PLUGGABLE: Final = frozenset({"virtio", "scsi", "usb"})
 """The buses that an active system's disks can be taken from."""
+_OF_MACHINE: Final = frozenset({DeviceKind.BALLOON, DeviceKind.CONTROLLER, DeviceKind.VIDEO, "ps2"})
+"""The devices, and the bus of those, that a hypervisor may put back as every machine has them."""
 _STABLE: Final = (State.ACTIVE, State.DEFINED, State.SUSPENDED, State.PAUSED)
 
 
@@ -86,6 +90,12 @@ class Mutability:
             case NicAllocation() if self.is_live:
                 return (State.ACTIVE,)
             case DiskAllocation() | NicAllocation():
+                return _STABLE
+            case DeviceAllocation() | SerialAllocation() if self.is_live:
+                return () if why_fixed(self.allocation) else (State.ACTIVE,)
+            case DeviceAllocation(kind=kind, bus=bus):
+                return () if kind in _OF_MACHINE or bus in _OF_MACHINE else _STABLE
+            case SerialAllocation():
                 return _STABLE
         return ()
 

@@ -38,8 +38,6 @@ class Objects(Protocol):
     def system_named(self, host_id: str, name: str) -> VirtualSystem | None: ...
     def configuration(self, configuration_id: str) -> Configuration | None: ...
     def allocation(self, allocation_id: str) -> Allocation | None: ...
-    def configurations(self) -> Iterator[Configuration]: ...
-    def allocations(self) -> Iterator[Allocation]: ...
     def consumed(self, pool_id: str) -> int: ...
 
 
@@ -100,12 +98,6 @@ class _Same:
     def allocation(self, allocation_id: str) -> Allocation | None:
         return self._all.allocation(allocation_id)
 
-    def configurations(self) -> Iterator[Configuration]:
-        return self._all.configurations()
-
-    def allocations(self) -> Iterator[Allocation]:
-        return self._all.allocations()
-
     def consumed(self, pool_id: str) -> int:
         return self._all.consumed(pool_id)
 
@@ -163,11 +155,3 @@ class Reduced(_Same):
     @property
     def volumes(self) -> Mapping[str, PoolVolumes]:
         return self._volumes
-
-    def configurations(self) -> Iterator[Configuration]:
-        for system in self._systems.values():
-            yield from system.configurations()
-
-    def allocations(self) -> Iterator[Allocation]:
-        for configuration in self.configurations():
-            yield from configuration.allocations()

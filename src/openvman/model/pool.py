@@ -8,12 +8,9 @@ as children of the host's pool of disks: what is taken of one the hypervisor say
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
-from operator import or_
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from openvman.model.allocation import (
     WHOLE_PROCESSOR,
@@ -146,21 +143,32 @@ def held(now: Sequence[Claim], *later: Sequence[Claim]) -> dict[str, int]:
     ``now`` is what the active system has, nothing while it is not active; of what it has ``later``, when it is started
     again, it has the images and nothing else. So ending never takes more than was given.
     """
-    only_later = reduce(or_, map(_things, later), _things(())) - _things(now)
+    held_now = _things(now)
+    only_later: dict[_Thing, int] = {}
+    for claims in later:
+        for thing, amount in _things(claims).items():
+            more = amount - held_now.get(thing, 0)
+            if more > only_later.get(thing, 0):
+                only_later[thing] = more
     return total([*now, *(Claim(name, kind, amount) for (name, kind, _), amount in only_later.items())])
 
 
-def _things(claims: Iterable[Claim]) -> Counter[tuple[str, ResourceKind, str | None]]:
-    found: Counter[tuple[str, ResourceKind, str | None]] = Counter()
+_Thing: TypeAlias = tuple[str, ResourceKind, str | None]
+
+
+def _things(claims: Iterable[Claim]) -> dict[_Thing, int]:
+    found: dict[_Thing, int] = {}
     for name, kind, amount, _reservation, thing in claims:
         if kind in HELD_AT_ALL_TIMES:
-            found[name, kind, thing] += amount
+            key = name, kind, thing
+            found[key] = found.get(key, 0) + amount
     return found
 
 
 def consumption(system: VirtualSystem) -> dict[str, int]:
     """What a system takes of each pool, by pool id; see :func:`held`."""
-    found = held(*map(claims_of, (system.current, system.defined, system.saved)))
+    later = (c for c in (system.defined, system.saved) if c is not None)
+    found = held(claims_of(system.current), *(list(map(claim_of, configuration.disks)) for configuration in later))
     return {pool_id(system.host_id, name): much for name, much in found.items()}
 
 
@@ -170,7 +178,7 @@ def claims_of(configuration: Configuration | None) -> list[Claim]:
 
 
 HELD_AT_ALL_TIMES: Final = frozenset({ResourceKind.DISK})
-"""A system that is saved or off has its images and nothing else."""
+"""A system that is saved or off has its images, which are disks, and nothing else."""
 
 
 def in_pools(system: VirtualSystem, members: Mapping[str, str], kinds: Mapping[str, ResourceKind]) -> VirtualSystem:
@@ -180,6 +188,8 @@ def in_pools(system: VirtualSystem, members: Mapping[str, str], kinds: Mapping[s
     """
 
     def put(allocation: A) -> A:
+        if not members and allocation.pool is None:
+            return allocation
         name = members.get(allocation.local_id)
         if name is not None and kinds.get(name) is not kind_of(allocation):
             name = None
@@ -204,6 +214,15 @@ def in_pools(system: VirtualSystem, members: Mapping[str, str], kinds: Mapping[s
     if defined is system.defined and current is system.current and saved is system.saved:
         return system
     return replace(system, defined=defined, current=current, saved=saved)
+
+
+def names_of(host: Host) -> Iterator[str]:
+    """The names of the host's pools, in the order of :func:`pools_of`."""
+    yield from _KINDS
+    for child in host.pools:
+        yield child.name
+    for storage in host.active_storage:
+        yield resource_pool_name(storage.name)
 
 
 def pools_of(host: Host, consumed: Callable[[str], int]) -> Iterator[ResourcePool]:

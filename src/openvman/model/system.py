@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 from openvman.model.allocation import (
     Allocation,
@@ -133,8 +134,7 @@ class VirtualSystem:
     @property
     def possible(self) -> tuple[Action, ...]:
         """What can be asked of it in the state that it is in. What is not defined would not outlive its end."""
-        lasting = self.defined is not None
-        return tuple(a for a in TRANSITIONS[self.state] if a in self.actions and (lasting or a is not Action.SUSPEND))
+        return _possible(self.state, self.actions, self.defined is not None)
 
     def configurations(self) -> Iterator[Configuration]:
         if self.current is not None:
@@ -154,3 +154,8 @@ class VirtualSystem:
         found = self.current or self.defined
         assert found is not None, f"virtual system {self.id} has no configuration"
         return found
+
+
+@cache
+def _possible(state: State, actions: frozenset[Action], lasting: bool) -> tuple[Action, ...]:
+    return tuple(a for a in TRANSITIONS[state] if a in actions and (lasting or a is not Action.SUSPEND))

@@ -7,7 +7,7 @@ that it changes, so that what exists already, however odd, does not stand in the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, TypeVar
@@ -58,7 +58,7 @@ class Surroundings:
     host: Host
     of: str = ""
     """What a broken rule is said of: the system, and the device where there is one."""
-    macs: AbstractSet[str] = frozenset()
+    macs: Container[str] = frozenset()
     """MAC addresses of the other systems on the host."""
     beyond_host: bool = False
     """Memory may be more than the host has: it is for a definition, which may wait for another host."""
@@ -222,6 +222,11 @@ SYSTEM_RULES: Final[tuple[Rule[SystemSpec], ...]] = (
         ("machine",),
         lambda v, s: (v.machine is None and not s.host.facts.machines) or _offers(v.machine, s.host.facts.machines),
         settings_rows.MACHINE,
+    ),
+    Rule(
+        ("machine", "kernel", "firmware"),
+        lambda v, s: v.machine not in s.host.facts.kernel_machines or (bool(v.kernel) and v.firmware is None),
+        settings_rows.NO_FIRMWARE,
     ),
     Rule(
         ("autostart",),

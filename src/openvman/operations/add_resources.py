@@ -28,7 +28,7 @@ from openvman.operations.settle import settle
 from openvman.operations.specs import child_pools, local_ids, pool_claims, spec_of
 from openvman.operations.steps import AssignPools, TakeAway
 from openvman.operations.undo import Undo
-from openvman.operations.validate import check_devices, check_resource, image_turn, mac_turn, macs_in_use
+from openvman.operations.validate import MacsInUse, check_devices, check_resource, image_turn, mac_turn
 
 R = TypeVar("R", bound=ResourceSpec)
 
@@ -133,7 +133,7 @@ def _fill(
 ) -> list[ResourceSpec]:
     """A target or address that is made is free in every configuration, so that all can have the same device."""
     targets = frozenset(disk.target for each in system.remembered() for disk in each.disks)
-    macs = macs_in_use(context.inventory.generation, host)
+    macs = MacsInUse(context.inventory.generation, host)
     filled: dict[type[ResourceSpec], Iterator[ResourceSpec]] = {
         DiskSpec: iter(fill_disks(_of(DiskSpec, asked), host, targets)),
         NicSpec: iter(fill_nics(_of(NicSpec, asked), host, macs, context.new_mac)),
@@ -148,7 +148,7 @@ def _of(kind: type[R], specs: Iterable[ResourceSpec]) -> tuple[R, ...]:
 
 
 def _check(context: Context, actor: Actor, host: Host, there: Configuration, full: list[ResourceSpec]) -> None:
-    macs = macs_in_use(context.inventory.generation, host, there.system_id)
+    macs = MacsInUse(context.inventory.generation, host, there.system_id)
     for spec in full:
         check_resource(spec, there.name, host, macs, actor, context.policy)
         check_pluggable(spec, there)

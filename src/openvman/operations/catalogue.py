@@ -68,6 +68,7 @@ USE_CASES: Final[Mapping[str, UseCase]] = {
         run=Operations.define_system,
         title=lambda keywords: f"Define {_named(keywords)}",
         makes=lambda system: (Affected(Element.SYSTEM, system.id, Effect.CREATES),),
+        stepwise=True,
     ),
     "check_define": UseCase(run=Operations.check_define),
     "destroy_system": UseCase(

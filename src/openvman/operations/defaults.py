@@ -7,7 +7,7 @@ makes no sense is left for ``validate`` to refuse.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import count, product
@@ -52,7 +52,7 @@ def fill(
     resources: Resources,
     host: Host,
     *,
-    macs: AbstractSet[str],
+    macs: Container[str],
     named: Callable[[str], bool],
     new_id: Callable[[], str],
     new_mac: Callable[[], str],
@@ -60,6 +60,8 @@ def fill(
     """The whole definition. ``macs`` are in use on the host, ``named`` says that a name is."""
     facts = host.facts
     system_id = new_id() if system.system_id is None else normal_id(system.system_id)
+    machine = _given(system.machine, next(iter(facts.machines), None))
+    has_firmware = not facts.is_for_containers and machine not in facts.kernel_machines
     return Definition(
         id=system_id,
         host_id=host.id,
@@ -68,15 +70,15 @@ def fill(
         description=system.description or None,
         autostart=_given(system.autostart, False),
         on_crash=_given(system.on_crash, defaults.ON_CRASH),
-        machine=_given(system.machine, next(iter(facts.machines), None)),
-        boot_order=system.boot_order or (() if facts.is_for_containers else _boot_order(resources)),
-        firmware=_given(system.firmware, defaults.FIRMWARE if facts.firmwares else None),
+        machine=machine,
+        boot_order=system.boot_order or (_boot_order(resources) if has_firmware else ()),
+        firmware=_given(system.firmware, defaults.FIRMWARE if facts.firmwares and has_firmware else None),
         kernel=system.kernel or None,
         initrd=system.initrd or None,
         command_line=system.command_line or None,
         init=system.init or (defaults.INIT if facts.is_for_containers else None),
-        acpi=_given(system.acpi, not facts.is_for_containers and facts.architecture in defaults.ACPI),
-        apic=_given(system.apic, not facts.is_for_containers and facts.architecture in defaults.APIC),
+        acpi=_given(system.acpi, has_firmware and facts.architecture in defaults.ACPI),
+        apic=_given(system.apic, has_firmware and facts.architecture in defaults.APIC),
         pae=_given(system.pae, False),
         processor=_processor(in_parts(resources.processor, host), host),
         memory=_memory(resources.memory, host),
@@ -172,17 +174,19 @@ def _free_target(bus: str, taken: AbstractSet[str]) -> str:
 
 
 def fill_nics(
-    asked: Iterable[NicSpec], host: Host, in_use: AbstractSet[str], new_mac: Callable[[], str]
+    asked: Iterable[NicSpec], host: Host, in_use: Container[str], new_mac: Callable[[], str]
 ) -> tuple[NicSpec, ...]:
     """The whole of each NIC. ``in_use`` are the MAC addresses on the host."""
     asked = tuple(asked)
     macs = [None if nic.mac is None else normal_mac(nic.mac) for nic in asked]
-    taken = set(in_use) | {mac for mac in macs if mac is not None}
+    taken = {mac for mac in macs if mac is not None}
     usual_model = usual_nic_model(host)
     filled: list[NicSpec] = []
     for nic, given in zip(asked, macs, strict=True):
-        mac = _free_mac(taken, new_mac) if given is None else given
-        taken.add(mac)
+        mac = given
+        if mac is None:
+            mac = _free_mac(lambda made: made not in taken and made not in in_use, new_mac)
+            taken.add(mac)
         filled.append(
             replace(
                 connected(nic, host),
@@ -267,9 +271,9 @@ def _has(devices: Iterable[DeviceSpec], kind: DeviceKind) -> bool:
     return any(device.kind is kind for device in devices)
 
 
-def _free_mac(taken: AbstractSet[str], new_mac: Callable[[], str]) -> str:
+def _free_mac(is_free: Callable[[str], bool], new_mac: Callable[[], str]) -> str:
     made = (normal_mac(new_mac()) for _ in range(_ATTEMPTS))
-    free = next((mac for mac in made if mac not in taken), None)
+    free = next(filter(is_free, made), None)
     if free is None:
         raise ModelError(resources_rows.NO_FREE_MAC, "mac")
     return free

@@ -30,12 +30,12 @@ from openvman.operations.steps import AssignPools, Undefine
 from openvman.operations.tuning import mapping_turns
 from openvman.operations.undo import Undo
 from openvman.operations.validate import (
+    MacsInUse,
     check_boot,
     check_definition,
     image_turn,
     label,
     mac_turn,
-    macs_in_use,
     name_turn,
 )
 
@@ -112,7 +112,7 @@ async def _planned(
         system,
         asked,
         host,
-        macs=macs_in_use(generation, host),
+        macs=MacsInUse(generation, host),
         named=lambda name: generation.system_named(host.id, name) is not None,
         new_id=context.new_id,
         new_mac=context.new_mac,
@@ -120,7 +120,7 @@ async def _planned(
     cloud_init.check_data(system, definition.name, host)
     seed = cloud_init.path_of(context.policy, system, definition.id)
     definition = cloud_init.with_drive(seed, definition, host)
-    check_definition(definition, host, generation, macs_in_use(generation, host), actor, context.policy)
+    check_definition(definition, host, generation, MacsInUse(generation, host), actor, context.policy)
     check_not_in_use(generation, host, definition.id, definition.name, definition.devices)
     await check_boot(context.policy, actor, definition)
     driver = context.inventory.driver_of(host.id)
@@ -132,10 +132,10 @@ async def _planned(
         ]
         paths = [image_turn(host.id, path) for disk in disks for path in disk.chain]
         await turns.enter_async_context(context.turns.hold(paths))
-        # Others may have had their turn since: what they took is seen in the generation of now.
-        generation = context.inventory.generation
-        check_definition(definition, host, generation, macs_in_use(generation, host), actor, context.policy)
-        check_not_in_use(generation, host, definition.id, definition.name, definition.devices)
+        before, generation = generation, context.inventory.generation
+        if not generation.has_same_systems(before):  # others have had their turn since
+            check_definition(definition, host, generation, MacsInUse(generation, host), actor, context.policy)
+            check_not_in_use(generation, host, definition.id, definition.name, definition.devices)
         claimed = images.claims(ConfigurationKind.DEFINED, shared=shared_images)
         disks = await images.check_unused(generation, host, definition.id, definition.name, disks, (), claimed)
         found = [disk.spec for disk in disks]
@@ -179,13 +179,14 @@ async def _act(context: Context, system: SystemSpec, plan: _Plan) -> VirtualSyst
         made = [await settle(images.make(driver, host, disk, undo)) if disk.make else disk.spec for disk in plan.disks]
         if plan.seed is not None:
             await settle(cloud_init.write(driver, plan.seed, system, definition, undo))
-        await settle(_define(driver, replace(definition, disks=tuple(made)), undo))
-        found = await context.inventory.refresh(definition.id, host.id)
+        found = await settle(_define(context, driver, replace(definition, disks=tuple(made)), undo))
         if found is None:
             raise ModelError(systems_rows.REMOVED_AT_ONCE, definition.id, system=definition)
         return found
 
 
-async def _define(driver: Driver, definition: Definition, undo: Undo) -> None:
+async def _define(context: Context, driver: Driver, definition: Definition, undo: Undo) -> VirtualSystem | None:
     async with undo.acting(Undefine(definition.host_id, definition.id, definition.name)):
         await driver.define(definition)
+    # At once: the reading that the driver's own event asks for, which has not begun yet, is not needed then.
+    return await context.inventory.refresh(definition.id, definition.host_id)

@@ -128,20 +128,20 @@ async def _is_there(driver: Driver, host: Host, path: str) -> bool:
     return True
 
 
-Claims = Callable[[VirtualSystem], Iterable[Configuration]]
-"""The configurations of another system whose images are its own."""
+Claims = Callable[[VirtualSystem, Configuration], bool]
+"""Whether the images of another system's configuration are its own."""
 
 
 def claims(kind: ConfigurationKind, *, shared: bool) -> Claims:
-    """Those that keep an image from a configuration of the kind: all, or with ``shared`` those that use it now.
+    """What keeps an image from a configuration of the kind: all others, or with ``shared`` what uses it now.
 
     A definition uses nothing, so with ``shared`` nothing keeps an image from it.
     """
     if not shared:
-        return VirtualSystem.configurations
+        return lambda _system, _configuration: True
     if kind is ConfigurationKind.DEFINED:
-        return lambda _system: ()
-    return lambda system: () if system.current is None else (system.current,)
+        return lambda _system, _configuration: False
+    return lambda system, configuration: configuration is system.current
 
 
 async def check_unused(
@@ -151,7 +151,7 @@ async def check_unused(
     name: str,
     disks: Iterable[Resolved],
     kept: Iterable[DiskSpec],
-    claimed: Claims = VirtualSystem.configurations,
+    claimed: Claims,
 ) -> list[Resolved]:
     """Refuse disks that another disk on the host uses, unless both are read-only or both are shareable.
 
@@ -161,16 +161,25 @@ async def check_unused(
 
     What other hosts do with shared storage is not seen, nor what other systems' images stand on.
     """
+    asked = tuple(disks)
+    if not asked:
+        return []
     uses = [
-        _Use(system.name, place_of(host.storage, disk.source), disk.read_only, disk.shareable)
+        _Use(
+            system.name,
+            place_of(host.storage, disk.source),
+            disk.read_only,
+            disk.shareable,
+            is_claimed=claimed(system, configuration),
+        )
         for system in generation.systems_of(host.id)
         if system.id != system_id
-        for configuration in claimed(system)
+        for configuration in system.configurations()
         for disk in configuration.disks
         if disk.source
     ]
     uses += [_use(name, disk, place_of(host.storage, disk.source)) for disk in kept if disk.source]
-    return await asyncio.to_thread(_check_uses, uses, tuple(disks), name, host)
+    return await asyncio.to_thread(_check_uses, uses, asked, name, host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +188,7 @@ class _Use:
     path: str
     read_only: bool
     shareable: bool
+    is_claimed: bool = True
 
 
 def _use(name: str, disk: DiskSpec, path: str) -> _Use:
@@ -194,7 +204,7 @@ def _check_uses(uses: list[_Use], disks: tuple[Resolved, ...], name: str, host: 
         own = _use(name, disk.spec, disk.spec.source or "")
         for place, link in enumerate(dict.fromkeys(os.path.realpath(link) for link in disk.chain)):
             for other in by_path.get(link, ()):
-                if not _may_share(own, other, own_top=place == 0):
+                if other.is_claimed and not _may_share(own, other, own_top=place == 0):
                     raise ModelError(images_rows.IN_USE, "source", path=link, disk=disk.spec, system=other.system)
             if place == 0:
                 by_path.setdefault(link, []).append(own)

@@ -27,7 +27,7 @@ from openvman.operations.specs import changes, child_pools, local_id, merged, po
 from openvman.operations.steps import AssignPools, PackedSpec, RestoreResource
 from openvman.operations.tuning import check_dedicated, mapping_turns
 from openvman.operations.undo import Undo
-from openvman.operations.validate import check_devices, check_resource, image_turn, label, mac_turn, macs_in_use
+from openvman.operations.validate import MacsInUse, check_devices, check_resource, image_turn, label, mac_turn
 
 _USE = frozenset({"source", "format", "read_only", "shareable"})
 """What a disk's image and its use are decided by: who changes one of them needs the right to the image."""
@@ -126,7 +126,7 @@ def _check(context: Context, actor: Actor, planned: list[_Change], *, beyond_hos
     """Hold every change to the rules about what it changes."""
     generation = context.inventory.generation
     for change in planned:
-        macs = macs_in_use(generation, change.host, change.configuration.system_id)
+        macs = MacsInUse(generation, change.host, change.configuration.system_id)
         beyond = beyond_host and change.configuration.kind is ConfigurationKind.DEFINED
         check_resource(
             change.full, change.name, change.host, macs, actor, context.policy, change.changed, beyond_host=beyond

@@ -6,8 +6,9 @@ from openvman.inventory.generation import Generation
 from openvman.messages import systems as systems_rows
 from openvman.model.errors import ModelError
 from openvman.model.host import Host
+from openvman.model.pool import pool_id
+from openvman.model.resource import ResourceKind
 from openvman.model.spec import SystemSpec
-from openvman.model.states import State
 from openvman.model.system import Configuration
 
 
@@ -41,5 +42,5 @@ def choose_host(generation: Generation, spec: SystemSpec, reference: Configurati
 
 def free_memory(generation: Generation, host: Host) -> int:
     """Bytes that no active or paused system of the host has; less than 0 where more is given than there is."""
-    running = (s for s in generation.systems_of(host.id) if s.state in {State.ACTIVE, State.PAUSED})
-    return host.memory - sum(system.effective.memory.size for system in running)
+    parts = (pool.name for pool in host.pools if pool.kind is ResourceKind.MEMORY)
+    return host.memory - sum(generation.consumed(pool_id(host.id, name)) for name in (ResourceKind.MEMORY, *parts))

@@ -8,7 +8,7 @@ shows in the inventory is not counted twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -16,7 +16,18 @@ from openvman.inventory.inventory import Inventory
 from openvman.messages import pools as pools_rows
 from openvman.model.errors import ModelError
 from openvman.model.host import ChildPool, Host
-from openvman.model.pool import PROMISED, RESERVED, ResourcePool, consumption, pool_id, pool_in, pools_of, whole
+from openvman.model.pool import (
+    PROMISED,
+    RESERVED,
+    ResourcePool,
+    consumption,
+    names_of,
+    pool_id,
+    pool_in,
+    pool_named,
+    pools_of,
+    whole,
+)
 from openvman.model.storage import storage_pool_name
 from openvman.operations.settle import settle
 from openvman.store.database import StoreError
@@ -56,14 +67,14 @@ class Pools:
             system_id, {each: max(mine.get(each, 0), now.get(each, 0)) for each in mine.keys() | now.keys()}
         )
         try:
-            self._check_room(host, mine, now, of)
+            self._check_room(host, wanted, now, of)
             yield
         finally:
             del self._pledges[token]
 
     def check_fits(self, host: Host, wanted: Mapping[str, int], of: str) -> None:
         """Refuse what a pool could not give even when it is empty: INSUFFICIENT."""
-        for pool in pools_of(host, lambda _: 0):
+        for pool in _asked(host, wanted, lambda _: 0):
             amount = whole(pool.kind, wanted.get(pool.name + RESERVED, 0))
             bound = not (pool.is_primordial or pool.is_native) or bool(wanted.get(pool.name + PROMISED))
             if bound and pool.capacity is not None and amount > pool.capacity:
@@ -109,20 +120,23 @@ class Pools:
             self._inventory.assign(system_id, before)
             raise _unsaved(error) from error
 
-    def _check_room(self, host: Host, mine: Mapping[str, int], now: Mapping[str, int], of: str) -> None:
+    def _check_room(self, host: Host, wanted: Mapping[str, int], now: Mapping[str, int], of: str) -> None:
+        """``wanted`` is by the pools' names, ``now`` by their ids."""
         host = self._inventory.generation.host(host.id) or host
-        wanted = {id for id in map(pool_in, mine) if storage_pool_name(id.rpartition("/")[2]) is None}
-        gone = wanted - {pool.id for pool in pools_of(host, lambda _: 0)}
+        named = {name for name in map(pool_in, wanted) if storage_pool_name(name) is None}
+        gone = named.difference(names_of(host))
         if gone:
-            raise ModelError(pools_rows.DELETED_MEANWHILE.said(id=min(gone)).within(of), min(gone))
+            id = pool_id(host.id, min(gone))
+            raise ModelError(pools_rows.DELETED_MEANWHILE.said(id=id).within(of), id)
         parents = {parent for child in host.pools for parent in child.parents}
-        for pool in pools_of(host, self._consumed):
-            asked = whole(pool.kind, mine.get(pool.id + RESERVED, 0))
+        more = [name for name, amount in wanted.items() if amount > now.get(pool_id(host.id, name), 0)]
+        grows = [name for name in more if name != pool_in(name)]
+        for pool in _asked(host, grows, self._consumed):
             shared = pool.is_primordial and pool.name not in parents and not self._consumed(pool.id + PROMISED)
-            grows = any(mine.get(pool.id + what, 0) > now.get(pool.id + what, 0) for what in (RESERVED, PROMISED))
-            if not grows or shared or pool.is_native or pool.capacity is None:
+            if shared or pool.is_native or pool.capacity is None:
                 continue
             if pool.reserved > pool.capacity:
+                asked = whole(pool.kind, wanted.get(pool.name + RESERVED, 0))
                 free = max(0, pool.capacity - pool.reserved + asked)
                 raise _too_little(pool, of, asked, free)
 
@@ -142,6 +156,13 @@ class Pools:
             amount = pledge.wanted.get(wanted, 0)
             most[pledge.system_id] = max(amount, most.get(pledge.system_id, 0))
         return most.items()
+
+
+def _asked(host: Host, wanted: Iterable[str], consumed: Callable[[str], int]) -> Iterator[ResourcePool]:
+    """The host's pools that ``wanted`` (see :func:`openvman.model.pool.taken`) names, in their order."""
+    names = set(map(pool_in, wanted))
+    found = (pool_named(host, name, consumed) for name in names_of(host) if name in names)
+    return (pool for pool in found if pool is not None)
 
 
 def _unsaved(error: StoreError) -> ModelError:

@@ -34,7 +34,8 @@ class UseCase:
 
     ``title`` says what is done, as a person would; None for what changes nothing, of which no job is made.
     ``makes`` gives what the result adds to what the keywords name; ``aim`` is the state that a virtual system is to be
-    brought to. ``again`` is for CONTINUE: it takes the operations, the actor and the job.
+    brought to. ``again`` is for CONTINUE: it takes the operations, the actor and the job. ``stepwise``: it changes
+    nothing but behind a step, with which the job is on the disk too, so that nobody has to wait for the job alone.
     """
 
     run: Callable[..., Awaitable[Any]]
@@ -43,6 +44,7 @@ class UseCase:
     makes: Callable[[Any], tuple[Affected, ...]] = lambda _result: ()
     aim: Callable[[Mapping[str, Any]], State | None] = lambda _keywords: None
     again: Callable[..., Awaitable[Any]] | None = None
+    stepwise: bool = False
 
 
 _ELEMENTS: Final[Mapping[type, Element]] = {

@@ -6,7 +6,9 @@ Pure: it looks at the generation given and at nothing else. What has to be looke
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Container
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from openvman.inventory.generation import Generation
 from openvman.messages import pools as pools_rows
@@ -50,19 +52,20 @@ _SHOWN = 80
 """Characters of a name that a message repeats before anything is known of the name."""
 
 
-def macs_in_use(generation: Generation, host: Host, system_id: str | None = None) -> frozenset[str]:
-    """The MAC addresses of the host's systems, without those of ``system_id``."""
-    return frozenset(
-        nic.mac
-        for system in generation.systems_of(host.id)
-        if system.id != system_id
-        for configuration in system.configurations()
-        for nic in configuration.nics
-    )
+@dataclass(frozen=True, slots=True)
+class MacsInUse(Container[str]):
+    """The MAC addresses of the host's systems, without those of ``but``."""
+
+    generation: Generation
+    host: Host
+    but: str | None = None
+
+    def __contains__(self, mac: object) -> bool:
+        return any(id != self.but for id in self.generation.has_mac(self.host.id, str(mac)))
 
 
 def check_definition(
-    definition: Definition, host: Host, generation: Generation, macs: AbstractSet[str], actor: Actor, policy: Policy
+    definition: Definition, host: Host, generation: Generation, macs: Container[str], actor: Actor, policy: Policy
 ) -> None:
     """Refuse a definition that breaks a rule, or whose name or id is taken."""
     system = SystemSpec(
@@ -138,7 +141,7 @@ def check_resource(
     spec: ResourceSpec,
     name: str,
     host: Host,
-    macs: AbstractSet[str],
+    macs: Container[str],
     actor: Actor,
     policy: Policy,
     changed: AbstractSet[str] | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from openvman.cim.names import NameMap
@@ -13,6 +13,7 @@ from openvman.model.device import VirtualDevice, devices_of
 from openvman.model.picture import Picture
 from openvman.model.system import VirtualSystem
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
+from openvman.profiles.extents import of_systems
 
 _ENABLED, _DISABLED = 2, 3
 _OK, _STOPPED = 2, 10
@@ -30,9 +31,6 @@ def device_map(
 
     def of(system: VirtualSystem) -> Iterator[VirtualDevice]:
         return (d for d in devices_of(system) if shows(d.allocation))
-
-    def extent(picture: Picture) -> Iterable[VirtualDevice]:
-        return (device for system in picture.objects.systems.values() for device in of(system))
 
     def find(picture: Picture, keys: NameMap[Value]) -> VirtualDevice | None:
         system = picture.objects.system(keys["SystemName"])
@@ -52,7 +50,7 @@ def device_map(
         description=description,
         owner=VirtualSystem,
         lasting=False,
-        extent=extent,
+        extent=of_systems(of),
         find=find,
         keys={
             "SystemCreationClassName": ClassName(COMPUTER_SYSTEM),

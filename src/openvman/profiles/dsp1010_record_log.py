@@ -13,6 +13,7 @@ from openvman.model.allocation import SerialAllocation
 from openvman.model.picture import Picture
 from openvman.model.system import VirtualSystem
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
+from openvman.profiles.extents import of_systems
 
 _NO_RECORD = 2
 """The schema leaves the codes after 1 (not supported) to the implementation."""
@@ -33,7 +34,7 @@ CONSOLE_LOG = ClassMap(
     cim="CIM_MessageLog",
     description="What a guest has printed on a serial port, kept by the host.",
     owner=VirtualSystem,
-    extent=lambda p: (serial for system in p.objects.systems.values() for serial in _logs(system)),
+    extent=of_systems(_logs),
     find=_find,
     keys={"CreationClassName": ClassName(), "Name": Call(lambda s: f"{s.system_id}/{s.local_id}")},
     properties={

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any, Final
 
 from openvman.cim.names import NameMap
@@ -16,6 +17,7 @@ from openvman.model.picture import Picture
 from openvman.model.system import BootDevice, Configuration, VirtualSystem
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM, SETTING_DATA
+from openvman.profiles.extents import of_hosts, of_systems
 from openvman.profiles.identity import id_in, instance_id
 from openvman.profiles.services import service_map
 
@@ -30,9 +32,9 @@ _STRUCTURED: Final = {
 _YES, _NO = 1, 2
 
 
-def _bootable(configurations: Iterable[Configuration]) -> Iterator[Configuration]:
-    """Those that look for their guest at all: a container has nothing to look for."""
-    return (c for c in configurations if c.boot_order)
+def _bootable(system: VirtualSystem) -> Iterator[Configuration]:
+    """The configurations that look for their guest at all: a container has nothing to look for."""
+    return (c for c in system.configurations() if c.boot_order)
 
 
 def _find_config(picture: Picture, keys: NameMap[Value]) -> Configuration | None:
@@ -53,7 +55,7 @@ BOOT_SOURCE: Final = ClassMap(
     description="A kind of device that a virtual system may be started from.",
     owner=VirtualSystem,
     lasting=False,
-    extent=lambda p: (s for c in _bootable(p.objects.configurations()) for s in boot_sources(c)),
+    extent=of_systems(lambda vs: chain.from_iterable(map(boot_sources, _bootable(vs)))),
     find=_find_source,
     keys={"InstanceID": instance_id()},
     properties={
@@ -78,7 +80,7 @@ BOOT_CONFIG: Final = ClassMap(
     cim="CIM_BootConfigSetting",
     description="The boot order of a configuration of a virtual system.",
     owner=VirtualSystem,
-    extent=lambda p: _bootable(p.objects.configurations()),
+    extent=of_systems(_bootable),
     find=_find_config,
     keys={"InstanceID": instance_id(suffix=_SUFFIX)},
     properties={
@@ -99,7 +101,7 @@ BOOT_CAPABILITIES: Final = ClassMap(
     cim="CIM_BootServiceCapabilities",
     description="What a boot service can do: its configurations are those of the systems, no others are made.",
     owner=Host,
-    extent=lambda p: p.objects.hosts.values(),
+    extent=of_hosts(),
     find=lambda p, keys: p.objects.host(id_in(keys, suffix=_CAPABILITIES)),
     keys={"InstanceID": instance_id(suffix=_CAPABILITIES)},
     properties={
@@ -114,12 +116,12 @@ BOOT_CAPABILITIES: Final = ClassMap(
 
 def _used(system: VirtualSystem, _picture: Picture) -> Iterator[Any]:
     """What the active system was started with is current; what its next start uses is next, and the default."""
-    for configuration in _bootable(system.configurations()):
+    for configuration in _bootable(system):
         yield (COMPUTER_SYSTEM, system), (BOOT_CONFIG, configuration), (system, configuration)
 
 
 def _ordered(system: VirtualSystem, _picture: Picture) -> Iterator[Any]:
-    for configuration in _bootable(system.configurations()):
+    for configuration in _bootable(system):
         for source in boot_sources(configuration):
             yield (BOOT_CONFIG, configuration), (BOOT_SOURCE, source), source.place
 
@@ -163,7 +165,7 @@ EDGES: Final = (
         End("GroupComponent", (SETTING_DATA,)),
         End("PartComponent", (BOOT_CONFIG,)),
         VirtualSystem,
-        lambda vs, _p: (((SETTING_DATA, c), (BOOT_CONFIG, c)) for c in _bootable(vs.configurations())),
+        lambda vs, _p: (((SETTING_DATA, c), (BOOT_CONFIG, c)) for c in _bootable(vs)),
         clause="CIM Schema",
     ),
     Edge(

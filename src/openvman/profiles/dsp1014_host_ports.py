@@ -12,6 +12,7 @@ from openvman.model.host import Host
 from openvman.model.host_port import HostPort, host_port, host_ports
 from openvman.model.picture import Picture
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
+from openvman.profiles.extents import of_hosts
 
 _ETHERNET: Final = 2
 _ENABLED, _OFFLINE = 2, 6
@@ -45,7 +46,7 @@ HOST_PORT: Final = ClassMap(
     description="A network port of a host's hardware.",
     owner=Host,
     lasting=False,
-    extent=lambda p: (port for host in p.objects.hosts.values() for port in host_ports(host)),
+    extent=of_hosts(host_ports),
     find=_find,
     keys={
         "SystemCreationClassName": ClassName(HOST_SYSTEM),

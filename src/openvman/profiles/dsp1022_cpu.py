@@ -10,6 +10,7 @@ from openvman.model.host import Host
 from openvman.model.host_device import host_devices
 from openvman.model.picture import Picture
 from openvman.model.resource import ResourceKind
+from openvman.profiles.extents import of_hosts
 from openvman.profiles.host_devices import HOST_PROCESSOR
 from openvman.profiles.identity import id_in, instance_id
 
@@ -20,7 +21,7 @@ PROCESSOR_CAPABILITIES: Final = ClassMap(
     cim="CIM_ProcessorCapabilities",
     description="What each processor of a host has; all are alike, and each is a logical processor.",
     owner=Host,
-    extent=lambda p: p.objects.hosts.values(),
+    extent=of_hosts(),
     find=lambda p, keys: p.objects.host(id_in(keys, suffix=_SUFFIX)),
     keys={"InstanceID": instance_id(suffix=_SUFFIX)},
     properties={

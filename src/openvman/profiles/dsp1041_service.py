@@ -33,6 +33,7 @@ from openvman.model.spec import PoolSpec
 from openvman.model.storage import storage_pool, storage_pool_name
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL, RESOURCE_TYPE, in_units, other_type, units
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
+from openvman.profiles.extents import of_hosts
 from openvman.profiles.host_devices import HOST_DEVICES
 from openvman.profiles.identity import id_in, instance_id
 from openvman.profiles.resource_allocation import first_text
@@ -240,7 +241,7 @@ POOL_CAPABILITIES = ClassMap(
     cim="CIM_ResourcePoolConfigurationCapabilities",
     description="Which methods a pool configuration service has.",
     owner=Host,
-    extent=lambda p: p.objects.hosts.values(),
+    extent=of_hosts(),
     find=lambda p, keys: p.objects.host(id_in(keys, suffix=_CAPABILITIES)),
     keys={"InstanceID": instance_id(suffix=_CAPABILITIES)},
     properties={

@@ -35,6 +35,7 @@ from openvman.profiles.allocations import ALLOCATIONS, SETTINGS
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_values import SYSTEM_TYPES
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM, SETTING_DATA
+from openvman.profiles.extents import of_hosts
 from openvman.profiles.identity import id_in, instance_id
 from openvman.profiles.services import service_map
 
@@ -177,7 +178,7 @@ MANAGEMENT_CAPABILITIES = ClassMap(
     cim="CIM_VirtualSystemManagementCapabilities",
     description="What a management service can do, and how it answers.",
     owner=Host,
-    extent=lambda p: p.objects.hosts.values(),
+    extent=of_hosts(),
     find=lambda p, keys: p.objects.host(id_in(keys, suffix="/management-capabilities")),
     keys={"InstanceID": instance_id(suffix="/management-capabilities")},
     properties={

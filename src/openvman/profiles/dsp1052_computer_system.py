@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Const
 from openvman.model.host import Host
+from openvman.profiles.extents import of_hosts
 
 _OK = 2
 _LOST_COMMUNICATION = 13
@@ -13,7 +14,7 @@ HOST_SYSTEM = ClassMap(
     cim="CIM_ComputerSystem",
     description="A host: a computer that runs virtual systems.",
     owner=Host,
-    extent=lambda p: p.objects.hosts.values(),
+    extent=of_hosts(),
     find=lambda p, keys: p.objects.host(keys["Name"]),
     keys={"CreationClassName": ClassName(), "Name": Attr("id")},
     properties={

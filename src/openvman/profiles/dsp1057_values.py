@@ -17,8 +17,12 @@ E = TypeVar("E", bound=StrEnum)
 
 SYSTEM_TYPES: Final = {"kvm": "DMTF:KVM", "lxc": "DMTF:Linux:LXC", "xen": "DMTF:XEN:HVM"}
 """VirtualSystemType of what the schema lists; every other way to execute a guest is ``openvman:<name>``."""
-_HYPERVISORS: Final = {text.lower(): name for name, text in SYSTEM_TYPES.items()}
 _XEN_WITHOUT_FIRMWARE: Final = "DMTF:XEN:PV"
+_HYPERVISORS: Final = {
+    **{text.lower(): name for name, text in SYSTEM_TYPES.items()},
+    _XEN_WITHOUT_FIRMWARE.lower(): "xen",
+}
+"""What is said of both; whether a guest of Xen has firmware is its machine type's matter."""
 _OWN_TYPE: Final = "openvman:"
 _NEVER, _RESTART_IF_ACTIVE, _ALWAYS = 2, 3, 4
 

@@ -38,6 +38,7 @@ from openvman.profiles.dsp1057_values import (
     system_type,
     timeout_of,
 )
+from openvman.profiles.extents import of_systems
 from openvman.profiles.identity import id_in, instance_id
 
 REQUEST_STATE_CHANGE = MethodMap(
@@ -63,7 +64,7 @@ COMPUTER_SYSTEM = ClassMap(
     cim="CIM_ComputerSystem",
     description="A virtual system: a virtual machine or a container.",
     owner=VirtualSystem,
-    extent=lambda p: p.objects.systems.values(),
+    extent=of_systems(),
     find=lambda p, keys: p.objects.system(keys["Name"]),
     keys={"CreationClassName": ClassName(), "Name": Attr("id")},
     properties={
@@ -92,7 +93,7 @@ ENABLED_CAPABILITIES = ClassMap(
     cim="CIM_EnabledLogicalElementCapabilities",
     description="Which changes of state a virtual system can be asked for.",
     owner=VirtualSystem,
-    extent=lambda p: p.objects.systems.values(),
+    extent=of_systems(),
     find=lambda p, keys: p.objects.system(id_in(keys, suffix="/capabilities")),
     keys={"InstanceID": instance_id(suffix="/capabilities")},
     properties={
@@ -108,7 +109,7 @@ SETTING_DATA = ClassMap(
     cim="CIM_VirtualSystemSettingData",
     description="A configuration of a virtual system: the defined one or the one in force.",
     owner=VirtualSystem,
-    extent=lambda p: p.objects.configurations(),
+    extent=of_systems(VirtualSystem.configurations),
     find=lambda p, keys: p.objects.configuration(id_in(keys)),
     keys={"InstanceID": instance_id()},
     properties={

@@ -4,7 +4,7 @@ profile for controllers of hosts is known to us, so none is registered).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from openvman.model.host import ControllerKind, Host
 from openvman.model.host_controller import HostController, host_controller, host_controllers
 from openvman.model.picture import Picture
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
+from openvman.profiles.extents import of_hosts
 
 _OTHER: Final = 1
 
@@ -54,9 +55,8 @@ def _name(controller: HostController) -> str:
 
 
 def _map(shown_by: str, cim: str, description: str, properties: Mapping[str, Source]) -> ClassMap:
-    def extent(picture: Picture) -> Iterable[HostController]:
-        found = (each for host in picture.objects.hosts.values() for each in host_controllers(host))
-        return (each for each in found if _kind(each).shown_by == shown_by)
+    def of(host: Host) -> Iterator[HostController]:
+        return (each for each in host_controllers(host) if _kind(each).shown_by == shown_by)
 
     def find(picture: Picture, keys: NameMap[Value]) -> HostController | None:
         host = picture.objects.host(keys["SystemName"])
@@ -69,7 +69,7 @@ def _map(shown_by: str, cim: str, description: str, properties: Mapping[str, Sou
         description=description,
         owner=Host,
         lasting=False,
-        extent=extent,
+        extent=of_hosts(of),
         find=find,
         keys={
             "SystemCreationClassName": ClassName(HOST_SYSTEM),

@@ -22,6 +22,7 @@ from openvman.profiles.device_kinds import ROW_OF_POOL
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1059_generic_device import GENERIC_DEVICES
+from openvman.profiles.extents import of_hosts
 
 
 def _map(
@@ -38,7 +39,7 @@ def _map(
         description=description,
         owner=Host,
         lasting=False,
-        extent=lambda p: (d for host in p.objects.hosts.values() for d in host_devices(host) if shows(d)),
+        extent=of_hosts(lambda host: filter(shows, host_devices(host))),
         find=find,
         keys={
             "SystemCreationClassName": ClassName(HOST_SYSTEM),

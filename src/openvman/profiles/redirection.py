@@ -6,7 +6,7 @@ there while connections are taken. No password is shown, nor known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from openvman.cim.names import NameMap
@@ -18,6 +18,7 @@ from openvman.model.picture import Picture
 from openvman.model.system import VirtualSystem
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
+from openvman.profiles.extents import of_hosts, of_systems
 from openvman.profiles.identity import id_in, instance_id
 from openvman.profiles.services import service_map
 
@@ -46,9 +47,6 @@ def sap_map(
     def of(system: VirtualSystem) -> Iterator[Console]:
         return (console for console in consoles_of(system) if shows(console))
 
-    def extent(picture: Picture) -> Iterable[Console]:
-        return (console for system in picture.objects.systems.values() for console in of(system))
-
     def find(picture: Picture, keys: NameMap[Value]) -> Console | None:
         system = picture.objects.system(keys["Name"].partition("/")[0])
         return None if system is None else next((c for c in of(system) if c.id == keys["Name"]), None)
@@ -59,7 +57,7 @@ def sap_map(
         description=description,
         owner=VirtualSystem,
         lasting=False,
-        extent=extent,
+        extent=of_systems(of),
         find=find,
         keys={
             "SystemCreationClassName": ClassName(HOST_SYSTEM),
@@ -132,7 +130,7 @@ def _capabilities_map(name: str, title: str, suffix: str, sharing: int) -> Class
         cim="CIM_RedirectionServiceCapabilities",
         description=f"What the {title} service of a host can be set to.",
         owner=Host,
-        extent=lambda p: p.objects.hosts.values(),
+        extent=of_hosts(),
         find=lambda p, keys: p.objects.host(id_in(keys, suffix=suffix)),
         keys={"InstanceID": instance_id(suffix=suffix)},
         properties={

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from openvman.cim.declarations import PropertyDeclaration
@@ -14,6 +14,7 @@ from openvman.model.allocation import Allocation
 from openvman.model.picture import Picture
 from openvman.model.resource import pool_name
 from openvman.model.system import VirtualSystem
+from openvman.profiles.extents import of_systems
 from openvman.profiles.identity import id_in, instance_id, instance_id_of
 
 
@@ -32,8 +33,8 @@ def allocation_map(
 ) -> ClassMap:
     """The class map of one kind of allocation. ``resource_types`` are those that an instance may ask for."""
 
-    def extent(picture: Picture) -> Iterable[Allocation]:
-        return (a for a in picture.objects.allocations() if isinstance(a, kind))
+    def of(system: VirtualSystem) -> Iterator[Allocation]:
+        return (a for c in system.configurations() for a in c.allocations() if isinstance(a, kind))
 
     def find(picture: Picture, keys: NameMap[Value]) -> Allocation | None:
         found = picture.objects.allocation(id_in(keys))
@@ -44,7 +45,7 @@ def allocation_map(
         cim=cim,
         description=description,
         owner=VirtualSystem,
-        extent=extent,
+        extent=of_systems(of),
         find=find,
         keys={"InstanceID": instance_id()},
         properties={

@@ -12,6 +12,7 @@ from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Const, Met
 from openvman.model.host import Host
 from openvman.model.picture import Picture
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
+from openvman.profiles.extents import of_hosts
 
 RUNNING: Final[Mapping[str, Source]] = {
     "EnabledState": Const(2),
@@ -58,7 +59,7 @@ def service_map(
         cim=cim or f"CIM_{name}",
         description=description,
         owner=Host,
-        extent=lambda p: p.objects.hosts.values(),
+        extent=of_hosts(),
         find=find,
         keys={
             "SystemCreationClassName": ClassName(HOST_SYSTEM),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from openvman.model.states import Action, State
@@ -55,7 +56,12 @@ def transitioning_to(system: VirtualSystem) -> int:
 def available_states(system: VirtualSystem) -> tuple[int, ...]:
     if system.transition is not None:
         return ()
-    return tuple(REQUESTED_STATE[action] for action in system.possible)
+    return _codes(system.possible)
+
+
+@cache
+def _codes(actions: tuple[Action, ...]) -> tuple[int, ...]:
+    return tuple(REQUESTED_STATE[action] for action in actions)
 
 
 def supported_states(system: VirtualSystem) -> tuple[int, ...]:

@@ -1,21 +1,25 @@
-"""The ASGI application: routes with their permission, refusals, and one access log line for each request."""
+"""The application: routes with their permission, refusals, and one access log line for each request."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Final, Protocol
 
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 from openvman.messages import server
 from openvman.model.actor import Actor, Role
-from openvman.server.exchange import ClientGoneError, Exchange, HTTPError, Receive, Scope, Send
+from openvman.server.connection import Connection
+from openvman.server.exchange import ClientGoneError, Exchange, HTTPError
 from openvman.server.gate import Gate
+from openvman.server.http11 import RequestHead
 
-_log = structlog.stdlib.get_logger("openvman.access")
+_log: FilteringBoundLogger = structlog.get_logger("openvman.access")
 
 
 class Handler(Protocol):
@@ -62,23 +66,21 @@ class Application:
         self._gate = gate
         self._limits = limits
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = Exchange(
-            scope, receive, send, max_body=self._limits.max_body, body_timeout=self._limits.body_timeout
-        )
+    async def __call__(self, request: RequestHead, line: Connection) -> None:
+        limits = self._limits
+        exchange = Exchange(request, line, max_body=limits.max_body, body_timeout=limits.body_timeout)
         try:
             await self._answer(exchange)
         except ClientGoneError:
             exchange.facts["outcome"] = "client gone"
         except asyncio.CancelledError:
-            # The grace of a shutdown is over. uvicorn must see a client gone: it would log its own error otherwise.
+            # The grace of a shutdown is over.
             exchange.facts["outcome"] = "cancelled by shutdown"
             exchange.line.hang_up()
         except Exception:  # noqa: BLE001 - one request's fault must not reach the others; it is logged and answered
             _log.error("request failed", id=exchange.id, exc_info=True)
             await exchange.refuse(HTTPError(500, str(server.INTERNAL.said(reference=exchange.id))))
         finally:
-            exchange.release()
             self._record(exchange)
 
     async def _answer(self, exchange: Exchange) -> None:
@@ -105,10 +107,10 @@ class Application:
         await route.handler(exchange, actor)
 
     def _route(self, exchange: Exchange) -> Route | PublicRoute:
-        route = self.routes.get(_path(exchange.path))
+        route = self.routes.get(_path(exchange.request.path))
         if route is None:
             raise HTTPError(404, "there is nothing here: CIM-XML is at /cimom, events are at /events")
-        if exchange.method not in route.methods:
+        if exchange.request.method not in route.methods:
             raise HTTPError(
                 405, f"{route.path} takes {', '.join(route.methods)}", [("Allow", ", ".join(route.methods))]
             )
@@ -122,16 +124,18 @@ class Application:
         )
 
     def _record(self, exchange: Exchange) -> None:
-        milliseconds = round((perf_counter() - exchange.began) * 1000, 3)
-        write = _log.debug if exchange.path == "/healthz" else _log.info
-        write(
+        level = logging.DEBUG if exchange.request.path == "/healthz" else logging.INFO
+        if not _log.is_enabled_for(level):
+            return
+        _log.log(
+            level,
             "request",
             id=exchange.id,
-            client=exchange.client,
-            method=exchange.method,
-            path=exchange.path[:100],
+            client=exchange.line.client,
+            method=exchange.request.method,
+            path=exchange.request.path[:100],
             status=exchange.status,
-            ms=milliseconds,
+            ms=round((perf_counter() - exchange.began) * 1000, 3),
             bytes=exchange.sent,
             **exchange.facts,
         )

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from itertools import chain
 from time import perf_counter
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -17,6 +17,7 @@ from openvman.messages import server
 from openvman.model.actor import Actor
 from openvman.server.compress import WORTH, Gzip
 from openvman.server.exchange import ClientGoneError, Exchange, HTTPError
+from openvman.server.http11 import RequestHead
 from openvman.wire.cimxml.decode import Message, decode_request
 from openvman.wire.cimxml.encode import Encoder, encode_error
 from openvman.wire.cimxml.errors import ProtocolError, RequestError
@@ -29,6 +30,7 @@ from openvman.wire.cimxml.headers import (
     read_request_headers,
     response_headers,
 )
+from openvman.wire.cimxml.repeated import RequestDecoder
 
 METHODS: Final = ("POST", "M-POST")
 
@@ -41,6 +43,9 @@ _log = structlog.stdlib.get_logger(__name__)
 class Performer(Protocol):
     """The broker, as far as this knows it."""
 
+    def may_wait(self, request: Request) -> bool:
+        """Whether :meth:`perform` may wait for anything."""
+
     async def perform(self, request: Request, actor: Actor) -> Response:
         """Answer one operation. Raises CIMError."""
 
@@ -51,13 +56,14 @@ class CIMObjectManager:
     def __init__(self, broker: Performer, encoder: Encoder) -> None:
         self._broker = broker
         self._encoder = encoder
+        self._decoder = RequestDecoder()
 
     async def __call__(self, exchange: Exchange, actor: Actor) -> None:
         prefix = ""
         try:
-            asked = read_request_headers(exchange.method, exchange.headers)
+            asked = _asked(exchange.request)
             prefix = asked.prefix
-            message = await _read(exchange, asked)
+            message = await self._read(exchange, asked)
         except ProtocolError as error:
             raise HTTPError(error.http_status, error.message, protocol_error_headers(error, prefix)) from None
         except RequestError as error:
@@ -68,6 +74,17 @@ class CIMObjectManager:
         exchange.facts |= _described(message.request)
         first, rest = await self._answer(exchange, message, actor)
         await _send(exchange, asked, first, rest)
+
+    async def _read(self, exchange: Exchange, asked: RequestHeaders) -> Message:
+        if exchange.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise HTTPError(415, "send the body without a Content-Encoding", [("Accept-Encoding", "identity")])
+        body = await exchange.body()
+        if len(body) < _IN_WORKER:
+            message = self._decoder.decode(body, asked.charset)
+        else:
+            message = await asyncio.to_thread(decode_request, body, charset=asked.charset)
+        check_request_headers(asked, message)
+        return message
 
     async def _answer(self, exchange: Exchange, message: Message, actor: Actor) -> tuple[bytes, Iterator[bytes]]:
         """The first part of the response, and the others; a failure so far is a whole response."""
@@ -87,11 +104,12 @@ class CIMObjectManager:
 
     async def _perform(self, exchange: Exchange, request: Request, actor: Actor) -> Response:
         """Ask the broker. A read whose client goes away is cancelled; a change is finished."""
+        if not self._broker.may_wait(request):
+            return await self._broker.perform(request, actor)
         task = asyncio.ensure_future(self._broker.perform(request, actor))
         try:
-            await asyncio.sleep(0)  # most reads answer without waiting for anything: no need to watch their clients
-            if not task.done():
-                await asyncio.wait({task, exchange.watch()}, return_when=asyncio.FIRST_COMPLETED)
+            watched: set[asyncio.Future[Any]] = {task, exchange.watch()}
+            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
             if not task.done() and not _is_change(request):
                 raise ClientGoneError
             return await task
@@ -99,16 +117,12 @@ class CIMObjectManager:
             task.cancel()
 
 
-async def _read(exchange: Exchange, asked: RequestHeaders) -> Message:
-    if exchange.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise HTTPError(415, "send the body without a Content-Encoding", [("Accept-Encoding", "identity")])
-    body = await exchange.body()
-    if len(body) < _IN_WORKER:
-        message = decode_request(body, charset=asked.charset)
-    else:
-        message = await asyncio.to_thread(decode_request, body, charset=asked.charset)
-    check_request_headers(asked, message)
-    return message
+def _asked(request: RequestHead) -> RequestHeaders:
+    """What the CIM headers say, read once of a head that comes again. Raises ProtocolError."""
+    known: RequestHeaders | None = request.memo.get(__name__)
+    if known is None:
+        known = request.memo[__name__] = read_request_headers(request.method, request.headers)
+    return known
 
 
 async def _send(exchange: Exchange, asked: RequestHeaders, first: bytes, rest: Iterator[bytes]) -> None:
@@ -122,7 +136,7 @@ async def _send(exchange: Exchange, asked: RequestHeaders, first: bytes, rest: I
     if second is None:
         await exchange.respond(200, headers, first if packer is None else packer.feed(first) + packer.end())
         return
-    with_trailers = not exchange.is_http10 and exchange.accepts("te", "trailers")
+    with_trailers = not exchange.request.is_http10 and exchange.accepts("te", "trailers")
     if with_trailers:
         headers.append(("Trailer", TRAILER))
     await exchange.start(200, headers)

@@ -57,11 +57,10 @@ class EventStream:
     async def _wait(self, exchange: Exchange, news: asyncio.Event) -> None:
         """For news, the client's end, or the server's; a sign of life when none comes."""
         waits = [asyncio.ensure_future(news.wait()), asyncio.ensure_future(self._closing.wait())]
+        gone = exchange.watch()
+        watched: set[asyncio.Future[Any]] = {*waits, gone}
         try:
-            gone = exchange.watch()
-            done, _ = await asyncio.wait(
-                {*waits, gone}, timeout=_SIGN_OF_LIFE_SECONDS, return_when=asyncio.FIRST_COMPLETED
-            )
+            done, _ = await asyncio.wait(watched, timeout=_SIGN_OF_LIFE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if not done or gone in done:
                 await exchange.write(b":\n\n")
         finally:
@@ -70,7 +69,9 @@ class EventStream:
 
     def _wanted(self, exchange: Exchange) -> Wanted:
         try:
-            given = parse_qs(exchange.query, max_num_fields=_FIELDS, strict_parsing=bool(exchange.query))
+            given = parse_qs(
+                exchange.request.query, max_num_fields=_FIELDS, strict_parsing=bool(exchange.request.query)
+            )
             wanted = Wanted(tuple(given.get("class", ())), tuple(given.get("kind", ())))
             self._log.check(wanted)
         except (ValueError, UnknownWishError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import Final, Protocol
 
 from openvman.config.kinds import Address
@@ -15,6 +16,7 @@ from openvman.security.basic import Credentials, MalformedCredentialsError
 from openvman.server.exchange import Exchange, HTTPError
 
 _HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]*)?")
+_ANYONE: Final = Actor("anonymous", Role.ADMIN)
 _PARALLEL: Final = 2
 _MOST_WAITING: Final = 64
 _MOST_WAITING_OF_ADDRESS: Final = 8
@@ -35,10 +37,15 @@ class OpenGate:
     """
 
     async def actor(self, exchange: Exchange) -> Actor:
-        host = _HOST.fullmatch(exchange.headers.get("host", "localhost"))
-        if host is None or not Address(host[1] or host[2], 0).is_loopback:
+        if not _is_local(exchange.headers.get("host", "localhost")):
             raise HTTPError(403, "without authentication, only requests to localhost are answered")
-        return Actor("anonymous", Role.ADMIN)
+        return _ANYONE
+
+
+@lru_cache(maxsize=64)
+def _is_local(host: str) -> bool:
+    found = _HOST.fullmatch(host)
+    return found is not None and Address(found[1] or found[2], 0).is_loopback
 
 
 class CredentialGate:
@@ -66,10 +73,10 @@ class CredentialGate:
     async def _known(self, exchange: Exchange) -> Actor:
         given = exchange.all(b"authorization")
         if given:
-            credentials = self._credentials(given, exchange.client)
-            return self._authenticator.recall(credentials) or await self._verified(credentials, exchange.client)
+            credentials = self._credentials(given, exchange.line.client)
+            return self._authenticator.recall(credentials) or await self._verified(credentials, exchange.line.client)
         if self._by_certificate and exchange.line.common_name is not None:
-            return self._authenticator.certified(exchange.line.common_name, exchange.client)
+            return self._authenticator.certified(exchange.line.common_name, exchange.line.client)
         raise RefusedError
 
     def _credentials(self, given: list[bytes], address: str) -> Credentials:

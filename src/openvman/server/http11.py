@@ -1,230 +1,235 @@
-"""HTTP/1.1 on one connection: uvicorn's h11 protocol, made strict, bounded in time, and with trailers.
+"""HTTP/1.1 without input and output: requests out of bytes, by h11 made strict, and the bytes of answers.
 
-What uvicorn 0.54 lacks and a CIM server needs: 431 for a large head, 400 for Content-Length beside Transfer-Encoding,
-a limit on the time a head may take, the client certificate's name for the application, trailers (DSP0200 7.2), and an
-end for connections whose request is answered before it was read.
+What h11 leaves to its users and a CIM server needs: 431 for a large head, 400 for Content-Length beside
+Transfer-Encoding, 505 for other versions.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import unquote
 
 import h11
-from uvicorn.config import Config
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
-from uvicorn.server import ServerState
 
+Fields = Iterable[tuple[str, str]]
+
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _MOST_FIELDS: Final = 100
-_MOST_DISCARDED: Final = 2**20
-_LINGER: Final = 2.0
+_END_OF_HEAD: Final = b"\r\n\r\n"
+_MOST_REMEMBERED: Final = 16
+_LONGEST_REMEMBERED: Final = 2048
+_STATUS_LINES: Final = {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n" for s in HTTPStatus}
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionLimits:
-    """Bytes, connections and seconds; see the settings of the same names."""
+class RefusedRequestError(Exception):
+    """The bytes are not a request that this server takes; ``status`` says why."""
 
-    max_header: int
-    max_connections: int
-    header_timeout: float
-    idle_timeout: float
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What an application may know of and do with the connection beyond ASGI: ``scope["state"]["line"]``.
+@dataclass(frozen=True, slots=True, eq=False)
+class RequestHead:
+    """What stands before a request's body."""
 
-    ``common_name`` is a verified client certificate's. ``trailers`` go out after the last chunk of the response under
-    way, which must be a chunked one. ``hang_up`` ends the connection at once, so that a client sees that what it got is
-    not whole.
+    method: str
+    path: str
+    query: str
+    fields: tuple[tuple[bytes, bytes], ...]
+    """Every header as it came; names in small letters."""
+    headers: Mapping[str, str]
+    """By name in small letters; a repeated one's values joined as RFC 9110 5.3 has it."""
+    is_http10: bool
+    keeps_alive: bool
+    """Whether the client can send another request on the connection."""
+    awaits_continue: bool
+    """Whether it waits for 100 (Continue) before it sends the body."""
+    memo: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What others read out of the headers, for the next request with this head; nothing of who sent it."""
+
+    @classmethod
+    def of(cls, request: h11.Request) -> RequestHead:
+        target, _, query = request.target.partition(b"?")
+        joined: dict[str, str] = {}
+        for name, value in request.headers:
+            key, text = name.decode("ascii"), value.decode("latin-1")
+            joined[key] = f"{joined[key]}, {text}" if key in joined else text
+        is_http10 = request.http_version == b"1.0"
+        return cls(
+            method=request.method.decode("ascii"),
+            path=unquote(target.decode("ascii")),
+            query=query.decode("ascii"),
+            fields=tuple(request.headers),
+            headers=joined,
+            is_http10=is_http10,
+            keeps_alive=not is_http10 and "close" not in _words(joined.get("connection", "")),
+            awaits_continue=not is_http10 and "100-continue" in _words(joined.get("expect", "")),
+        )
+
+    @property
+    def length(self) -> int | None:
+        """How many bytes the body has; None where its chunks say it."""
+        return None if "transfer-encoding" in self.headers else int(self.headers.get("content-length", 0))
+
+
+class RequestReader:
+    """Takes the bytes of one connection apart.
+
+    A client that keeps its connection sends the same head again and again. h11 starts anew with each request and looks
+    at nothing but its bytes, so what it made of a head holds for the same bytes: a few small heads of this connection
+    are remembered, and one that comes again with its whole body is not parsed again. They end with the connection, as
+    the credentials in them should.
     """
 
-    common_name: str | None
-    hang_up: Callable[[], None]
-    trailers: list[tuple[bytes, bytes]]
+    def __init__(self, max_head: int) -> None:
+        self._max_head = max_head
+        self._known: dict[bytes, tuple[RequestHead, int]] = {}
+        self._parser: h11.Connection | None = None
+        self._only_piece = b""
+        self._rest = b""
+        self._body: list[bytes] = []
+        self.size = 0
+        """Bytes of the body that are here and were not taken."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of a request that began is still to come."""
+        return self._parser is None
 
-class StrictConnection(h11.Connection):
-    """h11's connection with the rules that it leaves to its users, and trailers. ``refusal`` is the status to answer
-    with after RemoteProtocolError.
-    """
+    @property
+    def has_more(self) -> bool:
+        """Whether there are bytes after the last request, or of an incomplete head."""
+        return bool(self._rest) or self._parser is not None
 
-    def __init__(self, max_header: int) -> None:
-        super().__init__(h11.SERVER, max_header)
-        self._max_header = max_header
-        self.refusal = 400
-        self.trailers: list[tuple[bytes, bytes]] = []
-        self._head: bytes = b""
+    def feed(self, data: bytes) -> None:
+        """What came."""
+        if self._parser is None:
+            self._rest = self._rest + data if self._rest else data
+        else:
+            self._only_piece = b""
+            self._parser.receive_data(data)
 
-    def next_event(self) -> h11.Event | type[h11.NEED_DATA | h11.PAUSED]:
+    def begin(self) -> RequestHead | None:
+        """The head of the next request, once it is all here. Raises RefusedRequestError.
+
+        Only when the request before is whole.
+        """
+        if self._parser is None:
+            if not self._rest:
+                return None
+            self._drop()
+            remembered = self._recall()
+            if remembered is not None:
+                return remembered
+            self._parser = h11.Connection(h11.SERVER, self._max_head)
+            self._parser.receive_data(self._rest)
+            self._only_piece, self._rest = self._rest, b""
+        event = self._next_event(self._parser)
+        if not isinstance(event, h11.Request):
+            return None
+        self._check(event)
+        head = RequestHead.of(event)
+        self._remember(head, self._parser)
+        return head
+
+    def go_on(self) -> None:
+        """Read of the body what has come. Raises RefusedRequestError."""
+        while self._parser is not None:
+            event = self._next_event(self._parser)
+            if isinstance(event, h11.Data):
+                self._body.append(bytes(event.data))
+                self.size += len(event.data)
+            elif isinstance(event, h11.EndOfMessage):
+                self._rest, _ = self._parser.trailing_data
+                self._parser = None
+            else:
+                return
+
+    def take(self) -> bytes:
+        """What has come of the body since this was asked last."""
+        taken = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._drop()
+        return taken
+
+    def _drop(self) -> None:
+        self._body = []
+        self.size = 0
+
+    @staticmethod
+    def _next_event(parser: h11.Connection) -> object:
         try:
-            event = super().next_event()
-            if isinstance(event, h11.Request):
-                self._check(event)
+            return parser.next_event()
         except h11.RemoteProtocolError as error:
-            self.refusal = error.error_status_hint
-            raise
-        return event
-
-    def send(self, event: h11.Event) -> bytes | None:  # type: ignore[override] # the base's overloads say no more
-        """The head of a response is held back until what follows it, so that both leave in one packet."""
-        if isinstance(event, h11.Response):
-            self._head = super().send(event)
-            return b""
-        if isinstance(event, h11.EndOfMessage) and self.trailers:
-            event = h11.EndOfMessage(headers=self.trailers.copy())
-            self.trailers.clear()
-        sent, head, self._head = super().send(event), self._head, b""
-        return head + sent if head and sent is not None else sent
+            raise RefusedRequestError(error.error_status_hint, "Invalid HTTP request received.") from None
 
     def _check(self, request: h11.Request) -> None:
         # h11 looks at the size only while the head is incomplete, so one that comes in a single piece passes it.
         size = len(request.method) + len(request.target) + sum(len(n) + len(v) + 4 for n, v in request.headers)
-        if size > self._max_header or len(request.headers) > _MOST_FIELDS:
-            raise h11.RemoteProtocolError("the request head is too large", error_status_hint=431)
+        if size > self._max_head or len(request.headers) > _MOST_FIELDS:
+            raise RefusedRequestError(431, "the request head is too large")
         if request.http_version not in (b"1.0", b"1.1"):
-            raise h11.RemoteProtocolError("this server speaks HTTP/1.1", error_status_hint=505)
+            raise RefusedRequestError(505, "this server speaks HTTP/1.1")
         names = {name for name, _ in request.headers}
         if b"transfer-encoding" in names and (b"content-length" in names or request.http_version == b"1.0"):
-            raise h11.RemoteProtocolError("the body's length is said in two ways")
+            raise RefusedRequestError(400, "the body's length is said in two ways")
 
+    # --- heads that come again --------------------------------------------------------------------------------------
 
-class HTTPProtocol(H11Protocol):
-    """One connection."""
+    def _recall(self) -> RequestHead | None:
+        """The head that begins what came, where it is known and its body is here too."""
+        data = self._rest
+        begin = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+        found = self._known.get(data[:begin])
+        if found is None:
+            return None
+        head, length = found
+        end = begin + length
+        if len(data) < end:
+            return None
+        self._body, self.size, self._rest = [data[begin:end]], length, data[end:]
+        return head
 
-    conn: StrictConnection
-    cycle: RequestResponseCycle | None  # type: ignore[assignment] # None before the first request
-
-    def __init__(
-        self,
-        limits: ConnectionLimits,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        on_lost: Callable[[], None],
-    ) -> None:
-        super().__init__(config, server_state, app_state)
-        self.conn = StrictConnection(limits.max_header)
-        self.timeout_keep_alive = limits.idle_timeout  # type: ignore[assignment] # uvicorn gives it to call_later
-        self._limits = limits
-        self._on_lost = on_lost
-        self._timer: asyncio.TimerHandle | None = None
-        self._leaving = False
-        self._discarded = 0
-
-    # --- the connection's life --------------------------------------------------------------------------------------
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
-        super().connection_made(transport)
-        if len(self.connections) > self._limits.max_connections:
-            self._answer(503, "too many connections")
-            transport.close()
+    def _remember(self, head: RequestHead, parser: h11.Connection) -> None:
+        """Keep an accepted head. One that ends without CR, as h11 lets it, would never be recalled."""
+        length = head.length
+        if length is None or head.awaits_continue or not head.keeps_alive or not self._only_piece:
             return
-        line = Line(_common_name(transport.get_extra_info("peercert")), self._hang_up, self.conn.trailers)
-        self.app_state = {**self.app_state, "line": line}
-        self._arm(self._limits.header_timeout, self._head_is_late)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._disarm()
-        super().connection_lost(exc)
-        self._unset_keepalive_if_required()
-        self._on_lost()
-
-    def data_received(self, data: bytes) -> None:
-        if self._leaving or self._is_answered_early():
-            self._discarded += len(data)
-            if self._discarded > _MOST_DISCARDED:
-                self.transport.abort()
-                return
-        if not self._leaving:
-            super().data_received(data)
-            self._time_head()
-
-    def _time_head(self) -> None:
-        if self._leaving or self._is_answered_early():
+        behind, _ = parser.trailing_data
+        raw = self._only_piece[: len(self._only_piece) - len(behind)]
+        if len(raw) > _LONGEST_REMEMBERED or not raw.endswith(_END_OF_HEAD):
             return
-        if self.conn.their_state is not h11.IDLE:
-            self._disarm()
-        elif self._timer is None:
-            self._arm(self._limits.header_timeout, self._head_is_late)
-
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self._is_answered_early() and not self.transport.is_closing():
-            # The rest of the request has to be read away before the next can be: not for ever, and not without end.
-            self._discarded = 0
-            self._arm(self._limits.header_timeout, self.transport.abort)
-
-    def shutdown(self) -> None:
-        if self._leaving or self.conn.our_state is h11.ERROR:
-            self.transport.close()
-        else:
-            super().shutdown()
-
-    # --- refusals ---------------------------------------------------------------------------------------------------
-
-    def send_400_response(self, msg: str) -> None:
-        """uvicorn calls this for whatever h11 refuses; the status is the refusal's."""
-        self._refuse(self.conn.refusal, msg)
-
-    def _refuse(self, status: int, message: str) -> None:
-        """Answer without an application where that is still possible, then wait a little before closing: a close
-        while the client still sends would reset the connection, and the client would not read the answer.
-        """
-        self._leaving = True
-        self._discarded = 0
-        self._silence_cycle()
-        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            self._answer(status, message)
-        self.flow.resume_reading()
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        self._unset_keepalive_if_required()
-        self._arm(_LINGER, self.transport.close)
-
-    def _answer(self, status: int, message: str) -> None:
-        body = f"{message}\n".encode("ascii", "replace")
-        self.transport.write(
-            b"HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s"
-            % (status, HTTPStatus(status).phrase.encode(), len(body), body)
-        )
-
-    def _hang_up(self) -> None:
-        self._silence_cycle()
-        self.transport.abort()
-
-    def _silence_cycle(self) -> None:
-        """Make the request under way, if any, see its client gone; uvicorn then sends nothing more for it."""
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
-
-    # --- time -------------------------------------------------------------------------------------------------------
-
-    def _is_answered_early(self) -> bool:
-        return self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY
-
-    def _head_is_late(self) -> None:
-        if self.conn.trailing_data[0]:
-            self._refuse(408, "the request head did not come in time")
-        else:
-            self.transport.close()
-
-    def _arm(self, seconds: float, callback: Callable[[], None]) -> None:
-        self._disarm()
-        self._timer = self.loop.call_later(seconds, callback)
-
-    def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        while len(self._known) >= _MOST_REMEMBERED:
+            del self._known[next(iter(self._known))]
+        self._known[raw] = head, length
 
 
-def _common_name(certificate: dict[str, Any] | None) -> str | None:
-    """The subject's one common name; None where there is no certificate, or not exactly one name."""
-    subject = (certificate or {}).get("subject", ())
-    names = [value for attributes in subject for kind, value in attributes if kind == "commonName"]
-    return names[0] if len(names) == 1 else None
+def answer_head(status: int, fields: Fields) -> bytes:
+    """The head of an answer. ValueError for a field that would end its line."""
+    return f"{_STATUS_LINES[status]}{_lines(fields)}\r\n".encode("latin-1", "replace")
+
+
+def chunk(data: bytes) -> bytes:
+    """A part of a chunked body; nothing for no data, since an empty chunk would be the last one."""
+    return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
+
+
+def last_chunk(trailers: Fields = ()) -> bytes:
+    """The end of a chunked body. ValueError as :func:`answer_head`."""
+    return f"0\r\n{_lines(trailers)}\r\n".encode("latin-1", "replace")
+
+
+def _lines(fields: Fields) -> str:
+    lines = [f"{name}: {value}\r\n" for name, value in fields]
+    text = "".join(lines)
+    if text.count("\n") != len(lines) or text.count("\r") != len(lines) or "\0" in text:
+        raise ValueError("a header's value holds the end of a line or a NUL")
+    return text
+
+
+def _words(header: str) -> list[str]:
+    return [word.strip().lower() for word in header.split(",")]

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from uvicorn.config import Config
-from uvicorn.server import ServerState
-
 from openvman.config.kinds import Address
-from openvman.server.http11 import ConnectionLimits, HTTPProtocol
+from openvman.server.connection import Application, Connection, ConnectionLimits, Connections
 
 _BACKLOG: Final = 1024
 _FLUSH: Final = 2.0
@@ -22,24 +18,13 @@ class ListenError(Exception):
 
 
 class Listeners:
-    """Serves one ASGI application on any number of addresses. The connection limit counts them together."""
+    """Serves one application on any number of addresses. The connection limit counts them together."""
 
-    def __init__(self, app: Callable[..., Awaitable[None]], limits: ConnectionLimits) -> None:
+    def __init__(self, application: Application, limits: ConnectionLimits) -> None:
+        self._application = application
         self._limits = limits
-        self._config = Config(
-            app,
-            http=HTTPProtocol,
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,  # a client must not choose the address that it is throttled and logged by
-        )
-        self._config.load()
-        self._state = ServerState()
+        self._connections = Connections()
         self._servers: list[asyncio.Server] = []
-        self._lost = asyncio.Event()
         self._hurried = False
 
     async def open(self, address: Address, context: ssl.SSLContext | None = None) -> list[Address]:
@@ -65,33 +50,33 @@ class Listeners:
         """
         for server in self._servers:
             server.close()
-        for connection in list(self._state.connections):
-            connection.shutdown()
-        tasks = set(self._state.tasks)
+        for connection in list(self._connections.opened):
+            connection.stop()
+        tasks = set(self._connections.tasks)
         unfinished = (await asyncio.wait(tasks, timeout=grace))[1] if tasks else set()
         if unfinished:
             self.hurry()
             await asyncio.wait(unfinished, timeout=_FLUSH)
         await self._flush()
-        for connection in list(self._state.connections):
-            connection.transport.abort()
+        for connection in list(self._connections.opened):
+            connection.abort()
         return not self._hurried
 
     def hurry(self) -> None:
         """End the grace of a :meth:`close` under way: cancel the requests that it waits for."""
         self._hurried = True
-        for task in self._state.tasks:
+        for task in self._connections.tasks:
             task.cancel()
 
     async def _flush(self) -> None:
         """Wait a little for the connections to send what is left."""
         try:
             async with asyncio.timeout(_FLUSH):
-                while self._state.connections:
-                    self._lost.clear()
-                    await self._lost.wait()
+                while self._connections.opened:
+                    self._connections.lost.clear()
+                    await self._connections.lost.wait()
         except TimeoutError:
             return
 
-    def _protocol(self) -> HTTPProtocol:
-        return HTTPProtocol(self._limits, self._config, self._state, {}, self._lost.set)
+    def _protocol(self) -> Connection:
+        return Connection(self._application, self._limits, self._connections)

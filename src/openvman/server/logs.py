@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Final, TextIO
 
 import structlog
@@ -12,8 +13,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 _SECRET: Final = frozenset({"password", "authorization", "credentials", "secret", "token", "key"})
 _LONGEST_VALUE: Final = 1000
-_QUIET: Final = {"uvicorn": logging.CRITICAL, "asyncio": logging.WARNING}
-"""Libraries that would log what the access log says already, or once for every bad request of a stranger."""
+_QUIET: Final = {"asyncio": logging.WARNING}
+"""Libraries that would log what the access log says already."""
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -33,6 +34,21 @@ def one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDic
     return event
 
 
+class Lines:
+    """Writes lines as structlog asks for it, each in one piece."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def msg(self, line: str) -> None:
+        # A full disk or a closed pipe must not fail what is logged about, and there is no other place to tell of it.
+        with suppress(OSError, ValueError):
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
+
+    debug = info = warning = error = critical = msg
+
+
 def configure(*, format: str, level: str, stream: TextIO | None = None) -> None:
     """Set up structlog and the standard library's logging, whose lines take the same form.
 
@@ -41,7 +57,6 @@ def configure(*, format: str, level: str, stream: TextIO | None = None) -> None:
     stream = stream or sys.stderr
     is_json = format == "json"
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=is_json),
         redact,
@@ -64,9 +79,10 @@ def configure(*, format: str, level: str, stream: TextIO | None = None) -> None:
     root.setLevel(level.upper())
     for name, least in _QUIET.items():
         logging.getLogger(name).setLevel(max(least, root.level))
+    # Not by way of the standard library's logging: a record and its formatter take longer than a small request.
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.stdlib.BoundLogger,
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=False,
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(root.level),
+        logger_factory=lambda *_names: Lines(stream),
+        cache_logger_on_first_use=True,
     )

@@ -76,12 +76,18 @@ class JobStore:
 
         return write
 
-    def add_step(self, job_id: str, number: int, kind: str, step: Any) -> Write:
-        """How to take back what the job is about to do; ``step`` is made of dataclasses and plain values."""
-        record = msgspec.json.encode(step)
-        return lambda connection: connection.execute(
-            "INSERT INTO job_steps VALUES (?, ?, ?, ?)", (job_id, number, kind, record)
-        )
+    def add_step(self, job: Job, number: int, kind: str, step: Any) -> Write:
+        """How to take back what the job is about to do; ``step`` is made of dataclasses and plain values.
+
+        The job is written too: without it nobody would take the step.
+        """
+        put, record = self.put(job), msgspec.json.encode(step)
+
+        def write(connection: sqlite3.Connection) -> None:
+            put(connection)
+            connection.execute("INSERT INTO job_steps VALUES (?, ?, ?, ?)", (job.id, number, kind, record))
+
+        return write
 
     def drop_step(self, job_id: str, number: int) -> Write:
         """The step is not needed any more: it was taken back, or was not done."""

@@ -23,7 +23,7 @@ from openvman.cim.declarations import (
 from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import Answer, MethodAnswer, MethodCall, Output
-from openvman.cim.plan import Column, InstancePlan
+from openvman.cim.plan import Column, Extent, Extents, InstancePlan
 from openvman.cim.values import ClassPath, Instance, InstancePath, Property
 from openvman.messages.message import ErrorMessage
 from openvman.messages.problem import Problem
@@ -438,7 +438,7 @@ def test_an_error_before_the_first_chunk_is_the_whole_answer(message, plan) -> N
 
 
 def test_a_later_error_is_raised_after_what_was_out(message, plan) -> None:
-    chunks = Encoder("h").encode_response(message("EnumerateInstances"), Answer(rows_then_error(plan, 100)))
+    chunks = Encoder("h").encode_response(message("EnumerateInstances"), Answer(rows_then_error(plan, 1000)))
     assert len(next(chunks)) >= CHUNK
     with pytest.raises(CIMError, match="went away"):
         list(chunks)
@@ -464,30 +464,43 @@ def test_rows_are_read_as_chunks_are_asked_for(message, plan) -> None:
 
     chunks = Encoder("h").encode_response(message("EnumerateInstances"), Answer(rows()))
     first, second = next(chunks), next(chunks)
-    row = len(b"".join(Encoder("h").encode_response(message("EnumerateInstances"), Answer([(plan, SAMPLE)]))))
-    assert CHUNK <= len(first) < CHUNK + row
-    assert CHUNK <= len(second) < CHUNK + row
+    assert CHUNK <= len(first) < 2 * CHUNK
+    assert CHUNK <= len(second) < 2 * CHUNK
     assert read <= 2 * (CHUNK // 2000)
     chunks.close()
 
 
-def test_kept_rows_give_the_same_bytes(message, plan) -> None:
-    encoder = Encoder("h")
-    for name in ("EnumerateInstances", "Associators", "AssociatorNames", "EnumerateInstanceNames", "ExecQuery"):
-        fresh = b"".join(Encoder("h").encode_response(message(name), Answer([(plan, SAMPLE)])))
-        assert b"".join(encoder.encode_response(message(name), Answer([(plan, SAMPLE)]))) == fresh
-        assert b"".join(encoder.encode_response(message(name), Answer([(plan, SAMPLE)]))) == fresh
+def test_chunks_are_bounded_however_large_a_part_is(message, plan) -> None:
+    encoder, part = Encoder("h"), (SAMPLE,) * 1000
+    for _ in range(2):
+        extent = Extent(plan, (part,), lambda part: part, lasting=True)
+        chunks = [*encoder.encode_response(message("EnumerateInstances"), Answer(Extents([extent])))]
+        assert all(CHUNK <= len(chunk) < 2 * CHUNK for chunk in chunks[:-1])
 
 
-def test_the_getters_of_a_kept_row_are_not_called_again(message) -> None:
+def test_kept_parts_give_the_same_bytes(message, plan) -> None:
+    encoder, part = Encoder("h"), (SAMPLE, SAMPLE)
+    for name in ("EnumerateInstances", "EnumerateInstanceNames"):
+        rows = Answer([(plan, SAMPLE)] * 2)
+        fresh = b"".join(Encoder("h").encode_response(message(name), rows))
+        for _ in range(2):
+            extent = Extent(plan, (part,), lambda part: part, lasting=True)
+            assert b"".join(encoder.encode_response(message(name), Answer(Extents([extent])))) == fresh
+
+
+@pytest.mark.parametrize("lasting", [True, False])
+def test_what_is_written_of_a_lasting_part_is_not_read_again(message, lasting) -> None:
     calls = []
     plan = InstancePlan("C", "n", (), (Column("A", "string", lambda obj: calls.append(obj) or "x"),))
-    encoder, obj = Encoder("h"), object()
+    encoder, parts = Encoder("h"), (["a", "b"], ["c"])
     for _ in range(3):
-        b"".join(encoder.encode_response(message("EnumerateInstances"), Answer([(plan, obj)])))
-    assert calls == [obj]
-    b"".join(encoder.encode_response(message("EnumerateInstances"), Answer([(replace(plan, memo={}), obj)])))
-    assert calls == [obj, obj]
+        extent = Extent(plan, parts, lambda part: part, lasting=lasting)
+        b"".join(encoder.encode_response(message("EnumerateInstances"), Answer(Extents([extent]))))
+    assert calls == ["a", "b", "c"] * (1 if lasting else 3)
+    calls.clear()
+    extent = Extent(plan, (parts[0], ["d"]), lambda part: part, lasting=lasting)
+    b"".join(encoder.encode_response(message("EnumerateInstances"), Answer(Extents([extent]))))
+    assert calls == (["d"] if lasting else ["a", "b", "d"])
 
 
 def test_canonical_form(message, plan_of) -> None:

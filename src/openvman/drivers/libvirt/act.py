@@ -15,7 +15,7 @@ import libvirt
 from openvman.drivers.libvirt import console, container_xml, domain_xml, xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.domain_xml import KIB
-from openvman.drivers.libvirt.read import state_of
+from openvman.drivers.libvirt.standing import state_of
 from openvman.messages import containers, hypervisor
 from openvman.model.errors import ModelError
 from openvman.model.host import HostFacts
@@ -109,7 +109,7 @@ def _start(domain: Any) -> None:
     if not _is_container(domain):
         return
     # A container is begun with the maximum of its memory, whatever its definition says that it has.
-    root = xml.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+    root = xml.read(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
     size, maximum = xml.size(root.find("currentMemory")), xml.size(root.find("memory"))
     if size is None or size == maximum:
         return
@@ -184,7 +184,8 @@ def undefine(connection: Any, system_id: str, address: Address) -> None:
     domain = lookup(connection, system_id)
     if domain.isActive():
         raise ModelError(hypervisor.ACTIVE, system_id, system=system_id)
-    logs = console.logs_of(xml.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)), address.console_logs)
+    root = xml.read(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+    logs = console.logs_of(root.iterfind("devices/serial"), address.console_logs)
     _undefine(domain)
     for log in filter(None, logs.values()):
         # A log of a shared folder may be out of our reach; the system is gone all the same.
@@ -209,7 +210,7 @@ def console_log(connection: Any, system_id: str, port: int, folder: Path | None)
     domain = lookup(connection, system_id)
     if _is_container(domain):
         raise ModelError(containers.NOT_OF_CONTAINERS, f"serial:{port}", part="serial ports")
-    logs = console.logs_of(xml.parse(domain.XMLDesc(0)), folder)
+    logs = console.logs_of(xml.read(domain.XMLDesc(0)).iterfind("devices/serial"), folder)
     if port not in logs:
         raise ModelError(hypervisor.NO_SERIAL_PORT, f"serial:{port}", system=system_id, port=port)
     path = logs[port]

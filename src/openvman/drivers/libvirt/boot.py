@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
+from typing import Any, Final, TypeAlias
 
 from lxml import etree
 
 from openvman.drivers.libvirt import xml
-from openvman.drivers.libvirt.xml import Element
+from openvman.drivers.libvirt.xml import Element, Node
 from openvman.model.allocation import DiskKind
 from openvman.model.spec import Definition, DiskSpec, NicSpec, SystemSpec
 from openvman.model.system import BootDevice, Firmware
@@ -28,11 +30,17 @@ _TEXTS: Final = {"kernel": "kernel", "initrd": "initrd", "command_line": "cmdlin
 """Settings and the elements that hold them."""
 
 
-def read(root: Element) -> dict[str, Any]:
-    """The settings of a configuration that are about its start."""
-    system = root.find("os")
+def read(system: Node | None, devices: Iterable[Node]) -> dict[str, Any]:
+    """The settings of a configuration that are about its start, of its ``<os>`` and its devices."""
     texts = {setting: xml.text(system, name) for setting, name in _TEXTS.items()}
-    return {**texts, "boot_order": _boot_order(root), "firmware": _firmware(system)}
+    listed = () if system is None else tuple(boot.get("dev") or "" for boot in system.iterfind("boot"))
+    order = tuple(sorted(_places(devices), key=itemgetter(0)))
+    return {
+        **texts,
+        "boot_order": _boot_order(listed, order),
+        "boot_disk": _boot_disk(listed, order, devices),
+        "firmware": _firmware(system),
+    }
 
 
 def let_try(root: Element, spec: DiskSpec | NicSpec) -> None:
@@ -46,26 +54,53 @@ def let_try(root: Element, spec: DiskSpec | NicSpec) -> None:
         listed[-1].addnext(etree.Element("boot", dev=name))
 
 
-def _boot_order(root: Element) -> tuple[BootDevice, ...]:
-    named = [boot.get("dev") or "" for boot in root.iterfind("os/boot")]
-    order = [_DEVICES[name] for name in named if name in _DEVICES] or [device for _, device in sorted(_by_device(root))]
-    return tuple(dict.fromkeys(order))
+_Order: TypeAlias = tuple[tuple[int, Node], ...]
+"""Devices that have a place of their own in what is tried, with the place."""
 
 
-def _by_device(root: Element) -> list[tuple[int, BootDevice]]:
-    """Where each device has its own place in the order, in place of one for all."""
-    found: list[tuple[int, BootDevice]] = []
-    for element in root.iterfind("devices/*"):
-        place = xml.number(xml.attribute(element, "boot", "order"), 0)
-        if place and element.tag == "interface":
-            found.append((place, BootDevice.NETWORK))
-        elif place and element.tag == "disk":
-            kind = element.get("device") or "disk"
-            found.append((place, _OF_DISK[DiskKind(kind)] if kind in set(DiskKind) else BootDevice.DISK))
-    return found
+def _places(devices: Iterable[Node]) -> Iterator[tuple[int, Node]]:
+    for device in devices:
+        boot = device.find("boot")
+        place = 0 if boot is None else xml.number(boot.get("order"), 0)
+        if place:
+            yield place, device
 
 
-def _firmware(system: Element | None) -> Firmware | None:
+def _boot_order(listed: Iterable[str], order: _Order) -> tuple[BootDevice, ...]:
+    """By the list of kinds, or where each device has its own place in the order, by that."""
+    named = [_DEVICES[name] for name in listed if name in _DEVICES]
+    return tuple(dict.fromkeys(named or filter(None, (_kind(device) for _, device in order))))
+
+
+def _kind(device: Node) -> BootDevice | None:
+    if device.tag == "interface":
+        return BootDevice.NETWORK
+    if device.tag != "disk":
+        return None
+    kind = device.get("device") or "disk"
+    return _OF_DISK[DiskKind(kind)] if kind in set(DiskKind) else BootDevice.DISK
+
+
+_DISKS: Final[dict[str, tuple[str, ...]]] = {"hd": ("disk", "lun"), "cdrom": ("cdrom",), "fd": ("floppy",)}
+"""The kinds of disk that each ``<boot dev>`` means; a network is none."""
+
+
+def _boot_disk(listed: Iterable[str], order: _Order, devices: Iterable[Node]) -> str | None:
+    """The target of what is tried first: by the devices' own order, else by the order of the kinds of device."""
+    if order:
+        device = order[0][1]
+        return xml.attribute(device, "target", "dev") if device.tag == "disk" else None
+    for name in listed:
+        kinds = _DISKS.get(name)
+        if kinds is None:
+            return None
+        for device in devices:
+            if device.tag == "disk" and (device.get("device") or "disk") in kinds:
+                return xml.attribute(device, "target", "dev")
+    return None
+
+
+def _firmware(system: Node | None) -> Firmware | None:
     if system is None or xml.text(system, "type") != "hvm":
         return None
     is_uefi = system.get("firmware") == "efi" or xml.attribute(system, "loader", "type") == "pflash"

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable
+from time import sleep
 from typing import Any, Final, TypeVar
 
 import libvirt
@@ -29,10 +30,21 @@ KEEPALIVE_SECONDS: Final = 2
 KEEPALIVE_COUNT: Final = 3
 """A daemon that answers nothing is given up after KEEPALIVE_SECONDS * (KEEPALIVE_COUNT + 1)."""
 
+_REST: Final = 0.001
+"""Seconds that libvirt's event loop rests after each turn while calls are under way.
+
+Each call would wake it up twice for nothing: it is told not to listen, and to listen again. Several calls at once would
+make it spin, since an answer is there to be heard that another thread is about to take.
+"""
+
 _log = structlog.get_logger(__name__)
 
 _loop_lock = threading.Lock()
 _loop_started = False
+
+
+_under_way: Final[set[object]] = set()
+"""The calls of all connections, each as an object of its own. To add and to discard takes no lock."""
 
 
 def run_event_loop() -> None:
@@ -75,6 +87,8 @@ def _run_events() -> None:
             libvirt.virEventRunDefaultImpl()
         except libvirt.libvirtError as error:
             _log.warning("libvirt's event loop failed once", error=str(error))
+        if _under_way:
+            sleep(_REST)
 
 
 class Connection:
@@ -158,8 +172,9 @@ class Connection:
         *,
         changes: bool = False,
         deadline: float | None = None,
+        alert: bool = False,
     ) -> T:
-        """Run ``work(virConnect)`` in a worker thread.
+        """Run ``work(virConnect)`` in a worker thread; ``alert``: libvirt's event loop does not rest for that.
 
         ``doing`` and ``subject`` are for the message of the ModelError. After ``deadline`` seconds (the connection's
         own, if not said) it is UNAVAILABLE for a reading, and TIMEOUT for what ``changes`` something and may yet do it.
@@ -171,9 +186,13 @@ class Connection:
         def use() -> T:
             if not self._use.enter():
                 raise self._gone()
+            call = object()
+            if not alert:
+                _under_way.add(call)
             try:
                 return self._translating(lambda: work(raw), doing, subject, raw)
             finally:
+                _under_way.discard(call)
                 self._use.leave()
 
         return await self._run(use, doing, subject, changes=changes, deadline=deadline or self.deadline)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from openvman.drivers.contract import ConsoleChunk
 from openvman.drivers.libvirt import xml
-from openvman.drivers.libvirt.xml import Element
+from openvman.drivers.libvirt.xml import Node
 from openvman.messages import hypervisor
 from openvman.model.errors import ModelError
 
@@ -19,7 +20,7 @@ def log_path(folder: Path, system_id: str, port: int) -> Path:
     return folder / f"{system_id}-serial{port}.log"
 
 
-def log_of(serial: Element, folder: Path | None) -> Path | None:
+def log_of(serial: Node, folder: Path | None) -> Path | None:
     """The log file of a ``<serial>`` element if it lies right in ``folder``, else None.
 
     The folder is a rule of safety: a domain's XML may name any file, and a reader of a console must not get that.
@@ -31,11 +32,11 @@ def log_of(serial: Element, folder: Path | None) -> Path | None:
     return path if path.parent == folder and path.name not in {"", "..", "."} else None
 
 
-def logs_of(root: Element, folder: Path | None) -> dict[int, Path | None]:
-    """The serial ports of a ``<domain>`` with their log files; None for a port whose log there is none to read."""
+def logs_of(serials: Iterable[Node], folder: Path | None) -> dict[int, Path | None]:
+    """The serial ports of a domain with their log files; None for a port whose log there is none to read."""
     return {
         xml.number(xml.attribute(serial, "target", "port"), index): log_of(serial, folder)
-        for index, serial in enumerate(root.iterfind("devices/serial"))
+        for index, serial in enumerate(serials)
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from lxml import etree
 
 from openvman.drivers.libvirt import xml
-from openvman.drivers.libvirt.xml import Element
+from openvman.drivers.libvirt.xml import Element, Node
 from openvman.model.allocation import DEFAULT_MODE
 from openvman.model.spec import DiskSpec, NicSpec
 
@@ -20,6 +20,7 @@ IO_TUNE: Final = {
     "write_iops_limit": "write_iops_sec",
 }
 """Limits of a disk: elements of ``<iotune>``, and the names that libvirt's call takes."""
+_NO_LIMITS: Final = dict.fromkeys(IO_TUNE, 0)
 
 _MODES: Final = ("cache", "discard")
 """Attributes of a disk's ``<driver>``."""
@@ -33,12 +34,16 @@ _BANDWIDTH: Final = {
     "transmit_limit": ("outbound", "average"),
 }
 """Children of a NIC's ``<bandwidth>``, and their attributes."""
+_NO_BANDWIDTH: Final = dict.fromkeys(_BANDWIDTH, 0)
 
 
-def read_disk(disk: Element) -> dict[str, Any]:
+def read_disk(disk: Node) -> dict[str, Any]:
     """The tuning of a ``<disk>``, as :class:`DiskAllocation` names it."""
-    limits = {name: xml.number(xml.text(disk, f"iotune/{element}"), 0) for name, element in IO_TUNE.items()}
-    modes = {name: xml.attribute(disk, "driver", name) or DEFAULT_MODE for name in _MODES}
+    driver, tune = disk.find("driver"), disk.find("iotune")
+    limits = _NO_LIMITS
+    if tune is not None:
+        limits = {name: xml.number(xml.text(tune, element), 0) for name, element in IO_TUNE.items()}
+    modes = {name: xml.attribute(driver, ".", name) or DEFAULT_MODE for name in _MODES}
     block_size = xml.number(xml.attribute(disk, "blockio", "logical_block_size"), 0)
     return {**limits, **modes, "block_size": block_size}
 
@@ -62,12 +67,15 @@ def limits_of(disk: Element, spec: DiskSpec) -> dict[str, int]:
     return {IO_TUNE[name]: now[name] if value is None else value for name, value in said.items()}
 
 
-def read_nic(interface: Element) -> dict[str, Any]:
+def read_nic(interface: Node) -> dict[str, Any]:
     """The tuning of an ``<interface>``, as :class:`NicAllocation` names it."""
-    bandwidth = {
-        name: xml.number(xml.attribute(interface, f"bandwidth/{child}", attribute), 0) * _BITS
-        for name, (child, attribute) in _BANDWIDTH.items()
-    }
+    held = interface.find("bandwidth")
+    bandwidth = _NO_BANDWIDTH
+    if held is not None:
+        bandwidth = {
+            name: xml.number(xml.attribute(held, child, attribute), 0) * _BITS
+            for name, (child, attribute) in _BANDWIDTH.items()
+        }
     return {**bandwidth, "link_up": xml.attribute(interface, "link", "state") != "down"}
 
 

@@ -7,15 +7,15 @@ element itself, or ``path`` for a text. Reading and writing use the same rows.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any, Final, TypeAlias
 
 from lxml import etree
 
 from openvman.drivers.libvirt import xml
-from openvman.drivers.libvirt.xml import Element
+from openvman.drivers.libvirt.xml import Element, N, Node
 from openvman.messages import hypervisor, hypervisor_devices
 from openvman.model.allocation import IDENTITY, DeviceAllocation, DeviceKind, device_local_id
 from openvman.model.endpoint import format_endpoint, parse_endpoint
@@ -23,13 +23,19 @@ from openvman.model.errors import ModelError
 from openvman.model.spec import DeviceSpec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Shape:
     """``fixed`` are attributes that every element of the kind is written with."""
 
     tag: str
     settings: Mapping[str, str]
     fixed: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def places(self) -> tuple[tuple[str, str, str | None], ...]:
+        """Each setting, with the path and (None: it is a text) the attribute that it stands at."""
+        found = ((setting, *where.partition("@")) for setting, where in self.settings.items())
+        return tuple((setting, path, attribute if at else None) for setting, path, at, attribute in found)
 
 
 _SHAPES: Final[dict[DeviceKind, Shape]] = {
@@ -70,45 +76,57 @@ _COMPANION_PORTS: Final = {"ich9-uhci1": "0", "ich9-uhci2": "2", "ich9-uhci3": "
 
 Seat: TypeAlias = tuple[str | None, str | None]
 """The parent, and the place on it."""
+_NOWHERE: Final[Seat] = (None, None)
 
 
-class Controllers:
-    """The controllers of one configuration, and who sits where on them."""
+class Devices:
+    """The devices of a ``<domain>``, and who sits where on its controllers."""
 
-    def __init__(self, root: Element) -> None:
-        self._known = {
-            (each.get("type") or "", xml.number(each.get("index"), 0)) for each in root.iterfind("devices/controller")
-        }
+    def __init__(self, root: Node) -> None:
+        place = root.find("devices")
+        self.elements: Sequence[Node] = () if place is None else tuple(place)
+        self._named: dict[str, list[Node]] = {}
+        for each in self.elements:
+            self._named.setdefault(each.tag, []).append(each)
+        self._controllers: dict[tuple[str, int], str] = {}
+        for each in self.named("controller"):
+            bus, index = each.get("type") or "", xml.number(each.get("index"), 0)
+            self._controllers[bus, index] = f"{DeviceKind.CONTROLLER}:{bus}:{index}"
 
-    def seat(self, device: Element, bus: str | None = None) -> dict[str, Any]:
-        """``parent`` and ``place`` of a device; ``bus`` is that of a drive."""
-        parent, place = self._seat(device, bus)
-        return {"parent": parent, "place": place}
+    def named(self, tag: str) -> Sequence[Node]:
+        """Those whose elements are called so, in order."""
+        return self._named.get(tag, ())
 
-    def _seat(self, device: Element, bus: str | None) -> Seat:
+    def seat(self, device: Node, bus: str | None = None) -> Seat:
+        """Where a device sits; ``bus`` is that of a drive."""
         address = device.find("address")
         if address is None:
-            return None, None
-        match address.get("type"):
+            return _NOWHERE
+        get = address.get
+        match get("type"):
             case "pci":
-                place = f"{_hex(address.get('slot')):02x}.{_hex(address.get('function')):x}"
-                return self._on("pci", _hex(address.get("bus")), place)
+                return self._on("pci", *_pci_place(get("bus"), get("slot"), get("function")))
             case "usb":
-                return self._on("usb", xml.number(address.get("bus"), 0), address.get("port"))
+                return self._on("usb", xml.number(get("bus"), 0), get("port"))
             case "drive":
-                place = ":".join(address.get(part) or "0" for part in ("bus", "target", "unit"))
-                return self._on(bus or "scsi", xml.number(address.get("controller"), 0), place)
+                place = ":".join(get(part) or "0" for part in ("bus", "target", "unit"))
+                return self._on(bus or "scsi", xml.number(get("controller"), 0), place)
             case "virtio-serial":
-                place = f"{address.get('bus') or 0}.{address.get('port') or 0}"
-                return self._on("virtio-serial", xml.number(address.get("controller"), 0), place)
+                place = f"{get('bus') or 0}.{get('port') or 0}"
+                return self._on("virtio-serial", xml.number(get("controller"), 0), place)
             case "ccid":
-                return self._on("ccid", xml.number(address.get("controller"), 0), address.get("slot"))
-        return None, None
+                return self._on("ccid", xml.number(get("controller"), 0), get("slot"))
+        return _NOWHERE
 
     def _on(self, bus: str, index: int, place: str | None) -> Seat:
-        if (bus, index) not in self._known:
-            return None, None
-        return f"{DeviceKind.CONTROLLER}:{bus}:{index}", place
+        controller = self._controllers.get((bus, index))
+        return _NOWHERE if controller is None else (controller, place)
+
+
+@lru_cache(1024)
+def _pci_place(bus: str | None, slot: str | None, function: str | None) -> tuple[int, str]:
+    """The index of the controller, and the place on it: few, and the same in every system."""
+    return _hex(bus), f"{_hex(slot):02x}.{_hex(function):x}"
 
 
 def _hex(value: str | None) -> int:
@@ -119,62 +137,64 @@ def _hex(value: str | None) -> int:
         return 0
 
 
-def read(
-    root: Element, base: Callable[[str], dict[str, Any]], controllers: Controllers, *, active: bool
-) -> Iterator[DeviceAllocation]:
-    """The devices of a ``<domain>`` that a shape is known of; ``base`` makes what an allocation shares."""
-    for element, kind, local, said in _described(root, active=active):
+def read(devices: Devices, base: Callable[[str], dict[str, Any]], *, active: bool) -> Iterator[DeviceAllocation]:
+    """The devices that a shape is known of; ``base`` makes what an allocation shares."""
+    for element, kind, local, said in _described(devices.elements, active=active):
+        parent, place = devices.seat(element)
         yield DeviceAllocation(
             **base(local),
-            **controllers.seat(element),
+            parent=parent,
+            place=place,
             kind=kind,
             read_only=element.find("readonly") is not None,
-            **{"type": None, **said},  # type: ignore[arg-type]  # the shapes name its fields
+            **said,  # type: ignore[arg-type]  # the shapes name its fields
         )
 
 
-_Description: TypeAlias = tuple[Element, DeviceKind, str, dict[str, str | None]]
+_Description: TypeAlias = tuple[N, DeviceKind, str, dict[str, str | None]]
 
 
-def _described(root: Element, *, active: bool) -> Iterator[_Description]:
-    """Each device's element, kind, local id (unique among them) and settings."""
-    numbers: Counter[DeviceKind] = Counter()
-    taken: Counter[str] = Counter()
-    for element in root.iterfind("devices/*"):
-        kind = _KINDS.get(str(element.tag))
+def _described(elements: Iterable[N], *, active: bool) -> Iterator[_Description[N]]:
+    """Each device's element, kind, local id (unique among them) and settings, of which ``type`` is always there."""
+    numbers: dict[DeviceKind, int] = {}
+    taken: dict[str, int] = {}
+    for element in elements:
+        kind = _KINDS.get(element.tag)
         if kind is None or _is_repeated(element):
             continue
-        said = {setting: _get(element, where) for setting, where in _SHAPES[kind].settings.items()}
-        if kind is DeviceKind.GRAPHICS:
-            said["address"] = _endpoint(element, active=active)
-        elif kind is DeviceKind.HOST_DEVICE:
-            said["source"] = _host_device(element)
-        elif kind is DeviceKind.FILE_SYSTEM and said["source"] is None:
-            said["source"] = _file_system(element)
+        said: dict[str, str | None] = {"type": None}
+        for setting, path, attribute in _SHAPES[kind].places:
+            said[setting] = _get(element, path, attribute)
+        if kind in _FURTHER:
+            setting, look = _FURTHER[kind]
+            said[setting] = said.get(setting) or look(element, active)
+        number = numbers.get(kind, 0)
         local = device_local_id(
             kind,
-            numbers[kind],
-            type=said.get("type"),
+            number,
+            type=said["type"],
             bus=said.get("bus"),
             address=said.get("address"),
             source=said.get("source"),
         )
-        numbers[kind] += 1
-        taken[local] += 1
-        yield element, kind, local if taken[local] == 1 else f"{local}#{taken[local]}", said
+        numbers[kind] = number + 1
+        again = taken[local] = taken.get(local, 0) + 1
+        yield element, kind, local if again == 1 else f"{local}#{again}", said
 
 
-def _is_repeated(element: Element) -> bool:
+def _is_repeated(element: Node) -> bool:
     """The first console may be another name of a serial port."""
     return element.tag == "console" and xml.attribute(element, "target", "type") in {None, "serial"}
 
 
-def _get(element: Element, where: str) -> str | None:
-    path, at, attribute = where.partition("@")
-    return xml.attribute(element, path or ".", attribute) if at else xml.text(element, path)
+def _get(element: Node, path: str, attribute: str | None) -> str | None:
+    found = element.find(path) if path else element
+    if found is None:
+        return None
+    return ((found.text or "").strip() if attribute is None else found.get(attribute)) or None
 
 
-def _endpoint(graphics: Element, *, active: bool) -> str | None:
+def _endpoint(graphics: Node, active: bool) -> str | None:
     """Where graphics listen; None where they do not, or on no address."""
     listen = xml.attribute(graphics, "listen", "address") or graphics.get("listen")
     if listen is None:
@@ -184,12 +204,12 @@ def _endpoint(graphics: Element, *, active: bool) -> str | None:
     return format_endpoint(listen, port if port > 0 and not chosen_at_start else None)
 
 
-def _file_system(element: Element) -> str | None:
+def _file_system(element: Node, _active: bool) -> str | None:
     """What a file system that is no folder comes from: an image, a block device, something by its name."""
     return next((found for each in ("file", "dev", "name") if (found := xml.attribute(element, "source", each))), None)
 
 
-def _host_device(element: Element) -> str | None:
+def _host_device(element: Node, _active: bool) -> str | None:
     source = element.find("source")
     if source is None:
         return None
@@ -204,6 +224,14 @@ def _host_device(element: Element) -> str | None:
         if address is not None:
             return f"{xml.number(address.get('bus'), 0):03d}/{xml.number(address.get('device'), 0):03d}"
     return None
+
+
+_FURTHER: Final[Mapping[DeviceKind, tuple[str, Callable[[Node, bool], str | None]]]] = {
+    DeviceKind.GRAPHICS: ("address", _endpoint),
+    DeviceKind.HOST_DEVICE: ("source", _host_device),
+    DeviceKind.FILE_SYSTEM: ("source", _file_system),
+}
+"""What a setting is where its place does not say it; told whether the configuration is that of an active system."""
 
 
 Clean: TypeAlias = Callable[[str, str], str]
@@ -249,8 +277,9 @@ def spec_of(root: Element, local: str) -> DeviceSpec:
     return DeviceSpec(kind=kind, **said)  # type: ignore[arg-type]  # the shapes name its fields
 
 
-def _find(root: Element, local: str) -> _Description:
-    found = next((each for each in _described(root, active=False) if each[2] == local), None)
+def _find(root: Element, local: str) -> _Description[Element]:
+    described = _described(root.iterfind("devices/*"), active=False)
+    found = next((each for each in described if each[2] == local), None)
     if found is None:
         raise ModelError(hypervisor_devices.NO_ALLOCATION, local, allocation=local)
     return found

@@ -13,7 +13,7 @@ from openvman.drivers.libvirt import boot, device_tuning, serial_ports, tuning, 
 from openvman.drivers.libvirt import devices as device_xml
 from openvman.drivers.libvirt.abilities import abilities_of
 from openvman.drivers.libvirt.console import log_path
-from openvman.drivers.libvirt.xml import Element
+from openvman.drivers.libvirt.xml import Element, Node
 from openvman.messages import hypervisor, hypervisor_devices
 from openvman.model.allocation import NO_DEVICE, DeviceKind, DiskKind, NicConnection
 from openvman.model.errors import ModelError
@@ -114,6 +114,8 @@ def _devices(definition: Definition) -> Iterator[DeviceSpec]:
 
 def clean(value: str, setting: str, *, lines: bool = False) -> str:
     """``value`` if it may stand in a domain's XML. Control characters are refused, but for ``lines`` in prose."""
+    if value.isprintable():
+        return value
     for character in value:
         is_control = unicodedata.category(character) in {"Cc", "Cs"} and not (lines and character in "\n\t")
         if is_control or character in "\ufffe\uffff":
@@ -128,9 +130,10 @@ def clean_name(name: str) -> str:
     return clean(name, "name")
 
 
-def features(root: Element) -> dict[str, Any]:
+def features(root: Node) -> dict[str, Any]:
     """The features that the machine has."""
-    return {name: root.find(f"features/{name}") is not None for name in FEATURES}
+    held = root.find("features")
+    return {name: held is not None and held.find(name) is not None for name in FEATURES}
 
 
 def set_features(root: Element, spec: SystemSpec) -> None:
@@ -236,7 +239,8 @@ def _needed(value: T | None, setting: str, part: str) -> T:
 
 def _platform(root: Element, definition: Definition, architecture: str, machine: str | None) -> None:
     system = etree.SubElement(root, "os")
-    type = _child(system, "type", "hvm", arch=architecture)
+    is_paravirtual = definition.hypervisor == "xen" and definition.firmware is None
+    type = _child(system, "type", "linux" if is_paravirtual else "hvm", arch=architecture)
     if machine is not None:
         type.set("machine", clean(machine, "machine"))
     for setting in ("kernel", "initrd", "command_line", "init"):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,7 +41,8 @@ from openvman.drivers.libvirt.connection import Connection, after_events
 from openvman.drivers.libvirt.events import Subscriptions
 from openvman.drivers.libvirt.host import read_host
 from openvman.drivers.libvirt.progress import abort_save, is_saving, watching
-from openvman.drivers.libvirt.read import read_system
+from openvman.drivers.libvirt.read import Reader
+from openvman.drivers.libvirt.standing import standings
 from openvman.drivers.libvirt.workers import post
 from openvman.messages import hypervisor, hypervisor_storage
 from openvman.messages.problem import Problem
@@ -107,25 +108,23 @@ class LibvirtDriver:
     async def fence(self) -> None:
         """A daemon sends the events of what is done before the answer to a later call; both are handled in order."""
         connection, loop = self._open, asyncio.get_running_loop()
-        await connection.call(lambda raw: raw.getLibVersion(), "ask for the version")
+        await connection.call(lambda raw: raw.getLibVersion(), "ask for the version", alert=True)
         passed = asyncio.Event()
         after_events(lambda: post(loop, passed.set))
         await passed.wait()
 
     async def load(self) -> Picture:
         connection = self._open
-        host = await self._read_host()
-        domains: list[Any] = await connection.call(lambda raw: raw.listAllDomains(0), "list the virtual systems")
+        host, domains = await asyncio.gather(
+            self._read_host(), connection.call(standings, "list the virtual systems", deadline=self._deadline * LONG)
+        )
+        told = await asyncio.gather(*(self.read_volumes(host.id, pool.name) for pool in host.active_storage))
+        held = tuple(each for each in told if each is not None)
+        reader = Reader(host.id, self._address, (volume for pool in held for volume in pool.volumes))
         groups = (domains[start : start + CHUNK] for start in range(0, len(domains), CHUNK))
-
-        def read(group: Iterable[Any], _raw: Any) -> list[VirtualSystem]:
-            found = (read_system(domain, host.id, self._address) for domain in group)
-            return [system for system in found if system is not None]
-
-        reads = (connection.call(functools.partial(read, group), "read virtual systems") for group in groups)
+        reads = (connection.call(partial(reader.read_all, group), "read virtual systems") for group in groups)
         systems = [system for group in await asyncio.gather(*reads) for system in group]
-        held = await asyncio.gather(*(self.read_volumes(host.id, pool.name) for pool in host.active_storage))
-        return Picture(hosts=(host,), systems=tuple(systems), volumes=tuple(each for each in held if each is not None))
+        return Picture(hosts=(host,), systems=tuple(systems), volumes=held)
 
     async def autostarting(self, host_id: str) -> frozenset[str]:
         if host_id != self._known.id:
@@ -141,7 +140,7 @@ class LibvirtDriver:
 
     async def read_system(self, system_id: str) -> VirtualSystem | None:
         def read(raw: Any) -> VirtualSystem | None:
-            return read_system(act.lookup(raw, system_id), self._known.id, self._address)
+            return Reader(self._known.id, self._address).read(act.lookup(raw, system_id))
 
         try:
             return await self._open.call(read, f"read virtual system {system_id}", system_id)

@@ -58,6 +58,7 @@ def read_host(connection: Any, address: Address) -> Host:
     name = connection.getHostname()
     host_id, nodes = _host_id(capabilities, address, name), node_devices(connection)
     networks, filters = networks_of(connection, host_id), filters_of(connection, host_id)
+    kernel_machines = _kernel_machines(capabilities, architecture)
     return Host(
         id=host_id,
         name=name,
@@ -73,7 +74,8 @@ def read_host(connection: Any, address: Address) -> Host:
         facts=HostFacts(
             hypervisors=hypervisors,
             architecture=architecture,
-            machines=_machines(guest, domain),
+            machines=tuple(dict.fromkeys((*_machines(guest, domain), *kernel_machines))),
+            kernel_machines=kernel_machines,
             maximum_processors=_maximum_processors(connection, domain, guest),
             has_networks=networks is not None,
             nic_models=abilities.nic_models,
@@ -185,6 +187,19 @@ def _machines(guest: Element | None, domain: Element | None) -> tuple[str, ...]:
     )
     first = (default,) if default is not None else ()
     return first + tuple(sorted(named.difference(first)))
+
+
+def _kernel_machines(capabilities: Element, architecture: str) -> tuple[str, ...]:
+    """Xen's paravirtualized ones."""
+    found = (
+        (machine.text or "").strip()
+        for guest in capabilities.iterfind("guest")
+        if xml.text(guest, "os_type") == "xen"
+        for arch in guest.iterfind("arch")
+        if arch.get("name") == architecture
+        for machine in arch.iterfind("machine")
+    )
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def _maximum_processors(connection: Any, domain: Element | None, guest: Element | None) -> int:

@@ -5,17 +5,21 @@ Only what the model has a word for is read; everything else is passed over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import libvirt
 
-from openvman.drivers.libvirt import boot, device_tuning, devices, domain_xml, serial_ports, tuning, volumes, xml
+from openvman.drivers.libvirt import boot, device_tuning, domain_xml, serial_ports, tuning, volumes, xml
+from openvman.drivers.libvirt import devices as device_xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.console import logs_of
+from openvman.drivers.libvirt.devices import Devices
 from openvman.drivers.libvirt.images import capacity_of
-from openvman.drivers.libvirt.xml import Element
+from openvman.drivers.libvirt.standing import Standing, standing_of
+from openvman.drivers.libvirt.xml import Node
 from openvman.messages import hypervisor
 from openvman.model.allocation import (
     DiskAllocation,
@@ -28,22 +32,8 @@ from openvman.model.allocation import (
 )
 from openvman.model.errors import ModelError
 from openvman.model.states import State
-from openvman.model.storage import Volume, resource_pool_name, volume_in
+from openvman.model.storage import StorageVolume, Volume, resource_pool_name, volume_in
 from openvman.model.system import Configuration, ConfigurationKind, OnCrash, VirtualSystem
-
-# SHUTDOWN (in progress) still runs. PMSUSPENDED is the guest's own sleep: every resource is held and a key or timer
-# inside wakes it, so nothing was done to it from outside that START would have to undo. CRASHED with its process kept
-# (on_crash preserve) is PAUSED: memory is held, processors stand, and STOP and RESET are what helps. NOSTATE is Xen's
-# word for running and idle.
-_ACTIVE: Final[dict[int, State]] = {
-    libvirt.VIR_DOMAIN_NOSTATE: State.ACTIVE,
-    libvirt.VIR_DOMAIN_RUNNING: State.ACTIVE,
-    libvirt.VIR_DOMAIN_BLOCKED: State.ACTIVE,
-    libvirt.VIR_DOMAIN_SHUTDOWN: State.ACTIVE,
-    libvirt.VIR_DOMAIN_PMSUSPENDED: State.ACTIVE,
-    libvirt.VIR_DOMAIN_PAUSED: State.PAUSED,
-    libvirt.VIR_DOMAIN_CRASHED: State.PAUSED,
-}
 
 _NOT_TOLD: Final = {
     libvirt.VIR_ERR_NO_SUPPORT,
@@ -78,59 +68,78 @@ Capacity = Callable[[str, str | None], int | None]
 """Bytes that a disk shows to the guest, given its source and format; None when not known."""
 
 
-def state_of(domain: Any) -> State:
-    """The state of a domain, by one or two calls."""
-    code = domain.state(0)[0]
-    active = _ACTIVE.get(code, State.UNKNOWN)
-    if code == libvirt.VIR_DOMAIN_CRASHED:
-        return active if domain.isActive() else State.DEFINED
-    if code == libvirt.VIR_DOMAIN_SHUTOFF:
-        return State.SUSPENDED if _or_default(lambda: bool(domain.hasManagedSaveImage(0)), False) else State.DEFINED
-    return active
+class Reader:
+    """Reads domains of one host, one or many. Its methods block, and may be called in several threads.
 
+    What it looks up on the way it looks up once: an image may serve many. ``known`` are volumes read a moment ago.
+    """
 
-def read_system(domain: Any, host_id: str, address: Address) -> VirtualSystem | None:
-    """Read one domain; None when it went away meanwhile."""
-    try:
-        return _read_system(domain, host_id, address)
-    except libvirt.libvirtError as error:
-        if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
-            return None
-        raise
+    def __init__(self, host_id: str, address: Address, known: Iterable[StorageVolume] = ()) -> None:
+        self._host_id = host_id
+        self._address = address
+        self._looked_up: dict[tuple[str, str | None], int | None] = {}
+        self._known = {volume.reference.source: volume.capacity for volume in known}
 
+    def read_all(self, domains: Iterable[tuple[Any, Standing]], _connection: Any) -> list[VirtualSystem]:
+        """Those of the domains, of which is known how they stand, that are still there."""
+        found = (self.read(domain, standing) for domain, standing in domains)
+        return [system for system in found if system is not None]
 
-def _read_system(domain: Any, host_id: str, address: Address) -> VirtualSystem:
-    state = state_of(domain)
-    running = state in {State.ACTIVE, State.PAUSED}
-    persistent = bool(domain.isPersistent())
-    autostart = persistent and _or_default(lambda: bool(domain.autostart()), False)
+    def read(self, domain: Any, standing: Standing | None = None) -> VirtualSystem | None:
+        """The domain, which stands as was told, or as is asked now; None when it went away meanwhile."""
+        try:
+            return self._read(domain, standing or standing_of(domain))
+        except libvirt.libvirtError as error:
+            if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
+                return None
+            raise
 
-    def configuration(kind: ConfigurationKind, text: str) -> Configuration:
-        return configuration_of(
-            xml.parse(text), host_id, kind, address, autostart=autostart, capacity=_capacity(address, domain.connect())
+    def _read(self, domain: Any, standing: Standing) -> VirtualSystem:
+        read = partial(self._configuration, domain, standing)
+        # A domain that ends between the two reads gives its inactive XML twice; the event of its end corrects that.
+        current = read(ConfigurationKind.STATE, domain.XMLDesc(0)) if standing.running else None
+        defined = None
+        if standing.persistent:
+            defined = read(ConfigurationKind.DEFINED, domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+        text = _saved(domain) if standing.state is State.SUSPENDED else None
+        saved = None if text is None else read(ConfigurationKind.STATE, text)
+        found = current or defined
+        if found is None:
+            raise ModelError(hypervisor.SYSTEM_ENDED, domain.UUIDString(), system=domain.UUIDString())
+        return VirtualSystem(
+            id=found.system_id,
+            host_id=self._host_id,
+            name=found.name,
+            state=standing.state,
+            defined=defined,
+            current=current,
+            description=found.description,
+            actions=self._address.abilities.actions,
+            saved=saved,
         )
 
-    # A domain that ends between the two reads gives its inactive XML twice; the event of its end corrects that.
-    current = configuration(ConfigurationKind.STATE, domain.XMLDesc(0)) if running else None
-    defined = None
-    if persistent:
-        defined = configuration(ConfigurationKind.DEFINED, domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
-    text = _saved(domain) if state is State.SUSPENDED else None
-    saved = None if text is None else configuration(ConfigurationKind.STATE, text)
-    found = current or defined
-    if found is None:
-        raise ModelError(hypervisor.SYSTEM_ENDED, domain.UUIDString(), system=domain.UUIDString())
-    return VirtualSystem(
-        id=found.system_id,
-        host_id=host_id,
-        name=found.name,
-        state=state,
-        defined=defined,
-        current=current,
-        description=found.description,
-        actions=address.abilities.actions,
-        saved=saved,
-    )
+    def _configuration(self, domain: Any, standing: Standing, kind: ConfigurationKind, text: str) -> Configuration:
+        return configuration_of(
+            xml.read(text),
+            self._host_id,
+            kind,
+            self._address,
+            autostart=standing.autostart,
+            capacity=partial(self._capacity, domain),
+        )
+
+    def _capacity(self, domain: Any, source: str, format: str | None) -> int | None:
+        asked = source, format
+        if asked not in self._looked_up:
+            self._looked_up[asked] = self._look_up(domain, source, format)
+        return self._looked_up[asked]
+
+    def _look_up(self, domain: Any, source: str, format: str | None) -> int | None:
+        volume = volume_in(source)
+        if volume is None:
+            return _capacity_of_file(self._address, source, format)
+        known = self._known.get(source)
+        return volumes.capacity_of(domain.connect(), volume) if known is None else known
 
 
 def _saved(domain: Any) -> str | None:
@@ -146,30 +155,12 @@ def _saved(domain: Any) -> str | None:
         return None
 
 
-def _or_default(ask: Callable[[], bool], default: bool) -> bool:
-    """The answer, or ``default`` from a hypervisor that has no such thing."""
-    try:
-        return ask()
-    except libvirt.libvirtError as error:
-        if error.get_error_code() != libvirt.VIR_ERR_NO_SUPPORT:
-            raise
-        return default
-
-
-def _capacity(address: Address, connection: Any = None) -> Capacity:
-    """Of paths where they are this machine's, of volumes where there is a connection to ask."""
-
-    def look(source: str, format: str | None) -> int | None:
-        volume = volume_in(source)
-        if volume is not None:
-            return None if connection is None else volumes.capacity_of(connection, volume)
-        return capacity_of(source, format) if address.local and source.startswith("/") else None
-
-    return look
+def _capacity_of_file(address: Address, source: str, format: str | None) -> int | None:
+    return capacity_of(source, format) if address.local and source.startswith("/") else None
 
 
 def configuration_of(
-    root: Element,
+    root: Node,
     host_id: str,
     kind: ConfigurationKind,
     address: Address,
@@ -185,18 +176,17 @@ def configuration_of(
     name = xml.text(root, "name")
     if system_id is None or name is None:
         raise ModelError(hypervisor.XML_NAMELESS)
-    system_id = system_id.lower()
-    id = f"{system_id}/{kind}"
-    owner = _Owner(id, system_id, host_id)
+    owner = _Owner(system_id.lower(), kind, host_id)
     maximum = max(1, xml.number(xml.text(root, "vcpu"), 1))
     count = min(maximum, max(1, xml.number(xml.attribute(root, "vcpu", "current"), maximum)))
     memory = xml.size(root.find("memory")) or 0
-    active = kind is ConfigurationKind.STATE
-    controllers = devices.Controllers(root)
-    os_type = root.find("os/type")
+    system = root.find("os")
+    os_type = None if system is None else system.find("type")
+    devices = Devices(root)
+    look = capacity or partial(_capacity_of_file, address)
     return Configuration(
-        id=id,
-        system_id=system_id,
+        id=owner.configuration_id,
+        system_id=owner.system_id,
         host_id=host_id,
         kind=kind,
         name=name,
@@ -206,7 +196,7 @@ def configuration_of(
         on_crash=_ON_CRASH.get(xml.text(root, "on_crash") or "", OnCrash.DESTROY),
         architecture=xml.attribute(os_type, ".", "arch"),
         machine=xml.attribute(os_type, ".", "machine"),
-        **boot.read(root),
+        **boot.read(system, devices.elements),
         processor=ProcessorAllocation(
             **owner.base("processor"),
             **tuning.processor(root, host_id, count, maximum),
@@ -219,11 +209,10 @@ def configuration_of(
             size=xml.size(root.find("currentMemory")) or memory,
             maximum=memory,
         ),
-        disks=tuple(_disks(root, owner, controllers, capacity or _capacity(address))),
-        nics=tuple(_nics(root, owner, controllers, active=active)),
-        serials=tuple(_serials(root, owner, address.console_logs)),
-        devices=tuple(devices.read(root, owner.base, controllers, active=active)),
-        boot_disk=_boot_disk(root),
+        disks=tuple(_disks(devices, owner, look)),
+        nics=tuple(_nics(devices, owner, active=kind is ConfigurationKind.STATE)),
+        serials=tuple(_serials(devices, owner, address.console_logs)),
+        devices=tuple(device_xml.read(devices, owner.base, active=kind is ConfigurationKind.STATE)),
         **domain_xml.features(root),
         emulator=xml.text(root, "devices/emulator"),
     )
@@ -232,9 +221,9 @@ def configuration_of(
 class _Owner:
     """Makes what the allocations of one configuration share; a local id that is taken gets a number behind it."""
 
-    def __init__(self, configuration_id: str, system_id: str, host_id: str) -> None:
-        self._configuration_id = configuration_id
-        self._system_id = system_id
+    def __init__(self, system_id: str, kind: ConfigurationKind, host_id: str) -> None:
+        self.system_id = system_id
+        self.configuration_id = f"{system_id}/{kind}"
         self._host_id = host_id
         self._taken: set[str] = set()
 
@@ -244,32 +233,31 @@ class _Owner:
             unique, again = f"{local}#{again}", again + 1
         self._taken.add(unique)
         return {
-            "id": f"{self._configuration_id}/{unique}",
-            "system_id": self._system_id,
-            "configuration_id": self._configuration_id,
+            "id": f"{self.configuration_id}/{unique}",
+            "system_id": self.system_id,
+            "configuration_id": self.configuration_id,
             "host_id": self._host_id,
         }
 
 
-def _disks(
-    root: Element, owner: _Owner, controllers: devices.Controllers, capacity: Capacity
-) -> Iterator[DiskAllocation]:
-    for disk in root.iterfind("devices/disk"):
-        target = xml.attribute(disk, "target", "dev")
-        if target is None:
+def _disks(devices: Devices, owner: _Owner, capacity: Capacity) -> Iterator[DiskAllocation]:
+    for disk in devices.named("disk"):
+        seen = disk.find("target")
+        target = None if seen is None else seen.get("dev")
+        if seen is None or not target:
             continue
         source = _source(disk)
         kind = _DISK_KINDS.get(disk.get("device") or "disk", DiskKind.DISK)
         volume = volume_in(source)
         # Of an empty drive libvirt shows the format in one configuration and not in the other.
         format = xml.attribute(disk, "driver", "type") if source is not None else None
-        bus = xml.attribute(disk, "target", "bus")
-        base = owner.base(f"disk:{target}")
-        if volume is not None and kind is DiskKind.DISK:
-            base["pool"] = resource_pool_name(volume.pool)
+        bus = seen.get("bus") or None
+        parent, place = devices.seat(disk, bus)
         yield DiskAllocation(
-            **base,
-            **controllers.seat(disk, bus),
+            **owner.base(f"disk:{target}"),
+            parent=parent,
+            place=place,
+            pool=resource_pool_name(volume.pool) if volume is not None and kind is DiskKind.DISK else None,
             target=target,
             kind=kind,
             bus=bus or "unknown",
@@ -282,27 +270,7 @@ def _disks(
         )
 
 
-_BOOT_KINDS: Final[dict[str, tuple[str, ...]]] = {"hd": ("disk", "lun"), "cdrom": ("cdrom",), "fd": ("floppy",)}
-"""The kinds of disk that each ``<boot dev>`` means; a network is none."""
-
-
-def _boot_disk(root: Element) -> str | None:
-    """The target of what is tried first: by the devices' own order, else by the order of the kinds of device."""
-    orders = [(xml.number(each.get("order"), 0), each) for each in root.iterfind("devices/*/boot")]
-    if orders:
-        device = min(orders, key=lambda each: each[0])[1].getparent()
-        return xml.attribute(device, "target", "dev") if device is not None and device.tag == "disk" else None
-    for listed in root.iterfind("os/boot"):
-        kinds = _BOOT_KINDS.get(listed.get("dev") or "")
-        if kinds is None:
-            return None
-        for disk in root.iterfind("devices/disk"):
-            if (disk.get("device") or "disk") in kinds:
-                return xml.attribute(disk, "target", "dev")
-    return None
-
-
-def _source(disk: Element) -> str | None:
+def _source(disk: Node) -> str | None:
     """The host path, or the volume; for a disk on the network ``protocol:name``."""
     source = disk.find("source")
     if source is None:
@@ -314,31 +282,33 @@ def _source(disk: Element) -> str | None:
     return source.get("file") or source.get("dev") or source.get("dir") or None
 
 
-def _nics(root: Element, owner: _Owner, controllers: devices.Controllers, *, active: bool) -> Iterator[NicAllocation]:
-    for nic in root.iterfind("devices/interface"):
+def _nics(devices: Devices, owner: _Owner, *, active: bool) -> Iterator[NicAllocation]:
+    for nic in devices.named("interface"):
         mac = xml.attribute(nic, "mac", "address")
         if mac is None:
             continue
         mac = mac.lower()
         connection = _NIC_CONNECTIONS.get(nic.get("type") or "", NicConnection.OTHER)
-        source = nic.find("source")
-        named = source.get(connection.value) if source is not None and connection is not NicConnection.OTHER else None
+        named = None if connection is NicConnection.OTHER else xml.attribute(nic, "source", connection.value)
+        parent, place = devices.seat(nic)
         yield NicAllocation(
             **owner.base(f"nic:{mac}"),
-            **controllers.seat(nic),
+            parent=parent,
+            place=place,
             mac=mac,
             model=xml.attribute(nic, "model", "type"),
             connection=connection,
-            source=named or None,
+            source=named,
             target=xml.attribute(nic, "target", "dev") if active else None,
             filter=xml.attribute(nic, "filterref", "filter"),
             **device_tuning.read_nic(nic),
         )
 
 
-def _serials(root: Element, owner: _Owner, folder: Path | None) -> Iterator[SerialAllocation]:
-    addresses = serial_ports.addresses_of(root)
-    for port, log in logs_of(root, folder).items():
+def _serials(devices: Devices, owner: _Owner, folder: Path | None) -> Iterator[SerialAllocation]:
+    serials = devices.named("serial")
+    addresses = serial_ports.addresses_of(serials)
+    for port, log in logs_of(serials, folder).items():
         yield SerialAllocation(
             **owner.base(f"serial:{port}"), port=port, has_log=log is not None, address=addresses.get(port)
         )

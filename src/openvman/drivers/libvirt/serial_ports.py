@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lxml import etree
 
 from openvman.drivers.libvirt import xml
-from openvman.drivers.libvirt.xml import Element
+from openvman.drivers.libvirt.xml import Element, Node
 from openvman.messages import hypervisor_devices
 from openvman.model.endpoint import format_endpoint, parse_endpoint
 from openvman.model.errors import ModelError
 
 
-def addresses_of(root: Element) -> dict[int, str]:
-    """Where connections to the serial ports of a ``<domain>`` are taken, by the numbers of the ports.
+def addresses_of(serials: Iterable[Node]) -> dict[int, str]:
+    """Where connections to the serial ports of a domain are taken, by the numbers of the ports.
 
     A port that connects to somebody else, or that speaks TLS or telnet, is not among them: its bytes are not plain.
     """
     found: dict[int, str] = {}
-    for index, serial in enumerate(root.iterfind("devices/serial")):
+    for index, serial in enumerate(serials):
         source = serial.find("source")
         if serial.get("type") != "tcp" or source is None or source.get("mode") != "bind":
             continue

@@ -29,6 +29,9 @@ GONE: Final = frozenset(
 CAPACITY, ALLOCATED, AVAILABLE = 1, 2, 3
 """Places in what libvirt tells of a pool; the first two are those of a volume too."""
 
+_OF_THE_PLACE: Final = frozenset({"lost+found"})
+"""What a file system makes of itself: libvirt lists it, and nobody would miss it."""
+
 _MOUNTED: Final = frozenset({"fs", "netfs"})
 """Types of pools that are mounted on their folder, which libvirt makes; it formats nothing unless it is told to."""
 
@@ -124,7 +127,7 @@ def delete_pool(connection: Any, name: str) -> None:
     persistent = pool.isPersistent()
     if pool.isActive():
         pool.refresh(0)
-        volumes = pool.listVolumes()
+        volumes = set(pool.listVolumes()) - _OF_THE_PLACE
         if volumes:
             raise ModelError(hypervisor_storage.STORAGE_POOL_USED, name, pool=name, volume=min(volumes))
         pool.destroy()

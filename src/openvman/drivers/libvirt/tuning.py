@@ -20,7 +20,7 @@ from lxml import etree
 from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.abilities import CONTAINER
 from openvman.drivers.libvirt.errors import reason_of
-from openvman.drivers.libvirt.xml import Element
+from openvman.drivers.libvirt.xml import Element, Node
 from openvman.messages import hypervisor_devices, resources
 from openvman.model.allocation import WHOLE_PROCESSOR, Affinity
 from openvman.model.errors import ModelError
@@ -62,11 +62,10 @@ def page_sizes(capabilities: Element) -> tuple[int, ...]:
 # Reading
 
 
-def processor(root: Element, host_id: str, count: int, maximum: int) -> dict[str, Any]:
+def processor(root: Node, host_id: str, count: int, maximum: int) -> dict[str, Any]:
     """What a ``<domain>`` says of its processors beside their number."""
-    tune = root.find("cputune")
-    mark = root.find(f"metadata/{_TUNING}")
-    affinity, numbers = _mapping(root, mark, maximum)
+    tune, mark = root.find("cputune"), _marked(root)
+    affinity, numbers = _mapping(root, tune, mark, maximum)
     return {
         "weight": _positive(xml.text(tune, "shares")),
         "limit": _limit(tune, 1 if is_container(root) else count),
@@ -77,10 +76,10 @@ def processor(root: Element, host_id: str, count: int, maximum: int) -> dict[str
     }
 
 
-def memory(root: Element) -> dict[str, Any]:
+def memory(root: Node) -> dict[str, Any]:
     """What a ``<domain>`` says of its memory beside the size."""
-    mark = root.find(f"metadata/{_TUNING}")
-    limit = xml.size(root.find("memtune/hard_limit"))
+    mark, tune = _marked(root), root.find("memtune")
+    limit = None if tune is None else xml.size(tune.find("hard_limit"))
     return {
         "limit": None if limit is None or limit >= _UNLIMITED * _KIB else limit,
         "reservation": _positive(None if mark is None else mark.get("memory")),
@@ -88,7 +87,13 @@ def memory(root: Element) -> dict[str, Any]:
     }
 
 
-def is_container(root: Element) -> bool:
+def _marked(root: Node) -> Node | None:
+    """Our element in the metadata."""
+    metadata = root.find("metadata")
+    return None if metadata is None else metadata.find(_TUNING)
+
+
+def is_container(root: Node) -> bool:
     """Whether a ``<domain>`` is a container."""
     return root.get("type") == CONTAINER
 
@@ -98,7 +103,9 @@ def _positive(value: str | None) -> int | None:
     return number if number > 0 else None
 
 
-def _limit(tune: Element | None, count: int) -> int | None:
+def _limit(tune: Node | None, count: int) -> int | None:
+    if tune is None:
+        return None
     limits = [
         quota * _PERIOD // period * times
         for scope, times in (("global_", 1), ("", count))
@@ -108,12 +115,16 @@ def _limit(tune: Element | None, count: int) -> int | None:
     return min(limits, default=None)
 
 
-def _mapping(root: Element, mark: Element | None, maximum: int) -> tuple[Affinity, tuple[int, ...]]:
+def _mapping(root: Node, tune: Node | None, mark: Node | None, maximum: int) -> tuple[Affinity, tuple[int, ...]]:
     said = None if mark is None else mark.get("mapping")
     if said == Affinity.NONE:
         return Affinity.NONE, ()
-    pins = {xml.number(pin.get("vcpu"), -1): _cpus(pin.get("cpuset") or "") for pin in root.iterfind("cputune/vcpupin")}
-    common = _cpus(xml.attribute(root, "vcpu", "cpuset") or "")
+    pinned = () if tune is None else tune.findall("vcpupin")
+    cpus = xml.attribute(root, "vcpu", "cpuset")
+    if not pinned and cpus is None:
+        return Affinity.NONE, ()
+    pins = {xml.number(pin.get("vcpu"), -1): _cpus(pin.get("cpuset") or "") for pin in pinned}
+    common = _cpus(cpus or "")
     each = [pins.get(number) or common for number in range(maximum)]
     if said == Affinity.DEDICATED and all(len(cpus) == 1 for cpus in each):
         return Affinity.DEDICATED, tuple(cpus[0] for cpus in each)
@@ -131,8 +142,9 @@ def _cpus(text: str) -> list[int]:
     return sorted(found)
 
 
-def _page_size(root: Element) -> int | None:
-    pages = root.find("memoryBacking/hugepages")
+def _page_size(root: Node) -> int | None:
+    backing = root.find("memoryBacking")
+    pages = None if backing is None else backing.find("hugepages")
     if pages is None:
         return None
     element = pages.find("page")

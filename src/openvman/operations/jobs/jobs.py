@@ -235,7 +235,10 @@ class Jobs:
         try:
             self._turn(entry, JobState.RUNNING)
             fault_point("job.begun")
-            await self._record.put(entry.job)
+            if entry.use_case.stepwise:
+                self._record.put_soon(entry.job)
+            else:
+                await self._record.put(entry.job)
             fault_point("job.running")
             operations = self._operations.within(_Recorded(self, entry))
             result = await entry.use_case.run(operations, entry.actor, **entry.keywords)
@@ -301,7 +304,7 @@ class Jobs:
     async def before(self, entry: Entry, step: Step) -> int:
         entry.steps += 1
         number = entry.steps
-        await self._record.add_step(entry.job.id, number, step)
+        await self._record.add_step(entry.job, number, step)
         fault_point("step.written")
         return number
 

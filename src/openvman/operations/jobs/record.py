@@ -37,9 +37,9 @@ class JobRecord:
             self._journal.close()
 
     def put_soon(self, job: Job) -> None:
-        """Write the job before anything that is written later."""
+        """Write the job in a moment, or with what is written next."""
         if self._store is not None:
-            self._append(self._store.put(job))
+            self._append(self._store.put(job), soon=True)
 
     async def put(self, job: Job) -> None:
         """Write the job. FAILED when that cannot be done."""
@@ -57,24 +57,24 @@ class JobRecord:
             else:
                 return
 
-    async def add_step(self, job_id: str, number: int, step: Step) -> None:
-        """Write how to take back what is done next. FAILED when that cannot be done."""
+    async def add_step(self, job: Job, number: int, step: Step) -> None:
+        """Write how to take back what is done next, and the job with it. FAILED when that cannot be done."""
         if self._store is not None:
-            await self._durable(self._store.add_step(job_id, number, type(step).__name__, step))
+            await self._durable(self._store.add_step(job, number, type(step).__name__, step))
 
     def drop_step(self, job_id: str, number: int) -> None:
         """There is nothing to take back."""
         if self._store is not None:
-            self._append(self._store.drop_step(job_id, number))
+            self._append(self._store.drop_step(job_id, number), soon=True)
 
     async def remove(self, job_ids: list[str]) -> None:
         """Forget jobs. FAILED when that cannot be done."""
         if self._store is not None:
             await self._durable(self._store.remove(job_ids))
 
-    def _append(self, write: Write) -> asyncio.Future[None]:
+    def _append(self, write: Write, *, soon: bool = False) -> asyncio.Future[None]:
         assert self._journal is not None, "with a store there is a journal"
-        return self._journal.append(write)
+        return self._journal.append(write, soon=soon)
 
     async def _durable(self, write: Write) -> None:
         try:

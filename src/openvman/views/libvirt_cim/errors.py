@@ -183,11 +183,16 @@ _BY_MESSAGE: Final[Mapping[ErrorMessage, ErrorMessage]] = {
 
 
 def _of_failure(failure: ModelError) -> CIMError:
-    """An operation that cannot be done at all is not supported; every other simply failed."""
+    """An operation that cannot be done at all is not supported; every other simply failed.
+
+    Also those of which the hypervisor says that they are not supported: it says so of a volume group that is not there.
+    """
     message = failure.said.message
-    if message in hypervisor.CANNOT.values() and failure.said.arguments[0].startswith(f"{Action.START} "):
+    is_hypervisors = message in hypervisor.CANNOT.values()
+    if is_hypervisors and failure.said.arguments[0].startswith(f"{Action.START} "):
         return CIMError(compatible.CANNOT_START, failure.subject, reason=failure.said.arguments[1])
-    if failure.problem is Problem.NOT_SUPPORTED or not isinstance(message, ErrorMessage):
+    impossible = failure.problem is Problem.NOT_SUPPORTED and not is_hypervisors
+    if impossible or not isinstance(message, ErrorMessage):
         return CIMError(failure.said, failure.subject)
     return CIMError(_BY_MESSAGE.get(message, compatible.REFUSED), failure.subject, reason=failure.message)
 

@@ -13,7 +13,8 @@ from openvman.profiles.dsp1042_system_virtualization import MANAGEMENT_CAPABILIT
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM, ENABLED_CAPABILITIES, SETTING_DATA
 from openvman.profiles.owners import OWNERS
-from openvman.views.libvirt_cim.devices import NICS, SETTING, kinds, shown_by
+from openvman.views.libvirt_cim.device_kinds import ADAPTERS
+from openvman.views.libvirt_cim.devices import SETTING, kinds
 from openvman.views.libvirt_cim.edges import Own, Translation, is_taken_over
 from openvman.views.libvirt_cim.errors import words
 from openvman.views.libvirt_cim.filters import filters
@@ -67,9 +68,9 @@ def _family(scope: Scope, standard: View, virt: Space, interop: Space) -> View:
     translation.put(of_systems.guest_capabilities, ENABLED_CAPABILITIES)
     translation.put(of_systems.settings, SETTING_DATA)
     had = kinds(scope, of_systems)
-    for kind, (setting, devices) in zip(had, shown_by(scope), strict=True):
-        translation.put(kind.setting, setting)
-        translation.put(kind.device, *devices)
+    for kind in had:
+        translation.put(kind.setting, kind.row.of_setting)
+        translation.put(kind.device, *kind.row.of_device)
     pools = pool_maps(scope)
     templates = template_maps(scope, had, POOL_SETTING)
     of_host = services(scope, of_systems, guest_methods(translation), pool_methods(scope, pools, templates))
@@ -85,7 +86,7 @@ def _family(scope: Scope, standard: View, virt: Space, interop: Space) -> View:
         translation.put(shown, one)
     registered = registrations(scope, interop, of_systems, pools, of_host)
     taken_over = [translation.edge(edge) for edge in standard.edges if is_taken_over(edge)]
-    filtering = filters(scope, of_systems.host, had[NICS].device)
+    filtering = filters(scope, of_systems.host, had[ADAPTERS].device)
     own = Own(scope, translation, of_systems, had, pools, of_host, templates)
     classes: tuple[ClassMap, ...] = (
         of_systems.host,

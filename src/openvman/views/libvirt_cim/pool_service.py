@@ -46,6 +46,9 @@ OWN_METHODS: Final = (
     ),
 )
 """What libvirt-cim has beside the methods of the schema."""
+_MAKE_VOLUMES: Final = frozenset({"dir", "fs", "disk", "logical"})
+"""Types of storage pools in which volumes are made: the targets of others are made elsewhere, and clients know that a
+network's file system refuses."""
 
 
 def pool_methods(scope: Scope, pools: Pools, templates: Templates) -> tuple[MethodMap, ...]:
@@ -124,7 +127,7 @@ def _what_it_shows(_host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
 
 def _in_storage(_host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
     pool: Pool = arguments["pool"]
-    if pool.storage is None or pool.storage.type != "dir":
+    if pool.storage is None or pool.storage.type not in _MAKE_VOLUMES:
         raise ModelError(compatible.NOT_THAT_RESOURCE, pool.pool_id, pool=pool)
     return {**arguments, "pool": pool.storage}
 

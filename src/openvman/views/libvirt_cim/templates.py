@@ -1,20 +1,22 @@
 """What may be asked of each pool, as libvirt-cim says it: settings that are minimum, maximum, default and increment.
 
 There are many of one InstanceID, and none is found by its path: clients find them by their pool. What they say is what
-libvirt-cim says, not what the host can do, where clients rely on it.
+libvirt-cim says, not what the host can do, where clients rely on it. Of containers they say what a container can have:
+folders of its host, and adapters without a model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from openvman.cim.values import Value
 from openvman.mapping.declare import Call, ClassMap, Write, as_it_is, itself
+from openvman.model.defaults import ROOT
 from openvman.model.host import Host
 from openvman.model.picture import Picture
-from openvman.model.storage import StorageVolume
+from openvman.model.storage import StoragePool, StorageVolume
 from openvman.views.libvirt_cim.devices import SETTING, Kind
 from openvman.views.libvirt_cim.own import own
 from openvman.views.libvirt_cim.pools import TYPES, Pool
@@ -49,11 +51,11 @@ def _of_points(name: str, values: Mapping[str, Said], *, common: Said | None = N
 
 
 def _processors(pool: Pool) -> Iterator[tuple[str, Said]]:
-    most = pool.host.facts.maximum_processors
+    most, least = pool.host.facts.maximum_processors, int(pool.host.facts.is_for_containers)
     yield from _of_points(
         "Proc",
         {
-            "Minimum": {"VirtualQuantity": 0, "Weight": 2},
+            "Minimum": {"VirtualQuantity": least, "Weight": 2},
             "Maximum": {"VirtualQuantity": most, "Weight": 262144},
             "Default": {"VirtualQuantity": 1, "Weight": 1024},
             "Increment": {"VirtualQuantity": 1, "Weight": 1},
@@ -110,13 +112,21 @@ _FORWARDS: Final[tuple[Said, ...]] = (
 )
 
 
+def _adapters(host: Host) -> tuple[Said, ...]:
+    """The kinds of adapters; for containers, those that there are."""
+    if not host.facts.is_for_containers:
+        return _ADAPTERS
+    connections = {connection.value for connection in host.facts.nic_connections}
+    return tuple(each for each in _ADAPTERS if each["NetworkType"] in connections and not each.keys() & _CARD.keys())
+
+
 def _networks(pool: Pool) -> Iterator[tuple[str, Said]]:
     for point in POINTS:
         if pool.is_primordial:
             yield from (("NetPool", {INSTANCE_ID: point, **_NETWORK, **forward}) for forward in _FORWARDS)
         else:
             said = _ADAPTER_POINTS[point]
-            yield from (("Net", {INSTANCE_ID: point, **said, **adapter}) for adapter in _ADAPTERS)
+            yield from (("Net", {INSTANCE_ID: point, **said, **adapter}) for adapter in _adapters(pool.host))
 
 
 _HOST: Final[Said] = {"Host": "host_sys.domain.com"}
@@ -143,6 +153,29 @@ _DRIVES: Final[Mapping[str, Said]] = {
 }
 
 
+_FOLDER: Final = "dir"
+"""The type of a volume that is one."""
+_MOUNT: Final = "/mnt"
+
+
+def _file_systems(storage: StoragePool, volumes: Iterable[StorageVolume]) -> Iterator[Said]:
+    """What a container can have of a storage pool: a volume that is a folder as its root, and all volumes together."""
+    yield from ({"Address": held.path, "MountPoint": ROOT} for held in volumes if held.type == _FOLDER)
+    if storage.has_files:
+        yield {"Address": storage.folder, "MountPoint": _MOUNT}
+
+
+def _guest_disks(pool: Pool, point: str) -> Iterator[Said]:
+    if pool.host.facts.is_for_containers:
+        assert pool.storage is not None, "what makes others has no volumes"
+        yield from ({INSTANCE_ID: point, **said} for said in _file_systems(pool.storage, pool.volumes))
+        return
+    for held in pool.volumes:
+        yield {INSTANCE_ID: point, "Address": held.path, "VirtualQuantity": held.capacity, **_DISK}
+    for name, said in _DRIVES.items():
+        yield {INSTANCE_ID: f"{point} {name}", **said}
+
+
 def _disks(pool: Pool) -> Iterator[tuple[str, Said]]:
     for point in POINTS:
         if pool.storage is None:
@@ -160,10 +193,7 @@ def _disks(pool: Pool) -> Iterator[tuple[str, Said]]:
         }
         yield "StorageVolume", volume
         yield "StorageVolume", {**volume, "AllocationUnits": "G"}
-        for held in pool.volumes:
-            yield "Disk", {INSTANCE_ID: point, "Address": held.path, "VirtualQuantity": held.capacity, **_DISK}
-        for name, said in _DRIVES.items():
-            yield "Disk", {INSTANCE_ID: f"{point} {name}", **said}
+        yield from (("Disk", said) for said in _guest_disks(pool, point))
 
 
 _VNC: Final[Said] = {"ResourceSubType": "vnc", "KeyMap": "en-us"}
@@ -182,7 +212,12 @@ _INPUTS: Final[tuple[Said, ...]] = (
 
 
 def _alike(name: str, kinds: tuple[Said, ...]) -> Callable[[Pool], Iterator[tuple[str, Said]]]:
-    return lambda _pool: ((name, {INSTANCE_ID: point, **said}) for point in POINTS for said in kinds)
+    """Of what containers have none of."""
+    return lambda pool: (
+        (name, {INSTANCE_ID: point, **said})
+        for point in POINTS
+        for said in (() if pool.host.facts.is_for_containers else kinds)
+    )
 
 
 _OF_POOL: Final[Mapping[str, Callable[[Pool], Iterator[tuple[str, Said]]]]] = {

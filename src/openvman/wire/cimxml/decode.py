@@ -124,9 +124,9 @@ def _intrinsic_call(call: Element, name: str, limits: Limits) -> Call:
     arguments = NameMap(given)
     if len(arguments) != len(given):
         raise CIMError(cimxml.PARAMETER_TWICE, name=name)
-    for parameter in operation.parameters.values():
-        if parameter.required and arguments.get(parameter.name) is None:
-            raise CIMError(requests.PARAMETER_MISSING, operation=name, name=parameter.name)
+    for required in operation.required:
+        if arguments.get(required) is None:
+            raise CIMError(requests.PARAMETER_MISSING, operation=name, name=required)
     return Call(operation, namespace, arguments)
 
 

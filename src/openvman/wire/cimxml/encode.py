@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import chain, groupby, islice
 from typing import Any, Final
 
 from openvman.cim.errors import CIMError
 from openvman.cim.operations import Answer, Call, MethodAnswer, Output, Response, Shape
-from openvman.cim.plan import InstancePlan
+from openvman.cim.plan import Extent, Extents, InstancePlan
 from openvman.cim.values import ClassPath, Embedded, Instance, Value
 from openvman.wire.cimxml import encode_values as values
-from openvman.wire.cimxml.compiled import compiled
+from openvman.wire.cimxml.compiled import WriteRows, compiled
 from openvman.wire.cimxml.decode import Message
 from openvman.wire.cimxml.encode_declarations import class_declaration, qualifier_declaration
 from openvman.wire.cimxml.escape import quote
-from openvman.wire.cimxml.kept import Encoded, KeptRows
+from openvman.wire.cimxml.kept import KeptParts
 
-CHUNK: Final = 64 * 1024
-"""A chunk is yielded as soon as it has this many bytes; it is longer by at most one row."""
+CHUNK: Final = 256 * 1024
+"""A chunk is yielded as soon as it has this many bytes; it is longer by at most the rows that are written at a time."""
 
 KEEP: Final = 64 * 1024 * 1024
-"""How many bytes of encoded rows an encoder keeps when it is not told otherwise."""
+"""How many bytes of encoded parts an encoder keeps when it is not told otherwise."""
+
+_ROWS_AT_A_TIME: Final = 32
+_NAMESPACES: Final = 64
+"""The ways to write a namespace's name for which its path is kept."""
 
 _ROWS: Final[dict[Shape, str]] = {
     Shape.INSTANCE: "{instance}",
@@ -51,14 +57,15 @@ def encode_error(message_id: str, method: str, *, is_extrinsic: bool, error: CIM
 
 
 class Encoder:
-    """Writes responses; keeps the bytes of the rows it wrote (see :class:`KeptRows`). Not for several threads.
+    """Writes responses; keeps what it wrote of parts (see :class:`KeptParts`). Not for several threads.
 
     ``host`` is the server as paths show it: a name or an address, with a port where it is not the usual one.
     """
 
     def __init__(self, host: str, keep: int = KEEP) -> None:
         self._host = host
-        self._kept = KeptRows(keep)
+        self._kept = KeptParts(keep)
+        self._at = lru_cache(maxsize=_NAMESPACES)(lambda name: values.namespace_path(host, name))
 
     def encode_response(self, message: Message, response: Response) -> Iterator[bytes]:
         """The response in chunks, made as they are asked for.
@@ -114,46 +121,60 @@ class Encoder:
             yield _pull_outputs(answer).encode()
 
     def _rows(self, shape: Shape, rows: Iterable[Any], call: Call) -> Iterator[bytes]:
-        writers: dict[InstancePlan, Callable[[Any], bytes]] = {}
-        for row in rows:
-            if isinstance(row, ClassPath):
-                yield f"<OBJECTPATH>{self._class_path(row, call)}</OBJECTPATH>".encode()
-                continue
-            first, second = row
-            if isinstance(first, ClassPath):
-                written = f"{self._class_path(first, call)}{class_declaration(second)}"
-                yield f"<VALUE.OBJECTWITHPATH>{written}</VALUE.OBJECTWITHPATH>".encode()
-                continue
-            write = writers.get(first)
-            if write is None:
-                write = writers[first] = self._writer(shape, first)
-            yield write(second)
+        form = _ROWS[shape]
+        if isinstance(rows, Extents):
+            for extent in rows.extents:
+                yield from self._extent(extent, form)
+            return
+        for plan, group in groupby(rows, _plan):
+            if plan is not None:
+                yield from _written(self._writer(plan, form), (obj for _plan, obj in group))
+            else:
+                yield from (self._of_class(row, call).encode() for row in group)
 
-    def _writer(self, shape: Shape, plan: InstancePlan) -> Callable[[Any], bytes]:
-        pattern = _ROWS[shape]
-        at = values.namespace_path(self._host, plan.namespace)
-        frame = (
-            pattern.replace("{at}", at).replace("%", "%%").replace("{name}", "%b").replace("{instance}", "%b").encode()
+    def _extent(self, extent: Extent, form: str) -> Iterator[bytes]:
+        write = self._writer(extent.plan, form)
+        if not extent.lasting:
+            yield from _written(write, chain.from_iterable(map(extent.objects, extent.parts)))
+            return
+        for place, part in enumerate(extent.parts):
+            kept = self._kept.get(extent.plan, form, place, part)
+            if kept is not None:
+                yield from kept
+                continue
+            pieces = []
+            for piece in _written(write, extent.objects(part)):
+                pieces.append(piece)
+                yield piece
+            self._kept.put(extent.plan, form, place, part, tuple(pieces))
+
+    def _writer(self, plan: InstancePlan, form: str) -> WriteRows:
+        return compiled(plan, form, self._at(plan.namespace))
+
+    def _of_class(self, row: Any, call: Call) -> str:
+        """The row of a class, or of its path alone."""
+        if isinstance(row, ClassPath):
+            return f"<OBJECTPATH>{self._class_path(row, call)}</OBJECTPATH>"
+        path, declared = row
+        return (
+            f"<VALUE.OBJECTWITHPATH>{self._class_path(path, call)}{class_declaration(declared)}</VALUE.OBJECTWITHPATH>"
         )
-        if "{instance}" not in pattern:
-            write_name = compiled(plan).name  # a name is written faster than it is found
-            return lambda obj: frame % write_name(obj).encode()
-        if "{name}" not in pattern:
-            return lambda obj: frame % self._encoded(plan, obj)[1]
-        return lambda obj: frame % self._encoded(plan, obj)
-
-    def _encoded(self, plan: InstancePlan, obj: object) -> Encoded:
-        found = self._kept.get(plan, obj) if plan.lasting else None
-        if found is None:
-            functions = compiled(plan)
-            found = functions.name(obj).encode(), functions.instance(obj).encode()
-            if plan.lasting:
-                self._kept.put(plan, obj, found)
-        return found
 
     def _class_path(self, path: ClassPath, call: Call) -> str:
         located = ClassPath(path.class_name, path.namespace or call.namespace, path.host or self._host)
         return values.class_path(located)
+
+
+def _plan(row: Any) -> InstancePlan | None:
+    """The plan of an object's row; None for the row of a class."""
+    return row[0] if isinstance(row, tuple) and isinstance(row[0], InstancePlan) else None
+
+
+def _written(write: WriteRows, objects: Iterable[Any]) -> Iterator[bytes]:
+    """The rows of objects, some at a time as they are read."""
+    remaining = iter(objects)
+    while some := list(islice(remaining, _ROWS_AT_A_TIME)):
+        yield write(some)
 
 
 def _called(message: Message) -> tuple[str, bool]:

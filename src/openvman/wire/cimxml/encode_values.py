@@ -57,7 +57,9 @@ def formatter(type: CIMType, embedded: Embedded | None) -> Callable[[Value], str
 
 def values(items: Sequence[Value], write: Callable[[Value], str], tag: str = "VALUE") -> str:
     """The items of a VALUE.ARRAY, or with that ``tag`` of a VALUE.REFARRAY."""
-    return "".join("<VALUE.NULL/>" if item is None else f"<{tag}>{write(item)}</{tag}>" for item in items)
+    if None in items:
+        return "".join(["<VALUE.NULL/>" if item is None else f"<{tag}>{write(item)}</{tag}>" for item in items])
+    return f"<{tag}>{f'</{tag}><{tag}>'.join(map(write, items))}</{tag}>" if items else ""
 
 
 def value_element(value: Value, type: CIMType, *, is_array: bool, embedded: Embedded | None = None) -> str:

@@ -13,10 +13,10 @@ _REPLACEMENT: Final = "\ufffd"
 
 def escape(text: str) -> str:
     """``text`` as element content. Characters that XML cannot hold become U+FFFD."""
-    if not text.isprintable():  # printable text holds none that is illegal
-        # A carriage return that is not written as a reference is read as a line feed (XML 1.0 2.11).
-        return _markup(_ILLEGAL.sub(_REPLACEMENT, text)).replace("\r", "&#13;")
-    return _markup(text)
+    if text.isprintable():  # printable text holds none that is illegal
+        return _markup(text) if "&" in text or "<" in text or ">" in text else text
+    # A carriage return that is not written as a reference is read as a line feed (XML 1.0 2.11).
+    return _markup(_ILLEGAL.sub(_REPLACEMENT, text)).replace("\r", "&#13;")
 
 
 def quote(text: str) -> str:

@@ -29,7 +29,8 @@ _DECLARATION: Final = re.compile(r'(?:"[^"]*"|[^",])+')
 class RequestHeaders:
     """What a request's headers say, read before its body is.
 
-    ``prefix`` is ``"NN-"`` for M-POST and empty for POST. ``method`` and ``object`` are as they came.
+    ``prefix`` is ``"NN-"`` for M-POST and empty for POST. ``method`` and ``object`` are as they came; ``methods`` and
+    ``objects`` what they may mean, in small letters, objects without their keys.
     """
 
     charset: str | None
@@ -37,6 +38,8 @@ class RequestHeaders:
     protocol_version: str
     method: str
     object: str
+    methods: frozenset[str]
+    objects: frozenset[str]
 
 
 def read_request_headers(method: str, headers: Mapping[str, str]) -> RequestHeaders:
@@ -53,8 +56,15 @@ def read_request_headers(method: str, headers: Mapping[str, str]) -> RequestHead
     version = headers.get(f"{prefix}cimprotocolversion", "1.0").strip()
     if version.partition(".")[0] != "1":
         raise ProtocolError(501, "unsupported-protocol-version", f"CIMProtocolVersion {version[:20]!r} is not 1.0")
+    called, addressed = _required(headers, prefix, "CIMMethod"), _required(headers, prefix, "CIMObject")
     return RequestHeaders(
-        charset, prefix, version, _required(headers, prefix, "CIMMethod"), _required(headers, prefix, "CIMObject")
+        charset,
+        prefix,
+        version,
+        called,
+        addressed,
+        methods=frozenset(form.lower() for form in _forms(called)),
+        objects=frozenset(map(_without_keys, _forms(addressed))),
     )
 
 
@@ -69,11 +79,11 @@ def check_request_headers(headers: RequestHeaders, message: Message) -> None:
         name, expected = request.operation.name, request.namespace
     else:
         name, expected = request.method, f"{request.target.namespace}:{request.target.class_name}"
-    if not any(form.lower() == name.lower() for form in _forms(headers.method)):
+    if name.lower() not in headers.methods:
         raise ProtocolError(
             400, "header-mismatch", f"CIMMethod is {headers.method[:80]!r}, the body calls {name[:80]!r}"
         )
-    if not any(_without_keys(form) == expected.lower() for form in _forms(headers.object)):
+    if expected.lower() not in headers.objects:
         raise ProtocolError(
             400, "header-mismatch", f"CIMObject is {headers.object[:80]!r}, the body addresses {expected[:80]!r}"
         )

@@ -1,65 +1,58 @@
-"""Encoded rows, kept by identity within a budget of bytes."""
+"""What was written for parts of extents, kept within a budget of bytes."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any, Final, TypeAlias
 
 from openvman.cim.plan import InstancePlan
 
-Encoded: TypeAlias = tuple[bytes, bytes]
-"""An object's INSTANCENAME and its INSTANCE."""
-_Entry: TypeAlias = tuple[InstancePlan, Any, Encoded]
+Rows: TypeAlias = tuple[bytes, ...]
+"""What was written of a part, in the pieces that it was written in."""
 
-_OVERHEAD: Final = 600
-"""About what an entry costs beside its bytes: keys, tuples, and the object that it keeps alive."""
+_OVERHEAD: Final = 400
+"""About what an entry costs beside its bytes."""
 
 
-class KeptRows:
-    """What was encoded for (plan, object) pairs, at most about ``budget`` bytes of it.
+class KeptParts:
+    """The rows of parts (see :class:`openvman.cim.plan.Extent`), at most about ``budget`` bytes of them.
 
-    Both compare by identity: that is sound because plans and objects are immutable, and because an entry holds them,
-    so that their ids are not given to others. Entries live in two halves. A new or used one is in the young half;
-    when that is full, the old half is dropped and the young one becomes it. So what is asked for again stays, what is
-    not is gone after two turns, and a hit costs two dictionary look-ups at most. Not for several threads.
+    What is kept is found by its plan, the form of its rows, and the part's place in the extent, and is good if the part
+    there is still the same object. That is sound because plans and parts are immutable, and because an entry holds
+    both, so that no other is taken for them. A part that took another's place takes its entry, too: what changes again
+    and again takes no room. Where there is no room, what was not used for the longest time goes. Not for several
+    threads.
     """
 
     def __init__(self, budget: int) -> None:
-        self._half = budget // 2
-        self._young: dict[tuple[int, int], _Entry] = {}
-        self._old: dict[tuple[int, int], _Entry] = {}
-        self._young_size = 0
-        self._old_size = 0
-
-    @property
-    def size(self) -> int:
+        self._budget = budget
+        self._entries: OrderedDict[tuple[int, str, int], tuple[InstancePlan, Any, Rows]] = OrderedDict()
+        self.size = 0
         """The bytes that the entries take, about."""
-        return self._young_size + self._old_size
 
-    def get(self, plan: InstancePlan, obj: object) -> Encoded | None:
-        key = (id(plan), id(obj))
-        entry = self._young.get(key)
-        if entry is None:
-            entry = self._old.pop(key, None)
-            if entry is None:
-                return None
-            self._old_size -= _cost(entry[2])
-            self._add(key, entry)
+    def get(self, plan: InstancePlan, form: str, place: int, part: object) -> Rows | None:
+        key = (id(plan), form, place)
+        entry = self._entries.get(key)
+        if entry is None or entry[1] is not part:
+            return None
+        self._entries.move_to_end(key)
         return entry[2]
 
-    def put(self, plan: InstancePlan, obj: object, encoded: Encoded) -> None:
-        """Keep a pair that :meth:`get` does not know."""
-        self._add((id(plan), id(obj)), (plan, obj, encoded))
-
-    def _add(self, key: tuple[int, int], entry: _Entry) -> None:
-        cost = _cost(entry[2])
-        if cost > self._half:
+    def put(self, plan: InstancePlan, form: str, place: int, part: object, rows: Rows) -> None:
+        """Keep what :meth:`get` does not know."""
+        key = (id(plan), form, place)
+        replaced = self._entries.pop(key, None)
+        if replaced is not None:
+            self.size -= _cost(replaced[2])
+        cost = _cost(rows)
+        if cost > self._budget:
             return
-        if self._young_size + cost > self._half:
-            self._old, self._old_size = self._young, self._young_size
-            self._young, self._young_size = {}, 0
-        self._young[key] = entry
-        self._young_size += cost
+        while self.size + cost > self._budget:
+            _, oldest = self._entries.popitem(last=False)
+            self.size -= _cost(oldest[2])
+        self._entries[key] = (plan, part, rows)
+        self.size += cost
 
 
-def _cost(encoded: Encoded) -> int:
-    return len(encoded[0]) + len(encoded[1]) + _OVERHEAD
+def _cost(rows: Rows) -> int:
+    return sum(map(len, rows)) + _OVERHEAD
