@@ -101,7 +101,7 @@ class Place:
     kind: Kind
     server: Server
     hypervisor: libvirt.virConnect
-    uri: str
+    private: PrivateHost
     host: str
     folder: Path
     conn: pywbem.WBEMConnection
@@ -112,6 +112,11 @@ class Place:
     """The activations of the active guest whose init libvirt knows."""
     _got: dict[pywbem.CIMInstanceName, pywbem.CIMInstance] = field(default_factory=dict)
     _enumerated: dict[tuple[str, str], list[pywbem.CIMInstanceName]] = field(default_factory=dict)
+
+    @property
+    def uri(self) -> str:
+        """What libvirt is reached by."""
+        return self.kind.libvirt_uri(self.private)
 
     @property
     def guests(self) -> tuple[str, str]:
@@ -209,7 +214,7 @@ def furnished(host: PrivateHost, kind: Kind, folder: Path, state: Path) -> Itera
     server = Server(state, (kind.uri(host),))
     server.start()
     conn = server.connection("root/virt")
-    place = Place(kind, server, connection, kind.libvirt_uri(host), connection.getHostname(), folder, conn)
+    place = Place(kind, server, connection, host, connection.getHostname(), folder, conn)
     running(place)
     yield place
     conn.close()

@@ -9,11 +9,12 @@ import pywbem
 from lxml import etree
 from tests.system.conftest import Manager, eventually
 from tests.system.libvirt_cim.place import CONTAINERS, POOL, Place, running
-from tests.system.libvirt_cim.shared_facts import DEVICES, GUEST, POOLS, SETTINGS, WHOLE, Alike, Read, told
+from tests.system.libvirt_cim.shared_facts import DEVICES, GUEST, POOLS, SETTINGS, WHOLE, Alike, told
 
 pytestmark = pytest.mark.lab
 
-Facts = dict[str, tuple[Read, Read]]
+STATES = (2, 3, 9, 10, 11)
+"""What libvirt-cim's clients ask for."""
 
 
 @pytest.fixture
@@ -58,6 +59,10 @@ def test_a_guest_and_its_settings(place, manager, name):
         domain.UUIDString(),
         2 if domain.isActive() else 3,
     )
+    [able] = place.conn.Associators(here.path, AssocClass=place.name("ElementCapabilities"))
+    [offered] = manager.conn.Associators(there.path, AssocClass="VMAN_ElementCapabilities")
+    asked = [state for state in offered["RequestedStatesSupported"] if state in STATES]
+    assert able["RequestedStatesSupported"] == asked
     [whole] = place.conn.Associators(here.path, AssocClass=place.name("SettingsDefineState"))
     [configuration] = manager.conn.Associators(there.path, AssocClass="VMAN_SettingsDefineState")
     assert disagreements(WHOLE, whole, configuration) == {}

@@ -199,3 +199,41 @@ def test_nothing_else_is_joined(place):
             if row.name == "AllocationCapabilities":
                 found = {each for each in found if not each[0].endswith("SettingData")}
             assert found == expected, path
+
+
+def test_the_console_service_affects_things_in_order(place):
+    """Of each guest itself, what points, and then its screen; those of a class as they are enumerated."""
+    [service] = place.enumerated("ConsoleRedirectionService")
+    found = here(place.conn.AssociatorNames(service, AssocClass=place.name("ServiceAffectsElement")))
+    classes = [place.name(name) for name in ("ComputerSystem", "PointingDevice", "DisplayController")]
+    for guest in place.guests:
+        of_guest = [
+            each.classname
+            for each in found
+            if guest in (each.keybindings.get("SystemName"), each.keybindings.get("Name"))
+        ]
+        assert of_guest == sorted(of_guest, key=classes.index)
+        assert of_guest[0] == classes[0]
+    for name in classes:
+        own = [each for each in found if each.classname == name]
+        assert own == here(place.conn.EnumerateInstanceNames(name))
+
+
+def test_one_server_shows_both_kinds(machines, container_host, serve):
+    """Each under its own names, though their guests are called alike."""
+    server = serve(machines.kind.uri(machines.private), container_host.kind.uri(container_host.private))
+    conn = server.connection("root/virt")
+    for place in (machines, container_host):
+        for row in INSTANCES:
+            paths = conn.EnumerateInstanceNames(place.name(row.name), namespace=row.namespace)
+            assert here(paths) == here(place.conn.EnumerateInstanceNames(place.name(row.name), namespace=row.namespace))
+            for path in here(paths[:2]):
+                assert here([conn.GetInstance(path).path]) == [path]
+    everything = conn.EnumerateInstanceNames("CIM_ComputerSystem")
+    of_guests = sorted(
+        (path.classname, path["Name"]) for path in everything if path.classname.endswith("_ComputerSystem")
+    )
+    assert of_guests == sorted(
+        (p.name("ComputerSystem"), guest) for p in (machines, container_host) for guest in p.guests
+    )
+    conn.close()
