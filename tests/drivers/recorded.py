@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import libvirt
 from lxml import etree
@@ -62,6 +63,12 @@ class RecordedDomain:
 
     def state(self, _flags: int = 0) -> list[int]:
         return [self._state, 0]
+
+    def ID(self) -> int:  # noqa: N802
+        return 1 if self.isActive() else -1
+
+    def UUID(self) -> bytes:  # noqa: N802
+        return UUID(self.UUIDString()).bytes
 
     def isActive(self) -> int:  # noqa: N802
         return int(self._state != libvirt.VIR_DOMAIN_SHUTOFF)
@@ -158,8 +165,13 @@ class RecordedConnection:
     listAllNetworks = listAllDevices = listAllStoragePools = listAllNWFilters = _none  # noqa: N815
 
     def listAllDomains(self, flags: int = 0) -> list[RecordedDomain]:  # noqa: N802
-        only = flags & libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART
-        return [domain for domain in self.domains if not only or domain.autostart()]
+        asked: dict[int, Callable[[RecordedDomain], object]] = {
+            0: lambda _: True,
+            libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART: RecordedDomain.autostart,
+            libvirt.VIR_CONNECT_LIST_DOMAINS_PAUSED: lambda d: d.state()[0] == libvirt.VIR_DOMAIN_PAUSED,
+        }
+        fits = asked.get(flags, lambda _: False)
+        return [domain for domain in self.domains if fits(domain)]
 
     def defineXML(self, text: str) -> RecordedDomain:  # noqa: N802
         made = RecordedDomain(self, text)

@@ -1,4 +1,4 @@
-"""ClassMap, Edge, MethodMap: what a CIM class is made of, how instances are joined, which operation a method runs.
+"""ClassMap, Edge: what a CIM class is made of, and how instances are joined.
 
 Declarations are checked against the schema when they are bound (``bind.py``). Getters read nothing but their object.
 """
@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from itertools import chain
-from typing import Any, TypeAlias
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from openvman.cim.declarations import MethodDeclaration, ParameterDeclaration, PropertyDeclaration, Qualifier
 from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.values import CIMType, Value
+
+if TYPE_CHECKING:  # a class names its methods, and these name the classes of what they take
+    from openvman.mapping.methods import Change, Join, MethodMap, Modify
 
 Picture: TypeAlias = Any
 """Whatever the declarations of an application read from; the engine only passes it on."""
@@ -132,6 +135,8 @@ class Words:
     """A space's own errors; what gives None leaves it to the standard's."""
 
     unfound: Callable[[Unfound], CIMError | None] = lambda _unfound: None
+    lost: Callable[[ClassMap, Any, str | None], CIMError | None] = lambda _classmap, _obj, _association: None
+    """An object is there, but what it is joined to by an association is not."""
     unreadable: Callable[[CIMError], CIMError | None] = lambda _error: None
     """The text of an embedded instance is none."""
     unacceptable: Callable[[CIMError], CIMError | None] = lambda _error: None
@@ -171,9 +176,6 @@ class Space:
     namespaces: tuple[str, ...]
     description: str
     manners: Manners = field(default_factory=Manners)
-
-    def shown_in(self, namespace: str) -> bool:
-        return any(name.lower() == namespace.lower() for name in self.namespaces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,13 +230,17 @@ def all_is_told(_picture: Picture) -> Iterable[Any]:
     return ()
 
 
+OwnersWith: TypeAlias = Callable[[Picture, Value], Iterable[Any]]
+"""The aggregates that have objects with a value of a property: all of them, each once, and others at will."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassMap:
     """Objects of a model type shown as instances of ``<prefix>_<name>``, which derives from ``cim``.
 
-    ``extent`` gives all objects, best as an :class:`OfEach`; ``find`` one by its keys (the engine then compares every
-    key, so ``find`` may be approximate). ``owner`` is the type of the aggregate that the object belongs to (see
-    :class:`Owner`).
+    ``extent`` gives all objects, best as an :class:`OfEach`: others may change with whatever bears their owner.
+    ``find`` gives one by its keys (the engine then compares every key, so ``find`` may be approximate). ``owner`` is
+    the type of the aggregate that the object belongs to (see :class:`Owner`).
     ``spec`` is what an embedded instance of the class is parsed into; ``accepts`` decides whether an instance of a
     base class (``CIM_ResourceAllocationSettingData``) means this map.
     """
@@ -247,13 +253,13 @@ class ClassMap:
     keys: Mapping[str, Source]
     properties: Mapping[str, Source]
     description: str
+    found_by: Mapping[str, OwnersWith] = field(default_factory=dict)
+    """Properties that tell of which aggregates an object is, so that queries need not look at all others."""
     space: Space | None = None
     """Where the instances are shown; None: in the first of the view's spaces."""
     methods: tuple[MethodMap, ...] = ()
     kind: type | None = None
     """The type of the objects, where several maps share an end or an output."""
-    lasting: bool = True
-    """False for objects that each read makes anew."""
     subject: Callable[[Any], Any] = itself
     """What operations get of an object, where the objects are shown through something of the view's own."""
     seen: Callable[[Picture, Any], Any | None] = as_it_is
@@ -325,8 +331,8 @@ class Owner:
     """An aggregate: the unit in which the picture changes; it has an ``id``.
 
     ``get`` finds one by id, ``of`` the one that an object belongs to. ``within`` is the picture reduced to one owner:
-    it holds no other aggregate, and looks up all others as the picture does. ``bears`` names aggregates of other types
-    whose objects are computed from this one as well; those objects are not ``lasting``.
+    it holds no other aggregate, and looks up all others as the picture does. ``order`` is what those that an object
+    leads to are sorted by. ``bears`` names aggregates of other types whose objects are computed from this one as well.
     """
 
     type: type
@@ -334,6 +340,7 @@ class Owner:
     get: Callable[[Picture, str], Any | None]
     of: Callable[[Picture, Any], Any | None]
     within: Callable[[Picture, Any], Picture] = lambda picture, _owner: picture
+    order: Callable[[Any], Any] = attrgetter("id")
     bears: Callable[[Any], Iterable[OwnerId]] = lambda _owner: ()
 
 
@@ -367,6 +374,9 @@ class Edge:
     """Read from the pair's third item."""
     called: str | None = None
     """The name behind the prefix, where it is not that of ``cim``."""
+    near: Callable[[Any, Picture], Iterable[Any]] | None = None
+    """The pairs that an object at either end may be in, where they are found without going through all that an owner
+    has, and without an index of the owners."""
     one_way: bool = False
     """Who says no role follows it from left to right only: for what joins objects of one class."""
     unsettled_by: Callable[[Any | None, Any | None], bool] = lambda _before, _after: False
@@ -385,183 +395,6 @@ class Edge:
     @property
     def name(self) -> str:
         return self.called or self.cim.partition("_")[2]
-
-
-# --- methods and modification ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PlainInput:
-    """A value; ``parse`` may turn it into the domain's form and raises ValueError with the rule."""
-
-    keyword: str
-    parse: Callable[[Value], Any] = lambda value: value
-
-
-@dataclass(frozen=True, slots=True)
-class CodedInput:
-    """A ValueMap code as a model enumeration. A code that the table lacks is "not supported"."""
-
-    keyword: str
-    codes: Mapping[int, Any]
-    required: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectInput:
-    """A reference (or an array of them): the model object that it names. NOT_FOUND when there is none."""
-
-    keyword: str
-    maps: tuple[ClassMap, ...]
-    required: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class SpecInput:
-    """An embedded instance (or an array of them) parsed into the spec of its class map."""
-
-    keyword: str
-    maps: tuple[ClassMap, ...]
-    purpose: Purpose
-    required: bool = False
-
-
-class Purpose(Enum):
-    DEFINE = auto()
-    MODIFY = auto()
-
-
-Input: TypeAlias = PlainInput | CodedInput | ObjectInput | SpecInput
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectOutput:
-    """A reference (or an array of them) to objects that the operation's result gives."""
-
-    maps: tuple[ClassMap, ...]
-    read: Callable[[Any], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class PlainOutput:
-    read: Callable[[Any], Value]
-
-
-@dataclass(frozen=True, slots=True)
-class InstanceOutput:
-    """An embedded instance (or an array of them), of objects that need not be anywhere else."""
-
-    maps: tuple[ClassMap, ...]
-    read: Callable[[Any], Any]
-
-
-Output: TypeAlias = ObjectOutput | PlainOutput | InstanceOutput
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The operation for an argument of a type, which it gets as ``keyword``."""
-
-    type: type
-    operation: str
-    keyword: str
-
-
-@dataclass(frozen=True, slots=True)
-class ByType:
-    """An operation is chosen by the type of the argument ``keyword``, of which the first choice that fits counts.
-
-    The last choice fits everything that may come.
-    """
-
-    keyword: str
-    choices: tuple[Choice, ...]
-
-    def of(self, arguments: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """The operation, and its arguments."""
-        given = arguments[self.keyword]
-        choice = next((choice for choice in self.choices if isinstance(given, choice.type)), None)
-        if choice is None:
-            raise TypeError(f"no operation of {self.choices} takes {type(given).__name__}")
-        rest = {name: value for name, value in arguments.items() if name != self.keyword}
-        return choice.operation, {**rest, choice.keyword: given}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class MethodMap:
-    """A CIM method runs an operation.
-
-    ``operation`` names it, or says how it is chosen once ``arrange`` is done; ``permission`` is the least role (the
-    application's own value) that may call it; ``target`` is the keyword that receives the object invoked on.
-    ``arrange`` may rework the keyword arguments. ``returns`` gives the return code for a problem (the application's own
-    values); a problem that is not there
-    becomes a CIM error, which carries a message.
-    """
-
-    name: str
-    operation: str | ByType
-    permission: Any
-    inputs: Mapping[str, Input]
-    outputs: Mapping[str, Output] = field(default_factory=dict)
-    returns: Mapping[Any, int] = field(default_factory=dict)
-    success: Callable[[Any], int] = lambda _result: 0
-    """Return code for a result."""
-    unsupported_code: int | None = None
-    """Return code for a code that a CodedInput lacks."""
-    target: str | None = None
-    arrange: Callable[[Any, dict[str, Any]], dict[str, Any]] = lambda _target, arguments: arguments
-    untold: UntoldParts = all_is_told
-    """Of what its parameters are compared with."""
-
-    @property
-    def operations(self) -> tuple[str, ...]:
-        """All that it may run."""
-        return (
-            (self.operation,)
-            if isinstance(self.operation, str)
-            else tuple(choice.operation for choice in self.operation.choices)
-        )
-
-    def chosen(self, target: Any, arguments: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """The operation to run on the object invoked on, and its keyword arguments."""
-        arranged = self.arrange(target, arguments)
-        return (self.operation, arranged) if isinstance(self.operation, str) else self.operation.of(arranged)
-
-
-Arrange: TypeAlias = Callable[[Picture, dict[str, Any]], dict[str, Any]]
-"""Makes the keyword arguments of an operation of those that a declaration names; it may raise as an operation does."""
-
-
-@dataclass(frozen=True, slots=True)
-class Modify:
-    """ModifyInstance runs an operation with the spec parsed from the instance (in a list when ``many``)."""
-
-    operation: str
-    keyword: str
-    permission: Any
-    many: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """An instance operation runs an operation on what ``keyword`` receives; ``permission`` as in MethodMap."""
-
-    operation: str
-    keyword: str
-    permission: Any
-    arrange: Arrange = lambda _picture, arguments: arguments
-
-
-@dataclass(frozen=True, slots=True)
-class Join:
-    """CreateInstance of an association: the operation gets the objects at both ends by these keywords, and what the
-    properties' ``Write``s say; it returns the pair's third item."""
-
-    operation: str
-    left: str
-    right: str
-    permission: Any
-    arrange: Arrange = lambda _picture, arguments: arguments
 
 
 # --- what is told -----------------------------------------------------------------------

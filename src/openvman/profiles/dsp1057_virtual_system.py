@@ -11,17 +11,14 @@ from openvman.mapping.declare import (
     ClassMap,
     ClassName,
     Coded,
-    CodedInput,
     Const,
     Edge,
     End,
-    MethodMap,
-    Modify,
-    PlainInput,
     Write,
     WriteOnly,
     own_property,
 )
+from openvman.mapping.methods import CodedInput, MethodMap, Modify, PlainInput
 from openvman.messages.problem import Problem
 from openvman.model.actor import Role
 from openvman.model.picture import Picture
@@ -39,6 +36,7 @@ from openvman.profiles.dsp1057_values import (
     timeout_of,
 )
 from openvman.profiles.extents import of_systems
+from openvman.profiles.finding import system_with_id, system_with_instance_id, system_with_part, systems_named
 from openvman.profiles.identity import id_in, instance_id
 
 REQUEST_STATE_CHANGE = MethodMap(
@@ -66,6 +64,7 @@ COMPUTER_SYSTEM = ClassMap(
     owner=VirtualSystem,
     extent=of_systems(),
     find=lambda p, keys: p.objects.system(keys["Name"]),
+    found_by={"ElementName": systems_named, "InstanceID": system_with_instance_id},
     keys={"CreationClassName": ClassName(), "Name": Attr("id")},
     properties={
         "ElementName": Attr("name"),
@@ -111,6 +110,7 @@ SETTING_DATA = ClassMap(
     owner=VirtualSystem,
     extent=of_systems(VirtualSystem.configurations),
     find=lambda p, keys: p.objects.configuration(id_in(keys)),
+    found_by={"VirtualSystemIdentifier": system_with_id, "ConfigurationID": system_with_part},
     keys={"InstanceID": instance_id()},
     properties={
         "ElementName": Attr("name", Write("name")),

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Attr, Call, Change, ClassMap, ClassName, Const, Edge, End, Join, Source, Write
+from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Const, Edge, End, Source, Write
+from openvman.mapping.methods import Change, Join
 from openvman.messages import compatible
 from openvman.model.actor import Role
 from openvman.model.allocation import NicAllocation
@@ -188,7 +189,6 @@ class _Maker:
             cim="CIM_FilterList",
             description="A network filter.",
             owner=Host,
-            lasting=False,
             extent=self._lists,
             find=lambda picture, keys: self._list(picture, keys["Name"]),
             keys=self._keys("filter.name", Write("name")),
@@ -220,7 +220,6 @@ class _Maker:
             cim=cim,
             description=description,
             owner=Host,
-            lasting=False,
             extent=lambda picture: (
                 entry for listed in self._lists(picture) for entry in self._entries(listed) if _kind(entry.rule) == name
             ),

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, CodedInput, Const, Source, Write
+from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Const, Source, Write
+from openvman.mapping.methods import CodedInput
 from openvman.messages import compatible
 from openvman.model.console import consoles_of
 from openvman.model.errors import ModelError
@@ -103,6 +104,7 @@ def systems(scope: Scope) -> Systems:
         description="A guest.",
         guest=_by_name,
         keys={"CreationClassName": ClassName(), "Name": GUEST_NAME},
+        also_named=("ElementName",),
         properties={
             "ElementName": GUEST_NAME,
             "Caption": Call(_caption),
@@ -152,6 +154,7 @@ def systems(scope: Scope) -> Systems:
         description="The settings of a guest: those in force, else those of its definition.",
         guest=guest_in,
         keys={INSTANCE_ID: Call(lambda seen: f"{word}:{seen.system.name}")},
+        also_named=("ElementName", "VirtualSystemIdentifier"),
         properties={
             "ElementName": Attr("system.name", Write(None)),
             "Caption": Const("Virtual System"),
@@ -172,7 +175,8 @@ def systems(scope: Scope) -> Systems:
             "EnablePAE": Attr("of.pae", Write("pae")),
             "ClockOffset": Const(0),
             "BootDevices": Call(
-                lambda seen: tuple(_BOOT[device] for device in seen.of.boot_order), Write("boot_order", _boot_order)
+                lambda seen: tuple(_BOOT[device] for device in seen.of.boot_order) or None,
+                Write("boot_order", _boot_order),
             ),
             **({"InitPath": Attr("of.init", Write("init"))} if scope.of_containers else {}),
         },
