@@ -153,6 +153,7 @@ def _absent(method: str) -> CIMError:
 
 _BY_MESSAGE: Final[Mapping[ErrorMessage, ErrorMessage]] = {
     settings.NO_NETWORK: compatible.NO_NETWORK,
+    settings.NETWORK_UNNAMED: compatible.NO_NETWORK,
     pools.VOLUME_EXISTS: compatible.NO_NEW_VOLUME,
     hypervisor_storage.VOLUME_TAKEN: compatible.NO_NEW_VOLUME,
 }
