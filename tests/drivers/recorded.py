@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 import libvirt
 from lxml import etree
@@ -53,6 +54,12 @@ class RecordedDomain:
 
     def UUIDString(self) -> str:  # noqa: N802
         return self._uuid
+
+    def UUID(self) -> bytes:  # noqa: N802
+        return UUID(self._uuid).bytes
+
+    def ID(self) -> int:  # noqa: N802
+        return 1 if self.isActive() else -1
 
     def name(self) -> str:
         return self._name
@@ -103,6 +110,14 @@ class RecordedDomain:
         if name.startswith("_"):
             raise AttributeError(name)
         return refuse
+
+
+_LISTED: Final[Mapping[int, Callable[[RecordedDomain], object]]] = {
+    0: lambda _domain: True,
+    libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART: lambda domain: domain.autostart(),
+    libvirt.VIR_CONNECT_LIST_DOMAINS_PAUSED: lambda domain: domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED,
+}
+"""What a list with flags has; with others it has none."""
 
 
 class RecordedConnection:
@@ -158,8 +173,8 @@ class RecordedConnection:
     listAllNetworks = listAllDevices = listAllStoragePools = listAllNWFilters = _none  # noqa: N815
 
     def listAllDomains(self, flags: int = 0) -> list[RecordedDomain]:  # noqa: N802
-        only = flags & libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART
-        return [domain for domain in self.domains if not only or domain.autostart()]
+        fits = _LISTED.get(flags, lambda _domain: False)
+        return [domain for domain in self.domains if fits(domain)]
 
     def defineXML(self, text: str) -> RecordedDomain:  # noqa: N802
         made = RecordedDomain(self, text)
