@@ -108,6 +108,23 @@ async def test_a_guest_its_devices_settings_and_pools_are_joined(client, name) -
     assert len(await joined(guest(name), "ElementCapabilities")) == 1
 
 
+async def test_what_is_enumerated_of_each_class_is_got(client) -> None:
+    [family] = [view for view in VIEWS if view.prefix == "Xen"]
+    seen = set()
+    for declared in family.classes:
+        for found in await client.paths(f"Xen_{declared.name}"):
+            assert (await client.get(found)).path == found
+            seen.add(found.class_name.removeprefix("Xen_"))
+    assert seen >= {
+        *("HostSystem", "ComputerSystem", "VirtualSystemSettingData", "AllocationCapabilities", "KVMRedirectionSAP"),
+        *("ProcessorPool", "MemoryPool", "NetworkPool", "DiskPool", "GraphicsPool", "InputPool", "ControllerPool"),
+        *("VirtualSystemManagementService", "VirtualSystemManagementCapabilities", "ConsoleRedirectionService"),
+        *("ResourcePoolConfigurationService", "VirtualSystemMigrationService", "VirtualSystemSnapshotService"),
+        *(f"{kind}{SETTING}" for kind in ("Proc", "Mem", "Disk", "Net", "Graphics", "Input", "Controller")),
+        *("Processor", "Memory", "LogicalDisk", "NetworkPort", "DisplayController", "PointingDevice", "Controller"),
+    }
+
+
 async def test_only_xens_classes_have_instances(client) -> None:
     for name in ("ComputerSystem", "HostSystem", "DiskPool", "VirtualSystemManagementService"):
         assert await client.paths(f"Xen_{name}")
