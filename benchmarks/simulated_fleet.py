@@ -33,7 +33,7 @@ def measure(scale: float) -> Iterator[Figure]:
         assert len(names) == systems
         yield from _enumerations(server, line, systems)
         yield _slowly_read(server, systems)
-        yield from _queries(line, systems)
+        yield from _queries(line, systems, names[systems // 2].decode())
         limit = 5 * _GIB // 2
         yield Figure(NAME, f"memory (PSS), {systems} systems", server.memory(), "target", limit, BYTES, within=limit)
         quiet = readers(server.port, _keyed(names), clients=32, scale=scale)
@@ -139,15 +139,24 @@ def _slowly_read(server: Served, systems: int) -> Figure:
     )
 
 
-def _queries(line: Line, systems: int) -> Iterator[Figure]:
+def _queries(line: Line, systems: int, name: str) -> Iterator[Figure]:
+    """``name`` is that of a system in the middle."""
     whole = sample(lambda: line.ask(_all("EnumerateInstanceNames")), 3)
-    for what, condition, within in (
-        ("a comparison", "EnabledState = 2 AND HealthState = 25", 1.0),
-        ("equality with a key", "Name = 'none-of-them'", 0.02),
+    [called] = re.findall(
+        rb'NAME="ElementName"[^>]*><VALUE>([^<]*)<',
+        line.body(_query(f"ElementName FROM {_SYSTEM} WHERE Name = '{name}'")),
+    )
+    for what, query, within in (
+        ("a comparison", f"* FROM {_SYSTEM} WHERE EnabledState = 2 AND HealthState = 25", 1.0),
+        ("text and its negation", f"* FROM {_SYSTEM} WHERE ElementName LIKE '%x%' OR NOT ElementName LIKE '%'", 1.0),
+        ("five properties of all", f"{', '.join(_SUMMARY)} FROM {_SYSTEM}", 1.0),
+        ("equality with a key", f"* FROM {_SYSTEM} WHERE Name = 'none-of-them'", 0.02),
+        ("equality with ElementName", f"* FROM CIM_ComputerSystem WHERE ElementName = '{called.decode()}'", 0.02),
+        ("equality with InstanceID", f"* FROM CIM_ComputerSystem WHERE InstanceID = 'VMAN:{name}'", 0.02),
+        ("the devices of one", f"* FROM CIM_LogicalDevice WHERE SystemName = '{name}'", 0.02),
     ):
-        asked = request(
-            "ExecQuery", QueryLanguage=text("DMTF:CQL"), Query=text(f"SELECT * FROM {_SYSTEM} WHERE {condition}")
-        )
+        asked = _query(query)
+        assert line.ask(asked), what
         found = sample(lambda asked=asked: line.ask(asked), 5)  # type: ignore[misc]
         yield Figure(
             NAME,
@@ -158,3 +167,7 @@ def _queries(line: Line, systems: int) -> Iterator[Figure]:
             within=within,
             spread=found.spread,
         )
+
+
+def _query(selected: str) -> bytes:
+    return request("ExecQuery", QueryLanguage=text("DMTF:CQL"), Query=text(f"SELECT {selected}"))

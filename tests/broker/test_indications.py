@@ -265,6 +265,37 @@ async def test_what_a_system_takes_shows_on_its_pool(world):
     assert await client.get(system)
 
 
+async def test_what_may_be_changed_of_a_systems_parts_is_told_once_for_all_alike(world):
+    client, outbox, _ = world
+    of = "WHERE SourceInstance ISA VMAN_AllocationMutability"
+    await _subscribe(client, f"SELECT * FROM CIM_InstCreation {of}", f"SELECT * FROM CIM_InstDeletion {of}")
+    [service] = await client.paths("VMAN_VirtualSystemManagementService")
+    odd = [Property("ResourceType", "uint16", 4), Property("VirtualQuantity", "uint64", 3 * 1024)]
+    memory = Instance.of("CIM_ResourceAllocationSettingData", odd)
+    outbox.told()
+
+    async def define():
+        return (await client.invoke(service, "DefineSystem", ResourceSettings=(memory,))).outputs[0].value
+
+    async def after(doing):
+        """What the change was, with those that came or went, as it was told; and as enumerations show it."""
+        before = {path.keys["InstanceID"] for path in await client.paths("VMAN_AllocationMutability")}
+        result = await doing
+        now = {path.keys["InstanceID"] for path in await client.paths("VMAN_AllocationMutability")}
+        shown = {("CIM_InstCreation", id) for id in now - before} | {("CIM_InstDeletion", id) for id in before - now}
+        told = [(i.class_name, i.get("SourceInstance").get("InstanceID")) for i, _ in outbox.told()]
+        assert sorted(told) == sorted(shown)
+        return result, told
+
+    first, told = await after(define())
+    assert [change for change, id in told if "memory" in id] == ["CIM_InstCreation"]
+    second, told = await after(define())
+    assert told == []
+    assert (await after(_destroy(client, first)))[1] == []
+    _, told = await after(_destroy(client, second))
+    assert [change for change, id in told if "memory" in id] == ["CIM_InstDeletion"]
+
+
 async def test_one_destination_gets_each_filter_and_a_collection_as_one(world):
     client, outbox, _ = world
     destination = await _subscribe(client, f"SELECT * FROM CIM_InstCreation WHERE {SYSTEM}")

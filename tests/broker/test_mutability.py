@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from openvman.cim.errors import CIMError
-from openvman.cim.values import Instance, Property
+from openvman.cim.names import NameMap
+from openvman.cim.values import Instance, InstancePath, Property
 
 MIB = 1024
 NOT_SUPPORTED = 1
@@ -196,17 +197,111 @@ async def test_a_device_leads_to_what_can_change_of_its_allocation_in_force(clie
     devices = await client.associators(system, AssocClass="CIM_SystemDevice")
     assert len(devices) > 8
     for device in devices:
+        [allocation] = await client.associators(device.path, AssocClass="CIM_SettingsDefineState")
         mutability = await _mutability(client, device.path)
-        [setting] = [
-            e
-            for e in await client.associators(mutability.path, ResultRole="ManagedElement")
-            if e.class_name.endswith("AllocationSettingData")
-        ]
-        assert setting.get("InstanceID").startswith(f"VMAN:{system.keys['Name']}/state/")
-        assert setting.get("ResourceType") == mutability.get("ResourceType")
+        assert mutability == await _mutability(client, allocation.path)
+        elements = await client.associators(mutability.path, ResultRole="ManagedElement")
+        assert {device.path, allocation.path} <= {element.path for element in elements}
+        assert allocation.get("InstanceID").startswith(f"VMAN:{system.keys['Name']}/state/")
+        assert allocation.get("ResourceType") == mutability.get("ResourceType")
 
 
 async def test_a_paused_guest_takes_no_change(client, system):
     assert (await client.invoke(system, "RequestStateChange", RequestedState=9)).return_value == 0
     setting = await _setting_of(client, system, "state", "memory")
     assert await _told(client, await _mutability(client, setting.path)) == ({}, [])
+
+
+async def _defined(client, *settings):
+    service = (await client.paths("VMAN_VirtualSystemManagementService"))[0]
+    return (await client.invoke(service, "DefineSystem", ResourceSettings=settings)).outputs[0].value
+
+
+async def test_what_is_alike_has_one_mutability_and_all_of_it_takes_what_that_tells(client):
+    systems = [
+        await _defined(
+            client,
+            _setting(3, VirtualQuantity=count),
+            _setting(4, VirtualQuantity=amount * MIB, MaximumVirtualQuantity=512 * MIB),
+            _setting(17, VirtualQuantity=size),
+            _setting(10),
+        )
+        for count, amount, size in ((1, 64, 2**30), (2, 192, 2**20))
+    ]
+    parts = {"processor": "processor", "memory": "memory", "disk:vda": "disk"}
+    for local, kind in parts.items():
+        settings = [await _setting_of(client, each, "defined", local) for each in systems]
+        mutability, other = [await _mutability(client, setting.path) for setting in settings]
+        assert mutability == other, kind
+        elements = await client.associators(mutability.path, ResultClass="CIM_ResourceAllocationSettingData")
+        assert {setting.path for setting in settings} <= {element.path for element in elements}
+        ranges, kinds = await _told(client, mutability)
+        said = [_said(each) for each in (*kinds, *(ranges[point] for point in ("minimum", "maximum")))]
+        for setting in settings:
+            for name, value in ((name, value) for each in said for name, value in each.items()):
+                quantity = {"VirtualQuantity": value} if name == "MaximumVirtualQuantity" else {}
+                assert await _modify(client, setting, **{name: value}, **quantity) == 0, (kind, name, value)
+                before = {each: setting.get(each) for each in (name, *quantity)}
+                none = None if isinstance(value, bool) else 0
+                assert await _modify(client, setting, **{n: none if v is None else v for n, v in before.items()}) == 0
+
+
+APART = {
+    "with a limit of its own": ("processor", _setting(3, Limit=50_000)),
+    "with another maximum": ("memory", _setting(4, VirtualQuantity=64 * MIB, MaximumVirtualQuantity=256 * MIB)),
+    "without room for the larger pages": (
+        "memory",
+        _setting(4, VirtualQuantity=63 * MIB, MaximumVirtualQuantity=512 * MIB),
+    ),
+    "on another bus": ("disk:sda", _setting(17, VirtualQuantity=2**30, ResourceSubType="scsi")),
+}
+
+
+@pytest.mark.parametrize("what", APART)
+async def test_what_is_not_alike_has_not(client, what):
+    local, setting = APART[what]
+    usual = await _defined(
+        client,
+        _setting(4, VirtualQuantity=64 * MIB, MaximumVirtualQuantity=512 * MIB),
+        _setting(17, VirtualQuantity=2**30),
+    )
+    other = await _defined(client, setting)
+    kind = local.partition(":")[0]
+    [usual_setting] = [
+        found
+        for found in await client.instances("CIM_ResourceAllocationSettingData")
+        if found.get("InstanceID", "").startswith(f"VMAN:{usual.keys['Name']}/defined/{kind}")
+    ]
+    other_setting = await _setting_of(client, other, "defined", local)
+    first, second = [await _mutability(client, each.path) for each in (usual_setting, other_setting)]
+    assert first.path != second.path
+    assert await _told(client, first) != await _told(client, second)
+
+
+async def test_a_mutability_is_there_as_long_as_something_has_it(client):
+    before = set(await client.paths("VMAN_AllocationMutability"))
+    system = await _defined(client, _setting(4, VirtualQuantity=48 * MIB, MaximumVirtualQuantity=49 * MIB))
+    setting = await _setting_of(client, system, "defined", "memory")
+    mutability = await _mutability(client, setting.path)
+    assert mutability.path not in before
+    [change, *_] = (await _told(client, mutability))[0].values()
+    assert await client.get(mutability.path) == mutability
+    assert await client.get(change.path) == change
+    assert await _modify(client, setting, MaximumVirtualQuantity=50 * MIB) == 0
+    for gone in (mutability, change):
+        with pytest.raises(CIMError, match="no instance"):
+            await client.get(gone.path)
+    assert (await _mutability(client, setting.path)).path in await client.paths("VMAN_AllocationMutability")
+    assert len(await client.paths("VMAN_AllocationMutability")) == len(before | {mutability.path})
+
+
+@pytest.mark.parametrize("wrong", ["", "/", "/more", "/minimum/more", ":removable"])
+async def test_an_id_that_is_nearly_one_names_nothing(client, system, wrong):
+    setting = await _setting_of(client, system, "defined", "memory")
+    mutability = await _mutability(client, setting.path)
+    for path in (mutability.path, next(iter((await _told(client, mutability))[0].values())).path):
+        keys = {
+            "InstanceID": f"{path.keys['InstanceID']}{wrong}" if wrong else "VMAN:nothing/mutability/defined:memory"
+        }
+        with pytest.raises(CIMError, match="no instance"):
+            await client.get(InstancePath(path.class_name, NameMap(keys), path.namespace))

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openvman.broker.query.parse import parse
+from openvman.broker.query.condition import compile_condition
+from openvman.broker.query.parse import Not, parse
+from openvman.cim.declarations import Class, PropertyDeclaration
 from openvman.cim.errors import CIMError
+from openvman.cim.graph import ClassGraph
+from openvman.cim.names import NameMap
+from openvman.cim.plan import Column, InstancePlan
 from openvman.cim.status import Status
 
 
@@ -86,3 +93,15 @@ def test_any_text_parses_or_is_an_invalid_query(text):
         except CIMError as exc:
             status = exc.status
         assert status is Status.INVALID_QUERY
+
+
+@given(st.text("ab_%", max_size=8), st.text("ab\n", max_size=8))
+def test_like_takes_what_its_pattern_says(pattern, text):
+    cls = Class("X", None, NameMap([("Text", PropertyDeclaration("Text", "string"))]), NameMap())
+    plan = InstancePlan("X", "", (), (Column("Text", "string", lambda obj: obj),))
+    like = parse(f"Text LIKE '{pattern}'", "condition")
+    expected = re.fullmatch("".join({"%": ".*", "_": "."}.get(c, c) for c in pattern), text, re.DOTALL) is not None
+    for condition, outcome in ((like, expected), (Not(like), not expected)):
+        test = compile_condition(condition, plan, cls, ClassGraph([cls], ()))
+        assert test(text) is outcome
+        assert test(None) is False

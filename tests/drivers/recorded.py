@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import libvirt
@@ -55,12 +55,6 @@ class RecordedDomain:
     def UUIDString(self) -> str:  # noqa: N802
         return self._uuid
 
-    def UUID(self) -> bytes:  # noqa: N802
-        return UUID(self._uuid).bytes
-
-    def ID(self) -> int:  # noqa: N802
-        return 1 if self.isActive() else -1
-
     def name(self) -> str:
         return self._name
 
@@ -69,6 +63,12 @@ class RecordedDomain:
 
     def state(self, _flags: int = 0) -> list[int]:
         return [self._state, 0]
+
+    def ID(self) -> int:  # noqa: N802
+        return 1 if self.isActive() else -1
+
+    def UUID(self) -> bytes:  # noqa: N802
+        return UUID(self.UUIDString()).bytes
 
     def isActive(self) -> int:  # noqa: N802
         return int(self._state != libvirt.VIR_DOMAIN_SHUTOFF)
@@ -110,14 +110,6 @@ class RecordedDomain:
         if name.startswith("_"):
             raise AttributeError(name)
         return refuse
-
-
-_LISTED: Final[Mapping[int, Callable[[RecordedDomain], object]]] = {
-    0: lambda _domain: True,
-    libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART: lambda domain: domain.autostart(),
-    libvirt.VIR_CONNECT_LIST_DOMAINS_PAUSED: lambda domain: domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED,
-}
-"""What a list with flags has; with others it has none."""
 
 
 class RecordedConnection:
@@ -173,7 +165,12 @@ class RecordedConnection:
     listAllNetworks = listAllDevices = listAllStoragePools = listAllNWFilters = _none  # noqa: N815
 
     def listAllDomains(self, flags: int = 0) -> list[RecordedDomain]:  # noqa: N802
-        fits = _LISTED.get(flags, lambda _domain: False)
+        asked: dict[int, Callable[[RecordedDomain], object]] = {
+            0: lambda _: True,
+            libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART: RecordedDomain.autostart,
+            libvirt.VIR_CONNECT_LIST_DOMAINS_PAUSED: lambda d: d.state()[0] == libvirt.VIR_DOMAIN_PAUSED,
+        }
+        fits = asked.get(flags, lambda _: False)
         return [domain for domain in self.domains if fits(domain)]
 
     def defineXML(self, text: str) -> RecordedDomain:  # noqa: N802

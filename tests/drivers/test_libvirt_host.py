@@ -264,13 +264,14 @@ async def test_a_killed_daemon_is_told_and_found_again(private_hosts, tmp_path) 
         await subject.driver.close()
 
 
-async def test_a_daemon_that_hangs_is_given_up(private_hosts, tmp_path) -> None:
+async def test_a_daemon_that_hangs_is_given_up_by_all_calls(private_hosts, tmp_path) -> None:
     host = private_hosts()
     subject = await opened(host, tmp_path, deadline=2)
     try:
         host.signal_daemon(signal.SIGSTOP)
-        with refuses(Problem.UNAVAILABLE):
-            await subject.driver.load()
+        calls = [subject.driver.load(), *(subject.driver.read_system(str(uuid4())) for _ in range(3))]
+        ends = await asyncio.gather(*calls, return_exceptions=True)
+        assert [getattr(end, "problem", end) for end in ends] == [Problem.UNAVAILABLE] * len(calls)
         await subject.events.wait(lambda event: isinstance(event, ConnectionLost), "ConnectionLost")
         host.signal_daemon(signal.SIGCONT)
         await subject.driver.open(subject.events)

@@ -12,8 +12,8 @@ import pytest
 
 from openvman.drivers.libvirt import console, host, kvm, xml
 from openvman.drivers.libvirt.address import parse
-from openvman.drivers.libvirt.connection import no_answer
 from openvman.drivers.libvirt.errors import PROBLEMS, translate
+from openvman.drivers.libvirt.lines import no_answer
 from openvman.drivers.libvirt.use import Use
 from openvman.drivers.libvirt.workers import Workers
 from openvman.messages.hypervisor import CANNOT

@@ -75,5 +75,5 @@ def test_containers_and_machines_of_one_computer_are_two_hosts(containers) -> No
 
 
 def test_what_is_offered_to_containers(containers) -> None:
-    offered = {offer.name for offer in offers_of(containers, lambda _: 0)}
+    offered = {offer.name for offer in offers_of(containers)}
     assert offered == {"pool processor", "pool memory", "pool network", "filesystem", "console"}

@@ -13,8 +13,10 @@ from openvman.drivers.simulated.fleet import populate
 from openvman.drivers.simulated.hypervisor import Hypervisor
 from openvman.inventory.generation import Generation
 from openvman.model.host import Host
+from openvman.model.mutability import decisive_of
 from openvman.model.pool import consumption, pool_id
 from openvman.model.resource import ResourceKind
+from openvman.model.states import State
 from openvman.model.system import VirtualSystem
 
 _fleet = Hypervisor(lambda _: None)
@@ -23,17 +25,22 @@ HOSTS = list(_fleet.hosts.values())
 SYSTEMS = list(_fleet.systems.values())
 NAMES = ("a", "b", "c")
 MACS = ("52:54:00:00:00:01", "52:54:00:00:00:02")
+SIZES = (2**26, 2**27)
+STATES = (State.ACTIVE, State.PAUSED)
 
 
 def _macs(system: VirtualSystem) -> set[str]:
     return {nic.mac for configuration in system.configurations() for nic in configuration.nics}
 
 
-def _placed(system: VirtualSystem, host: Host, name: str, mac: str) -> VirtualSystem:
-    """The system on the host, with the name; its defined configuration has the address."""
+def _placed(system: VirtualSystem, host: Host, name: str, mac: str, size: int, state: State) -> VirtualSystem:
+    """The system on the host, with the name, in the state if it is in force; its defined configuration has the address
+    and as much memory."""
     assert system.defined is not None
     nics = tuple(replace(nic, mac=mac) for nic in system.defined.nics)
-    return replace(system, host_id=host.id, name=name, defined=replace(system.defined, nics=nics))
+    defined = replace(system.defined, nics=nics, memory=replace(system.defined.memory, size=size))
+    state = state if system.current is not None else system.state
+    return replace(system, host_id=host.id, name=name, state=state, defined=defined)
 
 
 class Generations(RuleBasedStateMachine):
@@ -64,7 +71,7 @@ class Generations(RuleBasedStateMachine):
     @rule(
         changes=st.dictionaries(
             st.sampled_from(range(len(SYSTEMS))),
-            st.none() | st.tuples(st.sampled_from(HOSTS), st.sampled_from(NAMES), st.sampled_from(MACS)),
+            st.none() | st.tuples(*map(st.sampled_from, (HOSTS, NAMES, MACS, SIZES, STATES))),
         )
     )
     def put_systems(self, changes) -> None:
@@ -117,6 +124,19 @@ class Generations(RuleBasedStateMachine):
         for host in HOSTS:
             for kind in ResourceKind:
                 assert self.generation.consumed(pool_id(host.id, kind)) == wanted[pool_id(host.id, kind)]
+
+    @invariant()
+    def shares_mutabilities(self) -> None:
+        before = self.kept[-1][0] if self.kept else Generation()
+        for host in HOSTS:
+            mine = (s for s in self.systems.values() if s.host_id == host.id)
+            wanted = {decisive.key for system in mine for _, decisive in decisive_of(system)}
+            found = {m.decisive.key: m for m in self.generation.mutabilities_of(host.id)}
+            assert found.keys() == wanted
+            for key in wanted:
+                assert self.generation.mutability(host.id, key) is found[key]
+                assert before.mutability(host.id, key) in (None, found[key])
+            assert self.generation.mutability(host.id, "nothing") is None
 
     @invariant()
     def old_generations_stay(self) -> None:

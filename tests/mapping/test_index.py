@@ -44,3 +44,24 @@ def _check(toy, moves):
 @given(moves=_moves)
 def test_the_index_agrees_with_brute_force_after_any_changes(toy, moves):
     _check(toy, moves)
+
+
+def test_an_edge_that_tells_what_is_near_is_asked_for_nothing_else(toy):
+    """Neither for all that an owner has, nor for an index."""
+    asked = []
+
+    def near(obj, world):
+        asked.append(obj.id)
+        shelves = [obj] if obj.id in world.shelves else world.shelves.values()
+        return (((toy.rack, world.racks[s.rack]), (toy.shelf, s)) for s in shelves)
+
+    def pairs(_owner, _world):
+        raise AssertionError("the edge is asked for one object")
+
+    view = toy.bind(edges=(replace(toy.edge, near=near, pairs=pairs),))
+    reader = Reader(view, EdgeIndex(view))
+    world = toy.world(toy.make("s1", "a"), toy.make("s2", "b"), toy.make("s3", "a"))
+    assert _reached(reader, view, toy, world, "a") == ["s1", "s3"]
+    shelf = Node(view.bound[toy.shelf], world.shelves["s2"])
+    assert [far.obj.id for _edge, _link, far in reader.references(shelf, Filter(), world)] == ["b"]
+    assert asked == ["a", "s2"]

@@ -14,8 +14,8 @@ from openvman.model.spec import DeviceSpec
 
 
 def _points(host, kind):
-    offers = {offer.device: offer for offer in offers_of(host, lambda _: 0)}
-    return {p.point for p in possible_of(offers[kind])} if kind in offers else set()
+    offers = {offer.device: offer for offer in offers_of(host)}
+    return {p.point for p in possible_of(offers[kind], host)} if kind in offers else set()
 
 
 @pytest.fixture

@@ -95,6 +95,28 @@ def test_what_libvirt_has_is_there_at_once(conn, host):
     assert shown == there
 
 
+@pytest.mark.parametrize("ask", ["ExecQuery", "OpenQueryInstances"])
+def test_a_query_shows_what_virsh_did_before_it(conn, host, private_host, tmp_path, ask):
+    """Also of what libvirt sends no events of: a filter, and what starts with the host."""
+
+    def found(query: str) -> list[pywbem.CIMInstance]:
+        if ask == "ExecQuery":
+            return conn.ExecQuery("WQL", query)
+        return list(conn.OpenQueryInstances("DMTF:CQL", query, MaxObjectCount=1000).instances)
+
+    file = tmp_path / "filter.xml"
+    file.write_text(OTHER)
+    private_host.virsh("nwfilter-define", str(file))
+    [other] = found("SELECT * FROM KVM_FilterList WHERE Name = 'other'")
+    assert other["InstanceID"] == host.nwfilterLookupByName("other").UUIDString()
+    private_host.virsh("nwfilter-undefine", "other")
+    assert found("SELECT * FROM KVM_FilterList WHERE Name = 'other'") == []
+    for option, shown in ((), 1), (("--disable",), 0):
+        private_host.virsh("autostart", "filtered", *option)
+        [settings] = found("SELECT AutoStart FROM KVM_VirtualSystemSettingData WHERE InstanceID = 'KVM:filtered'")
+        assert settings["AutoStart"] == shown
+
+
 def test_rules_are_libvirts(conn, host):
     """Also of the filters that come with libvirt, where the host has them."""
     host.nwfilterDefineXML(FILTER.format(""))

@@ -15,7 +15,7 @@ from openvman.broker.indications.filters import Event
 from openvman.broker.indications.registry import Registry
 from openvman.broker.indications.setup import IndicationSetup, collections_of
 from openvman.broker.method_calls import CallRecorder, secrets_of
-from openvman.broker.rows import ROWS, Read
+from openvman.broker.rows import ROWS, Change, Queried, Read
 from openvman.broker.sessions import Limits, Sessions
 from openvman.broker.visibility import EVERYTHING, Visibility
 from openvman.cim.errors import CIMError
@@ -114,24 +114,30 @@ class Broker:
 
     def may_wait(self, request: Request) -> bool:
         """Whether the answer may have to wait, for a change or at a fence; :meth:`perform` gives any other at once."""
-        if isinstance(request, MethodCall) or not isinstance(ROWS[request.operation.name], Read):
+        if isinstance(request, MethodCall) or isinstance(ROWS[request.operation.name], Change):
             return True
-        return request.namespace.lower() in self._fenced_namespaces
+        return self._has_fence(request.namespace)
 
     async def perform(self, request: Request, actor: Actor) -> Response:
         """Answer one operation. CIMError with the standard's status when it cannot be done."""
         if isinstance(request, MethodCall):
-            await self._fence(request)
+            target = request.target
+            await self._fence(Question(target.namespace or "", target.class_name, method=request.method))
             try:
-                return await self._changes.invoke(self._context(request.target.namespace or "", actor), request)
+                return await self._changes.invoke(self._context(target.namespace or "", actor), request)
             finally:
                 await self._outbox.settled()
         row = ROWS[request.operation.name]
         ctx = self._context(request.namespace, actor)
         allow(ctx, row.role, request.operation.name)
         _check_required(request)
-        if await self._fence(request):
-            ctx = replace(ctx, picture=self._shown_to(actor))
+        if isinstance(row, Queried):
+            select = row.parse(ctx, request)
+            ctx = await self._fenced(ctx, Question(request.namespace, select.class_name))
+            return row.answer(ctx, request, select)
+        if isinstance(row, Read) and not self._has_fence(request.namespace):
+            return row.answer(ctx, request)
+        ctx = await self._fenced(ctx, _question(request))
         if isinstance(row, Read):
             return row.answer(ctx, request)
         try:
@@ -139,14 +145,18 @@ class Broker:
         finally:
             await self._outbox.settled()
 
-    async def _fence(self, request: Request) -> bool:
+    def _has_fence(self, namespace: str) -> bool:
+        return namespace.lower() in self._fenced_namespaces
+
+    async def _fenced(self, ctx: Context, question: Question) -> Context:
+        """The context, with what happened before in its picture where the answer shall show it."""
+        return replace(ctx, picture=self._shown_to(ctx.actor)) if await self._fence(question) else ctx
+
+    async def _fence(self, question: Question) -> bool:
         """Wait for what happened before, where the answer shall show it; whether that was so."""
-        namespace, class_name = _place(request)
-        is_fenced = self._view.is_fenced(namespace, class_name)
+        is_fenced = self._view.is_fenced(question.namespace, question.class_name)
         if is_fenced:
-            question = _question(request, namespace, class_name)
-            untold = () if question is None else self._view.untold(question, self._picture())
-            await self._inventory.fence(untold)
+            await self._inventory.fence(self._view.untold(question, self._picture()))
         return is_fenced
 
     def read_again(self, job: Job, actor: Actor) -> tuple[Mapping[str, Any], Conclude]:
@@ -184,27 +194,20 @@ class Broker:
         self.events.follow(difference, before, picture)
 
 
-def _place(request: Request) -> tuple[str, str | None]:
-    """The namespace that is asked in, and the class that is asked about where that is plain."""
-    if isinstance(request, MethodCall):
-        return request.target.namespace or "", request.target.class_name
-    for name in ("ClassName", "InstanceName", "ObjectName", "NewInstance", "ModifiedInstance"):
-        match request.argument(name) if name in request.operation.parameters else None:
-            case str(class_name) | InstancePath(class_name) | ClassPath(class_name) | Instance(class_name):
-                return request.namespace, class_name
-    return request.namespace, None
-
-
-def _question(request: Request, namespace: str, class_name: str | None) -> Question | None:
-    if class_name is None:
-        return None
-    if isinstance(request, MethodCall):
-        return Question(namespace, class_name, method=request.method)
-    given = request.operation.parameters
+def _question(call: Call) -> Question:
+    given = call.operation.parameters
     # Of what refers to an instance the result's class is that of the association.
     name = next((name for name in ("AssocClass", "ResultClass") if name in given), None)
-    association = None if name is None else request.argument(name)
-    return Question(namespace, class_name, follows=name is not None, association=association)
+    association = None if name is None else call.argument(name)
+    return Question(call.namespace, _class_asked(call), follows=name is not None, association=association)
+
+
+def _class_asked(call: Call) -> str | None:
+    for name in ("ClassName", "InstanceName", "ObjectName", "NewInstance", "ModifiedInstance"):
+        match call.argument(name) if name in call.operation.parameters else None:
+            case str(class_name) | InstancePath(class_name) | ClassPath(class_name) | Instance(class_name):
+                return class_name
+    return None
 
 
 def _check_required(call: Call) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from openvman.broker.context import Context
 from openvman.broker.instances import associated, enumerated, paths, property_list, referring
 from openvman.broker.query.filter import keep, parse_filter
+from openvman.broker.query.parse import Select
 from openvman.broker.query.select import parse_select, result_class, selected
 from openvman.cim.errors import CIMError
 from openvman.cim.operations import Answer, Call, Row
@@ -61,20 +62,27 @@ def open_reference_paths(ctx: Context, call: Call) -> Answer:
     return _open(ctx, call, _filtered(ctx, call, referring(ctx, call, call.argument("InstanceName"), _PATHS)))
 
 
-def open_query(ctx: Context, call: Call) -> Answer:
+def parse_open(ctx: Context, call: Call) -> Select:
     language, query = call.argument("FilterQueryLanguage"), call.argument("FilterQuery")
     if query is None or language is None:
         raise CIMError(requests.QUERY_MISSING)
-    select = parse_select(language, query, ctx.view.graph)
-    answer = _open(ctx, call, selected(ctx, select))
+    return parse_select(language, query, ctx.view.graph)
+
+
+def open_query(ctx: Context, call: Call, select: Select) -> Answer:
+    answer = _open(ctx, call, iter(selected(ctx, select)))
     if not call.argument("ReturnQueryResultClass"):
         return answer
     shown = result_class(select, ctx.view.graph)
     return Answer(answer.result, answer.enumeration_context, answer.end_of_sequence, shown)
 
 
-def exec_query(ctx: Context, call: Call) -> Answer:
-    return Answer(selected(ctx, parse_select(call.argument("QueryLanguage"), call.argument("Query"), ctx.view.graph)))
+def parse_exec(ctx: Context, call: Call) -> Select:
+    return parse_select(call.argument("QueryLanguage"), call.argument("Query"), ctx.view.graph)
+
+
+def exec_query(ctx: Context, _call: Call, select: Select) -> Answer:
+    return Answer(selected(ctx, select))
 
 
 def pull(ctx: Context, call: Call) -> Answer:

@@ -9,6 +9,7 @@ from typing import Final
 from openvman.broker import classes, instances, pulls
 from openvman.broker.changes import Changes
 from openvman.broker.context import Context
+from openvman.broker.query.parse import Select
 from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import OPERATIONS, Answer, Call
@@ -19,6 +20,15 @@ from openvman.model.actor import Role
 @dataclass(frozen=True, slots=True)
 class Read:
     answer: Callable[[Context, Call], Answer]
+    role: Role = Role.VIEWER
+
+
+@dataclass(frozen=True, slots=True)
+class Queried:
+    """A read whose text says what it asks about: it is parsed first, once, so that the fence knows it."""
+
+    parse: Callable[[Context, Call], Select]
+    answer: Callable[[Context, Call, Select], Answer]
     role: Role = Role.VIEWER
 
 
@@ -38,7 +48,7 @@ def _no_count(_ctx: Context, _call: Call) -> Answer:
     raise CIMError(requests.NO_COUNT)
 
 
-_ROWS: Final[dict[str, Read | Change]] = {
+_ROWS: Final[dict[str, Read | Queried | Change]] = {
     "GetClass": Read(classes.get_class),
     "EnumerateClasses": Read(classes.enumerate_classes),
     "EnumerateClassNames": Read(classes.enumerate_class_names),
@@ -56,14 +66,14 @@ _ROWS: Final[dict[str, Read | Change]] = {
     "AssociatorNames": Read(instances.associator_names),
     "References": Read(instances.references),
     "ReferenceNames": Read(instances.reference_names),
-    "ExecQuery": Read(pulls.exec_query),
+    "ExecQuery": Queried(pulls.parse_exec, pulls.exec_query),
     "OpenEnumerateInstances": Read(pulls.open_instances),
     "OpenEnumerateInstancePaths": Read(pulls.open_paths),
     "OpenReferenceInstances": Read(pulls.open_references),
     "OpenReferenceInstancePaths": Read(pulls.open_reference_paths),
     "OpenAssociatorInstances": Read(pulls.open_associators),
     "OpenAssociatorInstancePaths": Read(pulls.open_associator_paths),
-    "OpenQueryInstances": Read(pulls.open_query),
+    "OpenQueryInstances": Queried(pulls.parse_open, pulls.open_query),
     "PullInstancesWithPath": Read(pulls.pull),
     "PullInstancePaths": Read(pulls.pull),
     "PullInstances": Read(pulls.pull),

@@ -37,6 +37,8 @@ class Column:
     """Whether ``get`` returns the same for every object, and for None."""
     attribute: str | None = None
     """The attribute that ``get`` reads, where it does no more: an encoder reads that itself."""
+    refers: Callable[[Any], tuple[InstancePlan, Any]] | None = None
+    """Of a reference: the object whose path ``get`` gives, with a plan that shows it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,9 +9,11 @@ from typing import TypeAlias
 
 from rpds import HashTrieMap
 
+from openvman.inventory.mutabilities import Mutabilities
 from openvman.model.allocation import Allocation
 from openvman.model.host import Host
 from openvman.model.job import Job
+from openvman.model.mutability import Mutability
 from openvman.model.pool import consumption
 from openvman.model.shelves import Shelves
 from openvman.model.storage import PoolVolumes, volumes_id
@@ -41,6 +43,7 @@ class Generation:
     _names: HashTrieMap[str, _Names] = field(default_factory=HashTrieMap)
     _consumed: HashTrieMap[str, int] = field(default_factory=HashTrieMap)
     _macs: _Macs = field(default_factory=HashTrieMap)
+    _mutabilities: Mutabilities = field(default_factory=Mutabilities)
 
     @property
     def whole(self) -> Generation:
@@ -70,6 +73,11 @@ class Generation:
         ids = None if names is None else names.get(name)
         return None if ids is None else self.systems.get(ids[0])
 
+    def systems_named(self, name: str) -> Iterator[VirtualSystem]:
+        """The systems of that name on all hosts. Costs in proportion to the hosts."""
+        of_name = (names.get(name) or () for names in self._names.values())
+        return (self.systems[i] for ids in of_name for i in ids)
+
     def configuration(self, configuration_id: str) -> Configuration | None:
         """By ``<system id>/<kind>``."""
         system = self.systems.get(configuration_id.partition("/")[0])
@@ -88,6 +96,14 @@ class Generation:
     def consumed(self, pool_id: str) -> int:
         """How much of a pool its systems have (see :func:`openvman.model.pool.consumption`)."""
         return self._consumed.get(pool_id) or 0
+
+    def mutability(self, host_id: str, key: str) -> Mutability | None:
+        """The mutability with this key, if allocations of systems of the host have it."""
+        return self._mutabilities.get(host_id, key)
+
+    def mutabilities_of(self, host_id: str) -> Iterator[Mutability]:
+        """The mutabilities that allocations of the host's systems have."""
+        return self._mutabilities.of_host(host_id)
 
     def has_same_systems(self, other: Generation) -> bool:
         """Whether hosts and virtual systems are certainly the same in both."""
@@ -127,6 +143,7 @@ class Generation:
             names,
             _moved(self._consumed, moved),
             macs,
+            self._mutabilities.following((self.systems.get(id), system) for id, system in changed.items()),
         )
 
 

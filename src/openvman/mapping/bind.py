@@ -29,7 +29,9 @@ from openvman.mapping.declare import (
     Coded,
     Const,
     Edge,
+    End,
     IndicationClass,
+    OfEach,
     Owner,
     Picture,
     Source,
@@ -98,7 +100,7 @@ class Question(NamedTuple):
     """What a request asks about, as far as it is plain before anything is looked for."""
 
     namespace: str
-    class_name: str
+    class_name: str | None
     follows: bool = False
     """Whether associations are followed from there."""
     association: str | None = None
@@ -107,11 +109,12 @@ class Question(NamedTuple):
 
 
 class Getter(NamedTuple):
-    """How a property's value is read off an object; ``constant`` and ``attribute`` are as in :class:`Column`."""
+    """How a property's value is read off an object; the fields are as in :class:`Column`."""
 
     get: Callable[[Any], Value]
     constant: bool = False
     attribute: str | None = None
+    refers: Callable[[Any], tuple[InstancePlan, Any]] | None = None
 
 
 _PLANS_KEPT = 256
@@ -121,7 +124,8 @@ _NAMES_KEPT = 1024
 class Bound(ABC):
     """What bound classes and bound edges share: a class of the view's graph and plans for its instances."""
 
-    lasting = True
+    is_borne = True
+    """Whether objects may change without their owner, with what bears it (:class:`openvman.mapping.declare.Owner`)."""
 
     def __init__(self, view: BoundView, declaration: Class) -> None:
         self.view = view
@@ -161,10 +165,13 @@ class BoundClass(Bound):
         self.map = classmap
         self.space = view.space_of(classmap)
         self.sources = classmap.sources
-        self.lasting = classmap.lasting
+        self.is_borne = not isinstance(classmap.extent, OfEach)
         for name in classmap.sources:
             if name not in declaration.properties:
                 raise DeclarationError(f"{declaration.name}: the schema has no property {name}")
+        for name in classmap.found_by:
+            if name not in classmap.sources:
+                raise DeclarationError(f"{declaration.name}: nothing is found by {name}, which is not read")
         keys = {k.name for k in declaration.keys}
         if keys != set(classmap.keys):
             raise DeclarationError(f"{declaration.name}: keys are {sorted(keys)}, declared {sorted(classmap.keys)}")
@@ -183,11 +190,22 @@ class BoundClass(Bound):
     def path(self, obj: Any, namespace: str) -> InstancePath:
         return self.plan(namespace).path(obj)
 
+    def keys_among(self, values: NameMap[Value]) -> NameMap[Value] | None:
+        """The values of all keys, of which some are the same for all instances; None where one is not among them."""
+        found: dict[str, Value] = {}
+        for name, source in self.map.keys.items():
+            getter = self.view.getter(source, self)
+            if name in values:
+                found[name] = values[name]
+            elif getter.constant:
+                found[name] = getter.get(None)
+            else:
+                return None
+        return NameMap(found)
+
 
 class BoundEdge(Bound):
     """An edge under its class name in a view; its objects are links, made by each read."""
-
-    lasting = False
 
     def __init__(self, view: BoundView, edge: Edge, declaration: Class) -> None:
         super().__init__(view, declaration)
@@ -212,8 +230,15 @@ class BoundEdge(Bound):
 
     def links_of(self, owner: Any, picture: Picture) -> Iterator[Link]:
         """The links that one owner declares."""
+        return self._linked(self.edge.pairs(owner, picture))
+
+    def links_near(self, node: Node, picture: Picture) -> Iterator[Link] | None:
+        """Those that an object may be in, where the edge tells them of itself."""
+        return None if self.edge.near is None else self._linked(self.edge.near(node.obj, picture))
+
+    def _linked(self, pairs: Iterable[Any]) -> Iterator[Link]:
         bound = self.view.bound
-        for left, right, *data in self.edge.pairs(owner, picture):
+        for left, right, *data in pairs:
             yield Link(Node(bound[left[0]], left[1]), Node(bound[right[0]], right[1]), data[0] if data else None)
 
     def links(self, picture: Picture) -> Iterator[Link]:
@@ -222,13 +247,30 @@ class BoundEdge(Bound):
             yield from self.links_of(owner, picture)
 
     def _getters(self, namespace: str) -> Mapping[str, Getter]:
-        view = self.view
-        extra = {name.lower(): _of_data(view.getter(source, self)) for name, source in self.edge.properties.items()}
+        extra = {
+            name.lower(): _of_data(self.view.getter(source, self)) for name, source in self.edge.properties.items()
+        }
         return {
-            self.edge.left.role.lower(): Getter(lambda link: view.path(link.left, namespace)),
-            self.edge.right.role.lower(): Getter(lambda link: view.path(link.right, namespace)),
+            self.edge.left.role.lower(): self._end(namespace, self.edge.left, attrgetter("left")),
+            self.edge.right.role.lower(): self._end(namespace, self.edge.right, attrgetter("right")),
             **extra,
         }
+
+    def _end(self, namespace: str, end: End, node_of: Callable[[Any], Node]) -> Getter:
+        plans = {
+            bound: bound.plan(self.view.namespace_for(bound.space, namespace))
+            for bound in (self.view.bound[classmap] for classmap in end.maps)
+        }
+
+        def refers(link: Any) -> tuple[InstancePlan, Any]:
+            node = node_of(link)
+            return plans[node.bound], node.obj
+
+        def get(link: Any) -> InstancePath:
+            plan, obj = refers(link)
+            return plan.path(obj)
+
+        return Getter(get, refers=refers)
 
 
 class BoundView:
@@ -316,7 +358,7 @@ class BoundView:
     def untold(self, question: Question, picture: Picture) -> frozenset[Any]:
         """What must be read anew for a fenced answer, as the declarations that it may show say."""
         found: set[Any] = set()
-        for bound in self.concrete(question.namespace, question.class_name):
+        for bound in self.concrete(question.namespace, question.class_name or ""):
             if isinstance(bound, BoundEdge):
                 found |= self._untold_of(bound, picture)
             elif isinstance(bound, BoundClass) and bound.space.manners.fenced:
@@ -337,7 +379,7 @@ class BoundView:
 
     def namespace_for(self, space: Space, asked: str) -> str:
         """Where an instance of ``space`` is shown to a client that asked in the namespace ``asked``."""
-        return asked if space.shown_in(asked) else space.namespaces[0]
+        return asked if space in self.shows(asked) else space.namespaces[0]
 
     def path(self, node: Node, asked: str) -> InstancePath:
         return node.bound.path(node.obj, self.namespace_for(node.bound.space, asked))
@@ -438,4 +480,5 @@ def _column(declared: PropertyDeclaration, read: Getter) -> Column:
         declared.propagated,
         read.constant,
         read.attribute,
+        read.refers,
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import chain
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from openvman.cim.declarations import MethodDeclaration, ParameterDeclaration, PropertyDeclaration, Qualifier
@@ -169,9 +170,6 @@ class Space:
     description: str
     manners: Manners = field(default_factory=Manners)
 
-    def shown_in(self, namespace: str) -> bool:
-        return any(name.lower() == namespace.lower() for name in self.namespaces)
-
 
 @dataclass(frozen=True, slots=True)
 class Base:
@@ -225,13 +223,17 @@ def all_is_told(_picture: Picture) -> Iterable[Any]:
     return ()
 
 
+OwnersWith: TypeAlias = Callable[[Picture, Value], Iterable[Any]]
+"""The aggregates that have objects with a value of a property: all of them, each once, and others at will."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassMap:
     """Objects of a model type shown as instances of ``<prefix>_<name>``, which derives from ``cim``.
 
-    ``extent`` gives all objects, best as an :class:`OfEach`; ``find`` one by its keys (the engine then compares every
-    key, so ``find`` may be approximate). ``owner`` is the type of the aggregate that the object belongs to (see
-    :class:`Owner`).
+    ``extent`` gives all objects, best as an :class:`OfEach`: others may change with whatever bears their owner.
+    ``find`` gives one by its keys (the engine then compares every key, so ``find`` may be approximate). ``owner`` is
+    the type of the aggregate that the object belongs to (see :class:`Owner`).
     ``spec`` is what an embedded instance of the class is parsed into; ``accepts`` decides whether an instance of a
     base class (``CIM_ResourceAllocationSettingData``) means this map.
     """
@@ -244,13 +246,13 @@ class ClassMap:
     keys: Mapping[str, Source]
     properties: Mapping[str, Source]
     description: str
+    found_by: Mapping[str, OwnersWith] = field(default_factory=dict)
+    """Properties that tell of which aggregates an object is, so that queries need not look at all others."""
     space: Space | None = None
     """Where the instances are shown; None: in the first of the view's spaces."""
     methods: tuple[MethodMap, ...] = ()
     kind: type | None = None
     """The type of the objects, where several maps share an end or an output."""
-    lasting: bool = True
-    """False for objects that each read makes anew."""
     subject: Callable[[Any], Any] = itself
     """What operations get of an object, where the objects are shown through something of the view's own."""
     seen: Callable[[Picture, Any], Any | None] = as_it_is
@@ -322,8 +324,8 @@ class Owner:
     """An aggregate: the unit in which the picture changes; it has an ``id``.
 
     ``get`` finds one by id, ``of`` the one that an object belongs to. ``within`` is the picture reduced to one owner:
-    it holds no other aggregate, and looks up all others as the picture does. ``bears`` names aggregates of other types
-    whose objects are computed from this one as well; those objects are not ``lasting``.
+    it holds no other aggregate, and looks up all others as the picture does. ``order`` is what those that an object
+    leads to are sorted by. ``bears`` names aggregates of other types whose objects are computed from this one as well.
     """
 
     type: type
@@ -331,6 +333,7 @@ class Owner:
     get: Callable[[Picture, str], Any | None]
     of: Callable[[Picture, Any], Any | None]
     within: Callable[[Picture, Any], Picture] = lambda picture, _owner: picture
+    order: Callable[[Any], Any] = attrgetter("id")
     bears: Callable[[Any], Iterable[OwnerId]] = lambda _owner: ()
 
 
@@ -364,6 +367,9 @@ class Edge:
     """Read from the pair's third item."""
     called: str | None = None
     """The name behind the prefix, where it is not that of ``cim``."""
+    near: Callable[[Any, Picture], Iterable[Any]] | None = None
+    """The pairs that an object at either end may be in, where they are found without going through all that an owner
+    has, and without an index of the owners."""
     one_way: bool = False
     """Who says no role follows it from left to right only: for what joins objects of one class."""
     unsettled_by: Callable[[Any | None, Any | None], bool] = lambda _before, _after: False

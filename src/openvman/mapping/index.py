@@ -21,7 +21,7 @@ class EdgeIndex:
         self._edges: dict[BoundEdge, _OneEdge] = {}
 
     def owners(self, edge: BoundEdge, outer_id: str, picture: Picture) -> Iterable[Any]:
-        """The owners whose links of this edge reach the object."""
+        """The owners whose links of this edge reach the object, in their order."""
         index = self._edges.get(edge)
         owner = self._view.owners[edge.edge.owner]
         if index is None:
@@ -29,7 +29,7 @@ class EdgeIndex:
             for one in owner.extent(picture):
                 index.put(one, picture)
         found = (owner.get(picture, owner_id) for owner_id in index.reach(outer_id))
-        return [one for one in found if one is not None]
+        return sorted((one for one in found if one is not None), key=owner.order)
 
     def change(self, before: Any | None, after: Any | None, picture: Picture) -> None:
         """An owner changed, came (before None) or went (after None); ``picture`` is the one after."""

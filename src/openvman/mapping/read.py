@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from openvman.cim.convert import typed_path
 from openvman.cim.errors import CIMError
+from openvman.cim.names import NameMap
 from openvman.cim.plan import Extent, InstancePlan
 from openvman.cim.uri import format_path
-from openvman.cim.values import InstancePath
+from openvman.cim.values import InstancePath, Value
 from openvman.mapping.bind import Bound, BoundClass, BoundEdge, BoundView, Link, Node
 from openvman.mapping.declare import OfEach, Picture, Unfound
 from openvman.mapping.index import EdgeIndex
@@ -45,6 +46,21 @@ class Reader:
             return bound.links(picture)
         assert isinstance(bound, BoundClass)
         return iter(bound.map.extent(picture))
+
+    def having(self, bound: Bound, values: NameMap[Value], picture: Picture) -> Iterable[Any] | None:
+        """Where to look for what has these values of properties: all of the extent that has, and perhaps more.
+
+        None where only the whole extent tells.
+        """
+        if not isinstance(bound, BoundClass):
+            return None
+        for name, owners_with in bound.map.found_by.items():
+            if name in values:
+                within, owners = self.view.owners[bound.map.owner].within, owners_with(picture, values[name])
+                return [obj for owner in owners for obj in bound.map.extent(within(picture, owner))]
+        keys = bound.keys_among(values)
+        found = None if keys is None else bound.map.find(picture, keys)
+        return None if keys is None else [] if found is None else [found]
 
     def shown(self, bound: Bound, plan: InstancePlan, picture: Picture) -> Extent:
         """What :meth:`extent` gives, as a plan of the class shows it; in parts where the declaration knows some."""
@@ -111,15 +127,17 @@ class Reader:
 
     def _links(self, edge: BoundEdge, node: Node, picture: Picture) -> Iterator[Link]:
         """The links of one edge that touch a node."""
-        if node.bound.map.owner is edge.edge.owner:
-            owner = self.view.owner_of(node, picture)
-            owners = () if owner is None else (owner,)
-        else:
-            owners = tuple(self._index.owners(edge, node.obj.id, picture))
-        for owner in owners:
-            for link in edge.links_of(owner, picture):
-                if _same(link.left, node) or _same(link.right, node):
-                    yield link
+        found = edge.links_near(node, picture)
+        if found is None:
+            if node.bound.map.owner is edge.edge.owner:
+                owner = self.view.owner_of(node, picture)
+                owners = () if owner is None else (owner,)
+            else:
+                owners = tuple(self._index.owners(edge, node.obj.id, picture))
+            found = (link for owner in owners for link in edge.links_of(owner, picture))
+        for link in found:
+            if _same(link.left, node) or _same(link.right, node):
+                yield link
 
     def references(self, node: Node, wanted: Filter, picture: Picture) -> Iterator[tuple[BoundEdge, Link, Node]]:
         """The links that touch a node, each with the node at its far end."""

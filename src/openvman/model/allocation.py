@@ -93,6 +93,10 @@ DEFAULT_MODE: Final = "default"
 """The mode of a disk that leaves it to the hypervisor."""
 
 
+SHARED_FORMAT: Final = "raw"
+"""The format of a disk that several systems have at a time: the others are written by one alone."""
+
+
 class DiskKind(StrEnum):
     DISK = "disk"
     CDROM = "cdrom"

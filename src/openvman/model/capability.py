@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from openvman.model import defaults
 from openvman.model.allocation import (
     DEFAULT_MODE,
+    SHARED_FORMAT,
     WHOLE_PROCESSOR,
     Allocation,
     DeviceAllocation,
@@ -32,8 +33,9 @@ from openvman.model.device_tuning_rules import BLOCK_SIZES
 from openvman.model.host import Host
 from openvman.model.picture import Objects
 from openvman.model.plugging import why_fixed
-from openvman.model.pool import ResourcePool, find_pool, pool_named, pools_of
+from openvman.model.pool import ResourcePool, pool_named, pools_of
 from openvman.model.ranges import Range, range_of, tuning_ranges
+from openvman.model.remembered import Remembered
 from openvman.model.resource import KIND_OF_DISK, ResourceKind
 from openvman.model.spec import DeviceSpec
 from openvman.model.states import State
@@ -80,22 +82,22 @@ class Possible:
 class Offer:
     """Something that a host's users may ask for: of a pool, or a kind of device that no pool is kept of."""
 
-    host: Host
     id: str
     name: str
-    pool: ResourcePool | None = None
+    host_id: str
+    host_name: str
+    example: Allocation
+    """An allocation of the kind; nothing else of it means something."""
+    pool: str | None = None
+    """By name."""
+    is_of_host: bool = True
+    """Whether who asks the host without naming a pool gets it: not of what was set aside."""
+    has_default: bool = True
+    """Whether a request need say nothing: not where the host has no network that adapters usually join."""
     kind: ResourceKind | None = None
     device: DeviceKind | None = None
     bus: str | None = None
     """Of a controller, the bus that it makes."""
-
-    @property
-    def example(self) -> Allocation:
-        """An allocation of the kind; nothing else of it means something."""
-        if self.pool is not None:
-            return _of_pool(self.pool, 0)
-        assert self.device is not None, f"{self.id} is of a pool or a kind of device"
-        return _of_device(self.host, usual_device(DeviceSpec(kind=self.device, bus=self.bus), self.host.facts))
 
     @property
     def is_shared(self) -> bool:
@@ -106,11 +108,6 @@ class Offer:
         if self.device in NEEDED["source"] or not self.has_default:
             return Requests.SPECIFIC
         return Requests.BOTH if self.kind in _DISKS else Requests.GENERAL
-
-    @property
-    def has_default(self) -> bool:
-        """Whether a request need say nothing: not where the host has no network that adapters usually join."""
-        return self.kind is not ResourceKind.NETWORK or usual_connection(self.host) != (NicConnection.NETWORK, None)
 
     @property
     def added_in(self) -> tuple[State, ...]:
@@ -127,7 +124,8 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PossibleAllocation(Possible):
-    offer: Offer
+    host_id: str
+    offer_id: str
 
 
 _DISKS: Final = {kind: disk for disk, kind in KIND_OF_DISK.items()}
@@ -150,32 +148,65 @@ _DEVICES: Final[tuple[tuple[DeviceKind, str | None], ...]] = (
 """The devices, and of controllers the buses, that are offered beside the pools."""
 
 
-def offers_of(host: Host, consumed: Callable[[str], int]) -> Iterator[Offer]:
+def offers_of(host: Host) -> tuple[Offer, ...]:
     """All offers of a host."""
-    for pool in pools_of(host, consumed):
-        if may_be_asked(pool):
-            yield Offer(host=host, id=pool.id, name=f"pool {pool.name}", pool=pool, kind=pool.kind)
-    for kind, bus in _DEVICES:
-        offer = _device(host, kind, bus)
-        if any(possible_of(offer)):
-            yield offer
+    return _offers(host.id, host)
 
 
 def find_offer(objects: Objects, wanted: str) -> Offer | None:
     """The offer of an id."""
-    pool = find_pool(objects, wanted)
-    if pool is not None:
-        offer = Offer(host=pool.host, id=pool.id, name=f"pool {pool.name}", pool=pool, kind=pool.kind)
-        return offer if may_be_asked(pool) else None
-    host_id, part, _ = wanted.partition(_PART)
-    host = objects.host(host_id) if part else None
-    made = () if host is None else (_device(host, kind, bus) for kind, bus in _DEVICES)
-    return next((offer for offer in made if offer.id == wanted and any(possible_of(offer))), None)
+    host = objects.host(wanted.partition("/")[0])
+    return None if host is None else next((offer for offer in offers_of(host) if offer.id == wanted), None)
 
 
-def _device(host: Host, kind: DeviceKind, bus: str | None) -> Offer:
+def possible_of(offer: Offer, host: Host) -> tuple[PossibleAllocation, ...]:
+    """The default, the range of what is a quantity, and the kinds to choose from."""
+    return _possibles(offer, host)
+
+
+def _made_offers(_host_id: str, host: Host) -> Iterator[Offer]:
+    for pool in pools_of(host, _nothing):
+        if may_be_asked(pool):
+            yield _of_pool(host, pool)
+    for kind, bus in _DEVICES:
+        offer = _of_device(host, kind, bus)
+        if any(_possible_of(offer, host)):
+            yield offer
+
+
+_offers: Final = Remembered(_made_offers, most=64)
+
+
+def _nothing(_pool_id: str) -> int:
+    """What is given of a pool: offers do not depend on it."""
+    return 0
+
+
+def _of_pool(host: Host, pool: ResourcePool) -> Offer:
+    return Offer(
+        id=pool.id,
+        name=f"pool {pool.name}",
+        host_id=host.id,
+        host_name=host.name,
+        example=_from_pool(pool, 0),
+        pool=pool.name,
+        is_of_host=pool.is_primordial,
+        has_default=pool.kind is not ResourceKind.NETWORK or usual_connection(host) != (NicConnection.NETWORK, None),
+        kind=pool.kind,
+    )
+
+
+def _of_device(host: Host, kind: DeviceKind, bus: str | None) -> Offer:
     name = kind.value if bus is None else f"{bus} {kind}"
-    return Offer(host=host, id=f"{host.id}{_PART}{name.replace(' ', '-')}", name=name, device=kind, bus=bus)
+    return Offer(
+        id=f"{host.id}{_PART}{name.replace(' ', '-')}",
+        name=name,
+        host_id=host.id,
+        host_name=host.name,
+        example=_device(host, usual_device(DeviceSpec(kind=kind, bus=bus), host.facts)),
+        device=kind,
+        bus=bus,
+    )
 
 
 def may_be_asked(pool: ResourcePool) -> bool:
@@ -208,34 +239,38 @@ def usual_amount(host: Host, kind: ResourceKind, pool: str | None = None) -> int
     return _USUAL[kind] if amounts is None or amounts.is_empty else amounts.nearest(_USUAL[kind])
 
 
-def possible_of(offer: Offer) -> Iterator[PossibleAllocation]:
-    """The default, the range of what is a quantity, and the kinds to choose from."""
+def _possible_of(offer: Offer, host: Host) -> Iterator[PossibleAllocation]:
     if offer.pool is not None:
-        yield from _of_the_pool(offer, offer.pool)
+        pool = pool_named(host, offer.pool, _nothing)
+        assert pool is not None, "the offer was made of it"
+        yield from _of_the_pool(offer, pool)
     elif offer.device is not None:
-        yield from _of_the_device(offer, offer.device)
+        yield from _of_the_device(offer, host, offer.device)
+
+
+_possibles: Final = Remembered(_possible_of, most=4096)
 
 
 def _of_the_pool(offer: Offer, pool: ResourcePool) -> Iterator[PossibleAllocation]:
     amounts = amounts_of(pool)
     usual = 0 if amounts is None else usual_amount(pool.host, pool.kind, pool.name)
     if offer.has_default:
-        yield _possible(offer, Point.DEFAULT, _of_pool(pool, usual))
+        yield _possible(offer, Point.DEFAULT, _from_pool(pool, usual))
     ranges = ranges_of(pool)
     for point in RANGE if ranges else ():
         said = {setting: getattr(found, point.value) for setting, found in ranges.items()}
         amount = 0 if amounts is None else getattr(amounts, point.value)
-        made = _of_pool(pool, amount, **said)
+        made = _from_pool(pool, amount, **said)
         yield _possible(offer, point, made, frozenset(ranges))
     for setting, value in _choices(pool):
-        also = SHARED if (setting, value) == ("shareable", True) and pool.kind is ResourceKind.DISK else {}
-        made = _of_pool(pool, 0, **{setting: value}, **also)
+        also = _SHARED if (setting, value) == ("shareable", True) and pool.kind is ResourceKind.DISK else {}
+        made = _from_pool(pool, 0, **{setting: value}, **also)
         label = f"{setting}:{choice_label(value)}"
         yield _possible(offer, Point.SUPPORTED, made, frozenset({setting, *also}), label)
 
 
-SHARED: Final = {"format": "raw"}
-"""What a disk that several systems have at a time must be beside: the other formats are written by one alone."""
+_SHARED: Final = {"format": SHARED_FORMAT}
+"""What a disk must be beside, to be shared."""
 _AMOUNTS: Final = {
     ResourceKind.PROCESSOR: ("count", "maximum"),
     ResourceKind.MEMORY: ("size", "maximum"),
@@ -253,15 +288,15 @@ def ranges_of(pool: ResourcePool) -> dict[str, Range]:
     return {**({} if amounts is None else dict.fromkeys(_AMOUNTS[pool.kind], amounts)), **tuning}
 
 
-def _of_the_device(offer: Offer, kind: DeviceKind) -> Iterator[PossibleAllocation]:
-    if offer.host.facts.device_types.get(kind) == ():
+def _of_the_device(offer: Offer, host: Host, kind: DeviceKind) -> Iterator[PossibleAllocation]:
+    if host.facts.device_types.get(kind) == ():
         return  # whatever might be chosen beside the type
-    spec = usual_device(DeviceSpec(kind=kind, bus=offer.bus), offer.host.facts)
-    if _is_taken(spec, offer.host, DEVICE_RULES):
-        yield _possible(offer, Point.DEFAULT, _of_device(offer.host, spec))
+    spec = usual_device(DeviceSpec(kind=kind, bus=offer.bus), host.facts)
+    if _is_taken(spec, host, DEVICE_RULES):
+        yield _possible(offer, Point.DEFAULT, _device(host, spec))
     for setting in DEVICE_CHOICES:
-        for value in device_choices(offer.host, kind, setting):
-            made = with_choice(_of_device(offer.host, spec), setting, value)
+        for value in device_choices(host, kind, setting):
+            made = with_choice(_device(host, spec), setting, value)
             yield _possible(offer, Point.SUPPORTED, made, frozenset({setting}), f"{setting}:{value}")
 
 
@@ -350,7 +385,8 @@ def _possible(
 ) -> PossibleAllocation:
     label = f"{point.value}:{chosen}" if chosen else point.value
     return PossibleAllocation(
-        offer=offer,
+        host_id=offer.host_id,
+        offer_id=offer.id,
         id=f"{offer.id}/{label}",
         name=f"{label} of {offer.name}",
         point=point,
@@ -365,7 +401,7 @@ def with_choice(allocation: A, setting: str, value: Any) -> A:
     return replace(allocation, **said)
 
 
-def _of_pool(pool: ResourcePool, amount: int, **said: Any) -> Allocation:
+def _from_pool(pool: ResourcePool, amount: int, **said: Any) -> Allocation:
     """An allocation of the pool as it usually is, but for what is said."""
     made = _usual(pool, amount)
     for setting, value in said.items():
@@ -401,7 +437,7 @@ def _usual(pool: ResourcePool, amount: int) -> Allocation:
     )
 
 
-def _of_device(host: Host, spec: DeviceSpec) -> Allocation:
+def _device(host: Host, spec: DeviceSpec) -> Allocation:
     said = {f.name: getattr(spec, f.name) for f in fields(DeviceSpec) if f.name not in {"allocation_id", "pool"}}
     return _of_no_system(DeviceAllocation, host, None, **{**said, "read_only": bool(spec.read_only)})
 

@@ -1,19 +1,24 @@
-"""What may be changed of an allocation that there is (DSP1043): ranges of its quantities, and kinds to choose from.
+"""What decides what may be changed of an allocation that there is (DSP1043).
 
-It depends on the configuration that the allocation is in: the defined one takes what a definition would, the one in
-force takes what an active system can be given, or can let go of, while its guest runs.
+That is little: its kind, the configuration that it is in, its pool, a maximum or a limit here, a bus there. Allocations
+of a host that agree in all this have one mutability in common, whose id bears it. What may be changed then is in
+:mod:`openvman.model.changes`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from enum import StrEnum
+from functools import lru_cache
+from math import gcd
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from openvman.model.allocation import (
     IDENTITY,
     NO_DEVICE,
-    Affinity,
+    SHARED_FORMAT,
     Allocation,
     DeviceAllocation,
     DeviceKind,
@@ -25,32 +30,13 @@ from openvman.model.allocation import (
     ProcessorAllocation,
     SerialAllocation,
 )
-from openvman.model.capability import (
-    DEVICE_CHOICES,
-    RANGE,
-    SHARED,
-    Point,
-    Possible,
-    choice_label,
-    connections,
-    device_choices,
-    disk_buses,
-    disk_choices,
-    ranges_of,
-    with_choice,
-)
-from openvman.model.host import Host
-from openvman.model.live import LIVE
-from openvman.model.picture import Objects
+from openvman.model.defaults import OTHER_PREFIX, TARGET_PREFIXES
 from openvman.model.plugging import why_fixed
-from openvman.model.pool import pool_named
-from openvman.model.ranges import MEMORY_OVERHEAD, Range, tuning_ranges
-from openvman.model.resource import kind_of, pool_name
+from openvman.model.resource import KIND_OF_DISK, ResourceKind, kind_of
 from openvman.model.states import State
 from openvman.model.system import Configuration, ConfigurationKind, VirtualSystem
-from openvman.model.validation import target_prefix
 
-_SUFFIX: Final = "/mutability"
+_PART: Final = "/mutability/"
 _PLUGGABLE: Final = frozenset({"virtio", "scsi", "usb"})
 """The buses that an active system's disks can be taken from."""
 _OF_MACHINE: Final = frozenset({DeviceKind.BALLOON, DeviceKind.CONTROLLER, DeviceKind.VIDEO, "ps2"})
@@ -58,161 +44,176 @@ _OF_MACHINE: Final = frozenset({DeviceKind.BALLOON, DeviceKind.CONTROLLER, Devic
 _STABLE: Final = (State.ACTIVE, State.DEFINED, State.SUSPENDED, State.PAUSED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mutability:
-    """What may be done to one allocation as the system is now."""
+class Standing(StrEnum):
+    """Where an allocation stands, as far as changes go."""
 
-    host: Host
-    system: VirtualSystem
-    configuration: Configuration
-    allocation: Allocation
+    DEFINED = "defined"
+    ACTIVE = "active"
+    """In force, and the guest runs."""
+    PAUSED = "paused"
+    """In force, and the guest does not run, or nobody knows: it takes no change."""
+
+
+class Mark(StrEnum):
+    """What the system decides beside the allocation's own fields."""
+
+    REMOVABLE = "removable"
+    """The running guest can let go of it."""
+    NO_BALLOON = "no-balloon"
+    """The running guest's memory cannot be taken back."""
+
+
+class Decisive(NamedTuple):
+    """What decides what may be changed of an allocation; ``key`` is all of it in words."""
+
+    key: str
+    standing: Standing
+    fields: Mapping[str, Any]
+    """Of the allocation."""
+    mark: Mark | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Mutability:
+    """What allocations of one host have in common of which the same may be changed."""
+
+    host_id: str
+    decisive: Decisive
+    example: Allocation
+    """An allocation of that kind: its decisive fields are set, and nothing else of it means anything. Of a disk, the
+    target is how targets begin; of memory, the size is divided by the same pages as that of them all."""
 
     @property
     def id(self) -> str:
-        return f"{self.allocation.id}{_SUFFIX}"
-
-    @property
-    def system_id(self) -> str:
-        return self.system.id
+        return f"{self.host_id}{_PART}{self.decisive.key}"
 
     @property
     def is_live(self) -> bool:
         """Whether a change reaches the guest at once."""
-        return self.configuration.kind is ConfigurationKind.STATE
+        return self.decisive.standing is not Standing.DEFINED
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{kind_of(self.example)} ({self.decisive.standing})"
 
     @property
     def removed_in(self) -> tuple[State, ...]:
         """The states of the system in which the allocation can be removed."""
-        match self.allocation:
-            case DiskAllocation(kind=kind, bus=bus, target=target) if self.is_live:
-                fixed = kind is not DiskKind.DISK or bus not in _PLUGGABLE or target == self.configuration.boot_disk
-                return () if fixed else (State.ACTIVE,)
-            case NicAllocation() if self.is_live:
-                return (State.ACTIVE,)
-            case DiskAllocation() | NicAllocation():
-                return _STABLE
-            case DeviceAllocation() | SerialAllocation() if self.is_live:
-                return () if why_fixed(self.allocation) else (State.ACTIVE,)
+        if self.is_live:
+            return (State.ACTIVE,) if self.decisive.mark is Mark.REMOVABLE else ()
+        match self.example:
+            case ProcessorAllocation() | MemoryAllocation():
+                return ()
             case DeviceAllocation(kind=kind, bus=bus):
                 return () if kind in _OF_MACHINE or bus in _OF_MACHINE else _STABLE
-            case SerialAllocation():
-                return _STABLE
-        return ()
+        return _STABLE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PossibleChange(Possible):
-    """A setting of an allocation's range; it is of the same class as the allocation."""
-
-    mutability: Mutability
-
-    @property
-    def system_id(self) -> str:
-        return self.mutability.system_id
+def key_in(id: str) -> tuple[str, str, str]:
+    """The host's id and the key in a mutability's id, or in one that is ``<id of a mutability>/<more>``, and more."""
+    host_id, _, rest = id.partition(_PART)
+    key, _, more = rest.partition("/")  # which no key has in it
+    return host_id, key, more
 
 
-def mutability_of(system: VirtualSystem, objects: Objects) -> Iterator[Mutability]:
-    """Of every allocation of every configuration."""
-    host = objects.host(system.host_id)
-    if host is None:
-        return
+def decisive_of(system: VirtualSystem) -> Iterator[tuple[Allocation, Decisive]]:
+    """Every allocation of every configuration, and what is decisive of it."""
     for configuration in system.configurations():
+        standing = Standing.DEFINED
+        if configuration.kind is ConfigurationKind.STATE:
+            standing = Standing.ACTIVE if system.state is State.ACTIVE else Standing.PAUSED
         for allocation in configuration.allocations():
-            yield Mutability(host=host, system=system, configuration=configuration, allocation=allocation)
+            yield allocation, _DECISIVE[type(allocation)](allocation, standing, configuration)
 
 
-def find_mutability(objects: Objects, wanted: str) -> Mutability | None:
-    """The mutability of an id."""
-    system = objects.system(wanted.partition("/")[0])
-    return None if system is None else next((m for m in mutability_of(system, objects) if m.id == wanted), None)
+def mutability(host_id: str, allocation: Allocation, decisive: Decisive) -> Mutability:
+    """The mutability of an allocation, made of nothing but what is decisive."""
+    example = replace(_BLANK[type(allocation)], host_id=host_id, **decisive.fields)
+    return Mutability(host_id=host_id, decisive=decisive, example=example)
 
 
-def changes_of(of: Mutability) -> Iterator[PossibleChange]:
-    """What a modification may say of the allocation."""
-    if of.is_live and of.system.state is not State.ACTIVE:
-        return  # a guest that does not run takes no change
-    ranges = {setting: found for setting, found in _ranges(of).items() if _may_change(of, setting)}
-    for point in RANGE if ranges else ():
-        said: dict[str, Any] = {setting: getattr(found, point.value) for setting, found in ranges.items()}
-        yield _change(of, point, point.value, replace(of.allocation, **said), frozenset(ranges))
-    for setting, value in _choices(of):
-        if _may_change(of, setting):
-            label = f"{Point.SUPPORTED}:{setting}:{choice_label(value)}"
-            yield _change(of, Point.SUPPORTED, label, with_choice(of.allocation, setting, value), frozenset({setting}))
+@lru_cache(maxsize=4096)  # most allocations are like others
+def _decisive(
+    kind: ResourceKind, pool: str | None, standing: Standing, mark: Mark | None, names: tuple[str, ...], *values: Any
+) -> Decisive:
+    fields = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+    if pool is not None and pool != kind:
+        fields["pool"] = pool
+    # The kind of resource says all that an allocation's own kind does.
+    words = [f"{name}={quote(str(value), safe='')}" for name, value in fields.items() if name != "kind"]
+    return Decisive(":".join((standing, kind, *words, *(() if mark is None else (mark,)))), standing, fields, mark)
 
 
-def _may_change(of: Mutability, setting: str) -> bool:
-    kind = type(of.allocation)
-    return not of.is_live or setting in LIVE[kind] - of.host.facts.fixed_live.get(kind, frozenset())
+# --- what is decisive, by the type of the allocation ----------------------------------------------------------------
 
 
-def _ranges(of: Mutability) -> dict[str, Range]:
-    """The ranges of what is counted, by the names of the settings."""
-    kind, name = kind_of(of.allocation), pool_name(of.allocation)
-    pool = pool_named(of.host, name or kind.value, lambda _: 0)
-    found = tuning_ranges(of.host, kind) if pool is None else ranges_of(pool)
-    found.pop("capacity", None)  # an image does not change its size
-    match of.allocation:
-        case ProcessorAllocation(maximum=maximum, limit=limit):
-            amounts = ("count", "maximum")
-            found["reservation"] = found["reservation"].up_to(limit)
-        case MemoryAllocation(maximum=maximum):
-            amounts = ("size", "maximum")
-            found["reservation"] = found["reservation"].up_to(maximum)
-            if "limit" in found:
-                found["limit"] = replace(found["limit"], minimum=maximum + MEMORY_OVERHEAD)
-            if of.is_live and _has_no_balloon(of.configuration):
-                found.pop("size", None)
-        case NicAllocation(connection=NicConnection.USER):
-            return {}
-        case NicAllocation(connection=connection) if connection is not NicConnection.NETWORK:
-            found.pop("receive_reservation", None)
-            return found
-        case _:
-            return found
-    if of.is_live:  # an active system gets no more than the maximum that it was started with
-        found |= {setting: found[setting].up_to(maximum) for setting in amounts if setting in found}
-    return {setting: range for setting, range in found.items() if not range.is_empty}
+def _of_processors(one: ProcessorAllocation, standing: Standing, _configuration: Configuration) -> Decisive:
+    maximum = None if standing is Standing.DEFINED else one.maximum
+    kind, names = ResourceKind.PROCESSOR, ("maximum", "limit", "affinity")
+    return _decisive(kind, one.pool, standing, None, names, maximum, one.limit, one.affinity)
 
 
-def _has_no_balloon(configuration: Configuration) -> bool:
-    return any(d.kind is DeviceKind.BALLOON and d.type == NO_DEVICE for d in configuration.devices)
+def _of_memory(one: MemoryAllocation, standing: Standing, configuration: Configuration) -> Decisive:
+    kind = ResourceKind.MEMORY
+    if standing is Standing.DEFINED:
+        both = gcd(one.size, one.maximum)  # pages are powers of two
+        return _decisive(kind, one.pool, standing, None, ("maximum", "size"), one.maximum, both & -both)
+    has_none = any(d.kind is DeviceKind.BALLOON and d.type == NO_DEVICE for d in configuration.devices)
+    return _decisive(kind, one.pool, standing, Mark.NO_BALLOON if has_none else None, ("maximum",), one.maximum)
 
 
-def _choices(of: Mutability) -> Iterator[tuple[str, Any]]:
-    """A setting, and a value that it can have."""
-    facts = of.host.facts
-    match of.allocation:
-        case ProcessorAllocation(affinity=affinity):
-            # Any other mapping than none names processors of the host.
-            yield from (("affinity", other) for other in dict.fromkeys((Affinity.NONE, affinity)))
-        case MemoryAllocation(size=size, maximum=maximum):
-            pages = (page for page in facts.page_sizes if not (size % page or maximum % page))
-            yield from (("page_size", page) for page in pages)
-        case DiskAllocation(kind=kind, bus=bus, target=target, format=format):
-            for other in disk_buses(of.host, kind):
-                if other == bus or target.startswith(target_prefix(other)):
-                    yield "bus", other
-            can_be_shared = kind is not DiskKind.DISK or format == SHARED["format"]
-            yield from (c for c in disk_choices(of.host, kind) if can_be_shared or c != ("shareable", True))
-        case NicAllocation(connection=connection):
-            yield from (("model", model) for model in facts.nic_models)
-            # A running guest's NIC goes from network to network, and is never made another kind of device for the host.
-            there = connections(of.host)
-            yield from (("connection", each) for each in there if not of.is_live or each[0] is connection)
-            yield from (("link_up", up) for up in (True, False))
-        case DeviceAllocation(kind=device):
-            for setting in DEVICE_CHOICES:
-                if setting not in IDENTITY.get(device, ()):
-                    yield from ((setting, value) for value in device_choices(of.host, device, setting))
+def _of_disk(one: DiskAllocation, standing: Standing, configuration: Configuration) -> Decisive:
+    kind = KIND_OF_DISK[one.kind]
+    if standing is Standing.DEFINED:
+        begins = next((prefix for prefix in _PREFIXES if one.target.startswith(prefix)), "")
+        names = ("kind", "bus", "target", "format")
+        shared = SHARED_FORMAT if one.format == SHARED_FORMAT else None
+        return _decisive(kind, one.pool, standing, None, names, one.kind, one.bus, begins, shared)
+    may_go = one.kind is DiskKind.DISK and one.bus in _PLUGGABLE and one.target != configuration.boot_disk
+    return _decisive(kind, one.pool, standing, Mark.REMOVABLE if may_go else None, ("kind",), one.kind)
 
 
-def _change(of: Mutability, point: Point, label: str, allocation: Allocation, says: frozenset[str]) -> PossibleChange:
-    return PossibleChange(
-        mutability=of,
-        id=f"{of.id}/{label}",
-        name=f"{label} of {of.allocation.local_id}",
-        point=point,
-        allocation=allocation,
-        says=says,
-    )
+def _of_nic(one: NicAllocation, standing: Standing, _configuration: Configuration) -> Decisive:
+    mark = None if standing is Standing.DEFINED else Mark.REMOVABLE
+    return _decisive(ResourceKind.NETWORK, one.pool, standing, mark, ("connection",), one.connection)
+
+
+def _of_serial_port(one: SerialAllocation, standing: Standing, _configuration: Configuration) -> Decisive:
+    return _decisive(ResourceKind.SERIAL, one.pool, standing, None, ())
+
+
+def _of_device(one: DeviceAllocation, standing: Standing, _configuration: Configuration) -> Decisive:
+    own = IDENTITY.get(one.kind, ())
+    type, bus = one.type if "type" in own else None, one.bus if "bus" in own else None
+    mark = None if standing is Standing.DEFINED or why_fixed(one) else Mark.REMOVABLE
+    return _decisive(kind_of(one), one.pool, standing, mark, ("kind", "type", "bus"), one.kind, type, bus)
+
+
+_PREFIXES: Final = tuple(dict.fromkeys((*TARGET_PREFIXES.values(), OTHER_PREFIX)))
+_DECISIVE: Final[Mapping[type[Allocation], Callable[[Any, Standing, Configuration], Decisive]]] = {
+    ProcessorAllocation: _of_processors,
+    MemoryAllocation: _of_memory,
+    DiskAllocation: _of_disk,
+    NicAllocation: _of_nic,
+    SerialAllocation: _of_serial_port,
+    DeviceAllocation: _of_device,
+}
+_NOBODY: Final[dict[str, Any]] = dict.fromkeys(("id", "system_id", "configuration_id", "host_id"), "")
+_BLANK: Final[Mapping[type[Allocation], Allocation]] = {
+    ProcessorAllocation: ProcessorAllocation(**_NOBODY, count=0, maximum=0),
+    MemoryAllocation: MemoryAllocation(**_NOBODY, size=0, maximum=0),
+    DiskAllocation: DiskAllocation(
+        **_NOBODY,
+        target="",
+        kind=DiskKind.DISK,
+        bus="",
+        source=None,
+        format=None,
+        capacity=None,
+        read_only=False,
+    ),
+    NicAllocation: NicAllocation(**_NOBODY, mac="", model=None, connection=NicConnection.OTHER),
+    SerialAllocation: SerialAllocation(**_NOBODY, port=0, has_log=False),
+    DeviceAllocation: DeviceAllocation(**_NOBODY, kind=DeviceKind.CHANNEL, type=None),
+}

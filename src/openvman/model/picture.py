@@ -10,6 +10,7 @@ from openvman.model.allocation import Allocation
 from openvman.model.host import Host
 from openvman.model.indication import Subscriptions
 from openvman.model.job import Job
+from openvman.model.mutability import Mutability
 from openvman.model.server import Server
 from openvman.model.storage import PoolVolumes
 from openvman.model.system import Configuration, VirtualSystem
@@ -36,9 +37,12 @@ class Objects(Protocol):
     def volumes_of(self, host_id: str, pool: str) -> PoolVolumes | None: ...
     def systems_of(self, host_id: str) -> Iterator[VirtualSystem]: ...
     def system_named(self, host_id: str, name: str) -> VirtualSystem | None: ...
+    def systems_named(self, name: str) -> Iterator[VirtualSystem]: ...
     def configuration(self, configuration_id: str) -> Configuration | None: ...
     def allocation(self, allocation_id: str) -> Allocation | None: ...
     def consumed(self, pool_id: str) -> int: ...
+    def mutability(self, host_id: str, key: str) -> Mutability | None: ...
+    def mutabilities_of(self, host_id: str) -> Iterator[Mutability]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,9 @@ class _Same:
     def system_named(self, host_id: str, name: str) -> VirtualSystem | None:
         return self._all.system_named(host_id, name)
 
+    def systems_named(self, name: str) -> Iterator[VirtualSystem]:
+        return self._all.systems_named(name)
+
     def configuration(self, configuration_id: str) -> Configuration | None:
         return self._all.configuration(configuration_id)
 
@@ -100,6 +107,12 @@ class _Same:
 
     def consumed(self, pool_id: str) -> int:
         return self._all.consumed(pool_id)
+
+    def mutability(self, host_id: str, key: str) -> Mutability | None:
+        return self._all.mutability(host_id, key)
+
+    def mutabilities_of(self, host_id: str) -> Iterator[Mutability]:
+        return self._all.mutabilities_of(host_id)
 
 
 class Withholding(_Same):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from operator import attrgetter
+from typing import Final
 
 from openvman.model.allocation import (
     Allocation,
@@ -154,6 +156,10 @@ class VirtualSystem:
         found = self.current or self.defined
         assert found is not None, f"virtual system {self.id} has no configuration"
         return found
+
+
+BY_NAME: Final = attrgetter("name", "id")
+"""What systems are sorted by, wherever their order is shown."""
 
 
 @cache

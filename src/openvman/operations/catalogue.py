@@ -63,6 +63,19 @@ def _deleting(
     return again
 
 
+def _creation(what: str, keyword: str, element: Element, run: Callable[..., Awaitable[Any]]) -> UseCase:
+    """Make a part of a host; a failure takes it back."""
+    return UseCase(run=run, title=_of(f"Create {what}", keyword), makes=_making(element))
+
+
+def _deletion(
+    what: str, keyword: str, find: Callable[[Objects, str], Any], run: Callable[..., Awaitable[None]]
+) -> UseCase:
+    """Remove a part of a host; what was begun is done to its end."""
+    again = _deleting(find, run, keyword)
+    return UseCase(run=run, title=_of(f"Delete {what}", keyword), recovery=Recovery.CONTINUE, again=again)
+
+
 USE_CASES: Final[Mapping[str, UseCase]] = {
     "define_system": UseCase(
         run=Operations.define_system,
@@ -112,53 +125,19 @@ USE_CASES: Final[Mapping[str, UseCase]] = {
         run=Operations.change_parent_pool,
         title=lambda keywords: f"Change the parent of resource pool {keywords['pool'].name!r}",
     ),
-    "create_storage_pool": UseCase(
-        run=Operations.create_storage_pool,
-        title=_of("Create storage pool", "pool"),
-        makes=_making(Element.STORAGE_POOL),
-    ),
-    "delete_storage_pool": UseCase(
-        run=Operations.delete_storage_pool,
-        title=_of("Delete storage pool", "pool"),
-        recovery=Recovery.CONTINUE,
-        again=_deleting(find_storage_pool, Operations.delete_storage_pool, "pool"),
-    ),
+    "create_storage_pool": _creation("storage pool", "pool", Element.STORAGE_POOL, Operations.create_storage_pool),
+    "delete_storage_pool": _deletion("storage pool", "pool", find_storage_pool, Operations.delete_storage_pool),
     "change_storage_pool": UseCase(run=Operations.change_storage_pool, title=_of("Change storage pool", "pool")),
     "refresh_storage_pool": UseCase(
         run=Operations.refresh_storage_pool, title=_of("Look through storage pool", "pool")
     ),
-    "create_volume": UseCase(
-        run=Operations.create_volume, title=_of("Create volume", "volume"), makes=_making(Element.VOLUME)
-    ),
-    "delete_volume": UseCase(
-        run=Operations.delete_volume,
-        title=_of("Delete volume", "volume"),
-        recovery=Recovery.CONTINUE,
-        again=_deleting(find_volume, Operations.delete_volume, "volume"),
-    ),
-    "create_network": UseCase(
-        run=Operations.create_network,
-        title=_of("Create virtual network", "network"),
-        makes=_making(Element.NETWORK),
-    ),
-    "delete_network": UseCase(
-        run=Operations.delete_network,
-        title=_of("Delete virtual network", "network"),
-        recovery=Recovery.CONTINUE,
-        again=_deleting(find_network, Operations.delete_network, "network"),
-    ),
+    "create_volume": _creation("volume", "volume", Element.VOLUME, Operations.create_volume),
+    "delete_volume": _deletion("volume", "volume", find_volume, Operations.delete_volume),
+    "create_network": _creation("virtual network", "network", Element.NETWORK, Operations.create_network),
+    "delete_network": _deletion("virtual network", "network", find_network, Operations.delete_network),
     "change_network": UseCase(run=Operations.change_network, title=_of("Change virtual network", "network")),
-    "create_network_filter": UseCase(
-        run=Operations.create_network_filter,
-        title=_of("Create network filter", "filter"),
-        makes=_making(Element.FILTER),
-    ),
-    "delete_network_filter": UseCase(
-        run=Operations.delete_network_filter,
-        title=_of("Delete network filter", "filter"),
-        recovery=Recovery.CONTINUE,
-        again=_deleting(find_filter, Operations.delete_network_filter, "filter"),
-    ),
+    "create_network_filter": _creation("network filter", "filter", Element.FILTER, Operations.create_network_filter),
+    "delete_network_filter": _deletion("network filter", "filter", find_filter, Operations.delete_network_filter),
     "add_filter_reference": UseCase(
         run=Operations.add_filter_reference, title=_of("Add a reference to network filter", "filter")
     ),

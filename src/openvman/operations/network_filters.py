@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from openvman.messages import network_filters as filters_rows
 from openvman.model.actor import Actor
@@ -17,23 +17,20 @@ from openvman.model.network_rules import FILTER_RULES
 from openvman.model.spec import NicSpec
 from openvman.model.validation import Surroundings, check
 from openvman.operations.context import Context
+from openvman.operations.host_parts import configuring
 from openvman.operations.host_steps import DeleteFilter, SetReference
 from openvman.operations.modify_resources import modify_resources
 from openvman.operations.settle import settle
 from openvman.operations.undo import Undo
 
-
-@asynccontextmanager
-async def _configuring(context: Context, host_id: str) -> AsyncIterator[Host]:
-    """One change of a host's filters at a time; the host as its hypervisor has it in this turn."""
-    async with context.turns.hold([f"network filters of host {host_id}"]):
-        yield await context.fresh_host(host_id)
+_PARTS: Final = "network filters"
+"""What changes one at a time on each host."""
 
 
 async def create(context: Context, actor: Actor, host: Host, spec: NetworkFilterSpec) -> NetworkFilter:
     """Make a filter; as the inventory then shows it."""
     context.policy.check_reach(actor, f"Network filter {spec.name!r}")
-    async with _configuring(context, host.id) as now:
+    async with configuring(context, _PARTS, host.id) as now:
         check(FILTER_RULES, spec, Surroundings(host=now, of=f"Network filter {spec.name[:80]!r}"))
         spec = replace(spec, uuid=spec.uuid or context.new_id())
         assert spec.uuid is not None, "it was just made"
@@ -46,7 +43,7 @@ async def create(context: Context, actor: Actor, host: Host, spec: NetworkFilter
 async def delete(context: Context, actor: Actor, filter: NetworkFilter) -> None:
     """Remove a filter that nothing refers to and that no NIC has. IN_USE, NOT_FOUND."""
     context.policy.check_reach(actor, f"Network filter {filter.name!r}")
-    async with _configuring(context, filter.host_id) as now:
+    async with configuring(context, _PARTS, filter.host_id) as now:
         there = _same(now, filter)
         users = filter_users(there, now, context.inventory.generation.systems_of(now.id))
         if users:
@@ -63,7 +60,7 @@ async def add_reference(
     NOT_FOUND, ALREADY_EXISTS, and INVALID_PARAMETER when they would refer to each other.
     """
     context.policy.check_reach(actor, f"Network filter {filter.name!r}")
-    async with _configuring(context, filter.host_id) as now:
+    async with configuring(context, _PARTS, filter.host_id) as now:
         there, other = _same(now, filter), _shown(now, reference.filter)
         check(
             FILTER_RULES,
@@ -83,7 +80,7 @@ async def remove_reference(
 ) -> NetworkFilter:
     """Have a filter no more refer to another; it applies at once. NOT_FOUND."""
     context.policy.check_reach(actor, f"Network filter {filter.name!r}")
-    async with _configuring(context, filter.host_id) as now:
+    async with configuring(context, _PARTS, filter.host_id) as now:
         there = _same(now, filter)
         if reference not in there.references:
             raise ModelError(filters_rows.DOES_NOT_REFER, there.id, filter=there, other=reference.filter)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Final
 
 from openvman.messages import networks as networks_rows
 from openvman.model.actor import Actor
@@ -15,22 +14,19 @@ from openvman.model.network import NetworkSpec, VirtualNetwork, network_with
 from openvman.model.network_rules import NETWORK_RULES
 from openvman.model.validation import Surroundings, check
 from openvman.operations.context import Context
+from openvman.operations.host_parts import as_it_is, configuring, differing
 from openvman.operations.host_steps import DeleteNetwork, RestoreNetwork
 from openvman.operations.settle import settle
 from openvman.operations.undo import Undo
 
-
-@asynccontextmanager
-async def _configuring(context: Context, host_id: str) -> AsyncIterator[Host]:
-    """One change of a host's networks at a time; the host as its hypervisor has it in this turn."""
-    async with context.turns.hold([f"virtual networks of host {host_id}"]):
-        yield await context.fresh_host(host_id)
+_PARTS: Final = "virtual networks"
+"""What changes one at a time on each host."""
 
 
 async def create(context: Context, actor: Actor, host: Host, spec: NetworkSpec) -> VirtualNetwork:
     """Make a network that lasts, active now; as the inventory then shows it."""
     context.policy.check_reach(actor, f"Virtual network {spec.name!r}")
-    async with _configuring(context, host.id) as now:
+    async with configuring(context, _PARTS, host.id) as now:
         check(NETWORK_RULES, spec, Surroundings(host=now, of=f"Virtual network {spec.name[:80]!r}"))
         spec = replace(spec, uuid=spec.uuid or context.new_id())
         assert spec.uuid is not None, "it was just made"
@@ -43,7 +39,7 @@ async def create(context: Context, actor: Actor, host: Host, spec: NetworkSpec) 
 async def delete(context: Context, actor: Actor, network: VirtualNetwork) -> None:
     """Stop and forget a network that no active system is connected to. IN_USE, NOT_FOUND."""
     context.policy.check_reach(actor, f"Virtual network {network.name!r}")
-    async with _configuring(context, network.host_id) as now:
+    async with configuring(context, _PARTS, network.host_id) as now:
         there = _shown(now, network.uuid, network.name)
         _check_unused(context, there, now)
         await settle(context.inventory.driver_of(now.id).delete_network(now.id, there.uuid))
@@ -64,27 +60,19 @@ async def change(
     stopped.
     """
     context.policy.check_reach(actor, f"Virtual network {network.name!r}")
-    async with _configuring(context, network.host_id) as now:
+    async with configuring(context, _PARTS, network.host_id) as now:
         there = _shown(now, network.uuid, network.name)
-        active = None if active == there.active else active
-        autostart = None if autostart == there.autostart else autostart
-        if active is None and autostart is None:
+        asked = differing(there, active=active, autostart=autostart)
+        if not asked:
             return there
-        if active is False:
+        if asked.get("active") is False:
             _check_unused(context, there, now)
-        if autostart and not there.persistent:
+        if asked.get("autostart") and not there.persistent:
             raise ModelError(networks_rows.DOES_NOT_LAST, there.id, network=there)
-        back = RestoreNetwork(
-            now.id,
-            there.uuid,
-            there.name,
-            active=None if active is None else there.active,
-            autostart=None if autostart is None else there.autostart,
-        )
+        back = RestoreNetwork(now.id, there.uuid, there.name, **as_it_is(there, asked))
         async with Undo(context) as undo:
             async with undo.acting(back):
-                driver = context.inventory.driver_of(now.id)
-                await settle(driver.change_network(now.id, there.uuid, active=active, autostart=autostart))
+                await settle(context.inventory.driver_of(now.id).change_network(now.id, there.uuid, **asked))
             await context.inventory.refresh_host(now.id)
         return find_network(context.inventory.generation, there.id)
 

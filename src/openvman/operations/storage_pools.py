@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os.path
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Final
 
 from openvman.messages import pools as pools_rows
 from openvman.model.actor import Actor, Role
@@ -27,18 +26,14 @@ from openvman.model.storage import (
 from openvman.model.validation import is_path, is_text, is_uuid
 from openvman.operations import host_files
 from openvman.operations.context import Context
+from openvman.operations.host_parts import as_it_is, configuring, differing
 from openvman.operations.host_steps import DeleteStoragePool, RestoreStoragePool
 from openvman.operations.settle import settle
 from openvman.operations.undo import Undo
 
 _SOURCES = ("server", "export", "source_name", "adapter", "format")
-
-
-@asynccontextmanager
-async def _configuring(context: Context, host_id: str) -> AsyncIterator[Host]:
-    """One change of a host's storage pools at a time; the host as its hypervisor has it in this turn."""
-    async with context.turns.hold([f"storage pools of host {host_id}"]):
-        yield await context.fresh_host(host_id)
+_PARTS: Final = "storage pools"
+"""What changes one at a time on each host."""
 
 
 async def create(context: Context, actor: Actor, host: Host, spec: StoragePoolSpec) -> StoragePool:
@@ -46,7 +41,7 @@ async def create(context: Context, actor: Actor, host: Host, spec: StoragePoolSp
 
     The folder of a pool of files is an image folder or below one; all else is for administrators.
     """
-    async with _configuring(context, host.id) as now:
+    async with configuring(context, _PARTS, host.id) as now:
         _check_spec(now, spec)
         if spec.type == "dir":
             spec = replace(spec, folder=await asyncio.to_thread(_checked_folder, context, actor, spec.folder or ""))
@@ -123,7 +118,7 @@ async def delete(context: Context, actor: Actor, pool: StoragePool) -> None:
     """Forget a storage pool that has no volumes and is named by no disk; its folder stays. IN_USE, NOT_FOUND."""
     if pool.type != "dir":
         context.policy.check_reach(actor, f"Storage pool {pool.name!r} of type {pool.type}")
-    async with _configuring(context, pool.host_id) as now:
+    async with configuring(context, _PARTS, pool.host_id) as now:
         there = _same(now, pool)
         _check_unused(context, there, now)
         await settle(context.inventory.driver_of(now.id).delete_storage_pool(now.id, there.name))
@@ -145,26 +140,19 @@ async def change(
     Returns None when it was stopped and does not last. IN_USE when one that has disks of systems is to be stopped.
     """
     context.policy.check_reach(actor, f"Storage pool {pool.name!r}")
-    async with _configuring(context, pool.host_id) as now:
+    async with configuring(context, _PARTS, pool.host_id) as now:
         there = _same(now, pool)
-        active = None if active == there.active else active
-        autostart = None if autostart == there.autostart else autostart
-        if active is None and autostart is None:
+        asked = differing(there, active=active, autostart=autostart)
+        if not asked:
             return there
-        if active is False:
+        if asked.get("active") is False:
             _check_unused(context, there, now)
-        if autostart and not there.persistent:
+        if asked.get("autostart") and not there.persistent:
             raise ModelError(pools_rows.STORAGE_DOES_NOT_LAST, there.id, pool=there)
-        back = RestoreStoragePool(
-            now.id,
-            there.name,
-            active=None if active is None else there.active,
-            autostart=None if autostart is None else there.autostart,
-        )
+        back = RestoreStoragePool(now.id, there.name, **as_it_is(there, asked))
         async with Undo(context) as undo:
             async with undo.acting(back):
-                driver = context.inventory.driver_of(now.id)
-                await settle(driver.change_storage_pool(now.id, there.name, active=active, autostart=autostart))
+                await settle(context.inventory.driver_of(now.id).change_storage_pool(now.id, there.name, **asked))
             await context.inventory.refresh_host(now.id)
             await context.inventory.refresh_volumes(now.id, there.name)
         return find_storage_pool(context.inventory.generation, there.id)
@@ -172,7 +160,7 @@ async def change(
 
 async def look_through(context: Context, pool: StoragePool) -> None:
     """Have the hypervisor look what an active storage pool holds, and show it. NOT_FOUND."""
-    async with _configuring(context, pool.host_id) as now:
+    async with configuring(context, _PARTS, pool.host_id) as now:
         there = _same(now, pool)
         if not there.active:
             raise ModelError(pools_rows.STORAGE_RESTS, there.id, pool=there, host=now)

@@ -14,6 +14,7 @@ from openvman.model.picture import Picture
 from openvman.model.system import VirtualSystem
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
 from openvman.profiles.extents import of_systems
+from openvman.profiles.finding import system_with_id, system_with_part
 
 _ENABLED, _DISABLED = 2, 3
 _OK, _STOPPED = 2, 10
@@ -49,9 +50,9 @@ def device_map(
         cim=f"CIM_{name}",
         description=description,
         owner=VirtualSystem,
-        lasting=False,
         extent=of_systems(of),
         find=find,
+        found_by={"SystemName": system_with_id, "DeviceID": system_with_part},
         keys={
             "SystemCreationClassName": ClassName(COMPUTER_SYSTEM),
             "SystemName": Attr("system_id"),

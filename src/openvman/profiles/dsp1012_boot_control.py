@@ -54,7 +54,6 @@ BOOT_SOURCE: Final = ClassMap(
     cim="CIM_BootSourceSetting",
     description="A kind of device that a virtual system may be started from.",
     owner=VirtualSystem,
-    lasting=False,
     extent=of_systems(lambda vs: chain.from_iterable(map(boot_sources, _bootable(vs)))),
     find=_find_source,
     keys={"InstanceID": instance_id()},

@@ -13,6 +13,7 @@ from openvman.model.host_port import HostPort, host_port, host_ports
 from openvman.model.picture import Picture
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.extents import of_hosts
+from openvman.profiles.finding import host_with_id
 
 _ETHERNET: Final = 2
 _ENABLED, _OFFLINE = 2, 6
@@ -45,9 +46,9 @@ HOST_PORT: Final = ClassMap(
     cim="CIM_EthernetPort",
     description="A network port of a host's hardware.",
     owner=Host,
-    lasting=False,
     extent=of_hosts(host_ports),
     find=_find,
+    found_by={"SystemName": host_with_id},
     keys={
         "SystemCreationClassName": ClassName(HOST_SYSTEM),
         "SystemName": Attr("host.id"),
@@ -83,9 +84,9 @@ HOST_ENDPOINT: Final = ClassMap(
     cim="CIM_LANEndpoint",
     description="Where a network port of a host meets the local network.",
     owner=Host,
-    lasting=False,
     extent=HOST_PORT.extent,
     find=_of_endpoint,
+    found_by={"SystemName": host_with_id},
     keys={
         "SystemCreationClassName": ClassName(HOST_SYSTEM),
         "SystemName": Attr("host.id"),

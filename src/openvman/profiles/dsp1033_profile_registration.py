@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Const, Edge, End
+from openvman.model.capability import offers_of
 from openvman.model.host import Host
 from openvman.model.host_device import host_devices
 from openvman.model.host_port import host_ports
@@ -18,7 +19,7 @@ from openvman.model.system import VirtualSystem
 from openvman.profiles.dsp1012_boot_control import BOOT_SERVICE
 from openvman.profiles.dsp1014_host_ports import HOST_PORT
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
-from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES, offers
+from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1054_indications import SERVICE as INDICATION_SERVICE
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
@@ -185,7 +186,7 @@ EDGES = (
     _conforms(Server, REGISTERED_PROFILE),
     _conforms(Host, HOST_SYSTEM),
     _conforms(Host, RESOURCE_POOL, lambda host, picture: pools_of(host, picture.objects.consumed)),
-    _conforms(Host, ALLOCATION_CAPABILITIES, offers),
+    _conforms(Host, ALLOCATION_CAPABILITIES, lambda host, _picture: offers_of(host)),
     _conforms(VirtualSystem, COMPUTER_SYSTEM),
     _conforms(Host, HOST_PROCESSOR, _devices_of(ResourceKind.PROCESSOR)),
     _conforms(Host, HOST_MEMORY, _devices_of(ResourceKind.MEMORY)),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from typing import Any, Final
 
-from openvman.mapping.declare import Attr, Call, ClassMap, Coded, Edge, End
+from openvman.mapping.declare import Attr, Call, ClassMap, Coded, Edge, End, itself
+from openvman.model.allocation import Allocation
 from openvman.model.device import devices_of
 from openvman.model.host import Host
 from openvman.model.picture import Picture
@@ -60,7 +62,6 @@ RESOURCE_POOL = ClassMap(
     cim="CIM_ResourcePool",
     description="What a host has of one kind of resource, or a part of that.",
     owner=Host,
-    lasting=False,
     kind=ResourcePool,
     extent=lambda p: (pool for host in p.objects.hosts.values() for pool in pools_of(host, p.objects.consumed)),
     find=lambda p, keys: find_pool(p.objects, id_in(keys)),
@@ -90,20 +91,42 @@ def _hosted(host: Host, picture: Picture) -> Iterator[Any]:
         yield (HOST_SYSTEM, host), (RESOURCE_POOL, pool)
 
 
-def _settings(system: VirtualSystem, picture: Picture) -> Iterator[Any]:
-    """Where every allocation of every configuration comes, or would come, from."""
-    for configuration in system.configurations():
-        for allocation in configuration.allocations():
-            pool = find_pool(picture.objects, pool_of(allocation))
-            if pool is not None:
-                yield (RESOURCE_POOL, pool), (MAP_OF[type(allocation)], allocation)
+def _from_pools(
+    cim: str,
+    maps: tuple[ClassMap, ...],
+    parts_of: Callable[[VirtualSystem], Iterable[Any]],
+    allocation_of: Callable[[Any], Allocation],
+    map_of: Callable[[Allocation], ClassMap],
+) -> Edge:
+    """From pools to what systems have of them, or would have."""
 
+    def joined(part: Any, pool: ResourcePool) -> Any:
+        return (RESOURCE_POOL, pool), (map_of(allocation_of(part)), part)
 
-def _devices(system: VirtualSystem, picture: Picture) -> Iterator[Any]:
-    for device in devices_of(system):
-        pool = find_pool(picture.objects, pool_of(device.allocation))
+    def of_part(part: Any, picture: Picture) -> Iterator[Any]:
+        pool = find_pool(picture.objects, pool_of(allocation_of(part)))
         if pool is not None:
-            yield (RESOURCE_POOL, pool), (device_map_of(device.allocation), device)
+            yield joined(part, pool)
+
+    def near(obj: Any, picture: Picture) -> Iterator[Any]:
+        if not isinstance(obj, ResourcePool):
+            return of_part(obj, picture)
+        parts = (part for system in picture.objects.systems_of(obj.host.id) for part in parts_of(system))
+        return (joined(part, obj) for part in parts if pool_of(allocation_of(part)) == obj.id)
+
+    return Edge(
+        cim,
+        End("Antecedent", (RESOURCE_POOL,)),
+        End("Dependent", maps),
+        VirtualSystem,
+        lambda system, picture: (pair for part in parts_of(system) for pair in of_part(part, picture)),
+        near=near,
+        clause="DSP1041",
+    )
+
+
+def _allocations(system: VirtualSystem) -> Iterator[Allocation]:
+    return (allocation for configuration in system.configurations() for allocation in configuration.allocations())
 
 
 EDGES: Final = (
@@ -115,20 +138,6 @@ EDGES: Final = (
         _hosted,
         clause="DSP1041",
     ),
-    Edge(
-        "CIM_ResourceAllocationFromPool",
-        End("Antecedent", (RESOURCE_POOL,)),
-        End("Dependent", SETTINGS),
-        VirtualSystem,
-        _settings,
-        clause="DSP1041",
-    ),
-    Edge(
-        "CIM_ElementAllocatedFromPool",
-        End("Antecedent", (RESOURCE_POOL,)),
-        End("Dependent", DEVICES),
-        VirtualSystem,
-        _devices,
-        clause="DSP1041",
-    ),
+    _from_pools("CIM_ResourceAllocationFromPool", SETTINGS, _allocations, itself, lambda one: MAP_OF[type(one)]),
+    _from_pools("CIM_ElementAllocatedFromPool", DEVICES, devices_of, attrgetter("allocation"), device_map_of),
 )

@@ -123,7 +123,6 @@ POOL_SETTING = ClassMap(
     cim="CIM_ResourceAllocationSettingData",
     description="What a child pool has of one of its parents.",
     owner=Host,
-    lasting=False,
     extent=lambda p: (share for host in p.objects.hosts.values() for share in _all_shares(host, p)),
     find=_find_share,
     keys={"InstanceID": instance_id()},

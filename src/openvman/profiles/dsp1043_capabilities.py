@@ -7,15 +7,17 @@ from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Call, ClassMap, Edge, End
+from openvman.mapping.declare import Call, ClassMap, Edge, End, OfEach
 from openvman.model.capability import Offer, PossibleAllocation, Requests, find_offer, offers_of, possible_of
 from openvman.model.host import Host
 from openvman.model.picture import Picture
+from openvman.model.pool import pool_named
 from openvman.model.states import State
 from openvman.profiles.allocations import MAP_OF, SETTINGS
 from openvman.profiles.dsp1041_pools import RESOURCE_POOL
-from openvman.profiles.dsp1043_templates import settings_edge, template
+from openvman.profiles.dsp1043_templates import Fits, settings_edge, template
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
+from openvman.profiles.extents import of_hosts
 from openvman.profiles.identity import id_in, instance_id
 
 _SUFFIX: Final = "/capabilities"
@@ -50,22 +52,16 @@ def _find(picture: Picture, keys: NameMap[Value]) -> Offer | None:
     return find_offer(picture.objects, id_in(keys, suffix=_SUFFIX))
 
 
-def offers(host: Host, picture: Picture) -> Iterator[Offer]:
-    """What may be asked of a host."""
-    return offers_of(host, picture.objects.consumed)
-
-
 ALLOCATION_CAPABILITIES = ClassMap(
     name="AllocationCapabilities",
     cim="CIM_AllocationCapabilities",
     description="What may be asked of a resource pool, or of a host where it keeps no pool of such devices.",
     owner=Host,
-    lasting=False,
-    extent=lambda p: (offer for host in p.objects.hosts.values() for offer in offers(host, p)),
+    extent=of_hosts(offers_of),
     find=_find,
     keys={"InstanceID": instance_id(suffix=_SUFFIX)},
     properties={
-        "ElementName": Call(lambda offer: f"What {offer.host.name} gives of {offer.name}"),
+        "ElementName": Call(lambda offer: f"What {offer.host_name} gives of {offer.name}"),
         "ResourceType": of_allocation("ResourceType", lambda offer: offer.example),
         "OtherResourceType": of_allocation("OtherResourceType", lambda offer: offer.example),
         "RequestTypesSupported": Call(lambda offer: REQUESTS[offer.requests]),
@@ -76,15 +72,22 @@ ALLOCATION_CAPABILITIES = ClassMap(
 )
 
 
-def _all(picture: Picture) -> Iterator[PossibleAllocation]:
-    for host in picture.objects.hosts.values():
-        for offer in offers(host, picture):
-            yield from possible_of(offer)
+def _possibles(fits: Fits) -> OfEach:
+    return of_hosts(lambda host: (p for offer in offers_of(host) for p in possible_of(offer, host) if fits(p)))
+
+
+def _offer_of(picture: Picture, possible: PossibleAllocation) -> Offer | None:
+    return find_offer(picture.objects, possible.offer_id)
+
+
+def _possible_of(offer: Offer, picture: Picture) -> tuple[PossibleAllocation, ...]:
+    host = picture.objects.host(offer.host_id)
+    return () if host is None else possible_of(offer, host)
 
 
 def _find_possible(picture: Picture, wanted: str) -> PossibleAllocation | None:
     offer = find_offer(picture.objects, wanted.rpartition("/")[0])
-    return None if offer is None else next((p for p in possible_of(offer) if p.id == wanted), None)
+    return None if offer is None else next((p for p in _possible_of(offer, picture) if p.id == wanted), None)
 
 
 _TEMPLATE_OF: Final = {
@@ -93,7 +96,7 @@ _TEMPLATE_OF: Final = {
         name="Template",
         description="A default, minimum, maximum, increment or kind of what may be asked of a host.",
         owner=Host,
-        all_of=_all,
+        extent=_possibles,
         find=_find_possible,
     )
     for setting in SETTINGS
@@ -103,18 +106,12 @@ TEMPLATES: Final = tuple(_TEMPLATE_OF.values())
 
 def _capabilities(host: Host, picture: Picture) -> Iterator[Any]:
     """Of each pool; and of the host, what its own pools give and what it has no pool of."""
-    for offer in offers(host, picture):
-        if offer.pool is not None:
-            yield (RESOURCE_POOL, offer.pool), (ALLOCATION_CAPABILITIES, offer)
-        if offer.pool is None or offer.pool.is_primordial:
+    for offer in offers_of(host):
+        pool = None if offer.pool is None else pool_named(host, offer.pool, picture.objects.consumed)
+        if pool is not None:
+            yield (RESOURCE_POOL, pool), (ALLOCATION_CAPABILITIES, offer)
+        if offer.is_of_host:
             yield (HOST_SYSTEM, host), (ALLOCATION_CAPABILITIES, offer)
-
-
-def _settings(host: Host, picture: Picture) -> Iterator[Any]:
-    for offer in offers(host, picture):
-        for possible in possible_of(offer):
-            kind = _TEMPLATE_OF[MAP_OF[type(possible.allocation)]]
-            yield (ALLOCATION_CAPABILITIES, offer), (kind, possible), possible
 
 
 EDGES: Final = (
@@ -126,5 +123,11 @@ EDGES: Final = (
         _capabilities,
         clause="DSP1043",
     ),
-    settings_edge(ALLOCATION_CAPABILITIES, TEMPLATES, _settings),
+    settings_edge(
+        ALLOCATION_CAPABILITIES,
+        _TEMPLATE_OF,
+        all_of=lambda host, _picture: offers_of(host),
+        settings_of=_possible_of,
+        of_setting=_offer_of,
+    ),
 )

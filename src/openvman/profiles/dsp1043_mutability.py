@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from openvman.cim.names import NameMap
-from openvman.cim.values import Value
 from openvman.mapping.declare import Call, ClassMap, Const, Edge, End
+from openvman.model.allocation import Allocation
 from openvman.model.capability import Requests
-from openvman.model.device import devices_of
-from openvman.model.mutability import Mutability, PossibleChange, changes_of, find_mutability, mutability_of
+from openvman.model.changes import PossibleChange, changes_of, find_change, find_mutability
+from openvman.model.device import VirtualDevice, devices_of
+from openvman.model.host import Host
+from openvman.model.mutability import Mutability, decisive_of
 from openvman.model.picture import Picture
 from openvman.model.resource import ResourceKind, kind_of
 from openvman.model.system import VirtualSystem
 from openvman.profiles.allocations import DEVICES, MAP_OF, SETTINGS, device_map_of
 from openvman.profiles.dsp1043_capabilities import DEDICATED, REQUESTS, of_allocation, states
-from openvman.profiles.dsp1043_templates import settings_edge, template
+from openvman.profiles.dsp1043_templates import Fits, settings_edge, template
 from openvman.profiles.dsp1044_processor import PROCESSOR_SETTING
 from openvman.profiles.dsp1045_memory import MEMORY_SETTING
 from openvman.profiles.dsp1047_storage import STORAGE_SETTING
@@ -30,42 +31,34 @@ _SHARED_KINDS: Final = (ResourceKind.PROCESSOR, ResourceKind.NETWORK)
 
 
 def _all(picture: Picture) -> Iterator[Mutability]:
-    return (m for system in picture.objects.systems.values() for m in mutability_of(system, picture.objects))
-
-
-def _find(picture: Picture, keys: NameMap[Value]) -> Mutability | None:
-    return find_mutability(picture.objects, id_in(keys))
+    return (m for host_id in picture.objects.hosts for m in picture.objects.mutabilities_of(host_id))
 
 
 MUTABILITY = ClassMap(
     name="AllocationMutability",
     cim="CIM_AllocationCapabilities",
-    description="What may be changed of an allocation, in the configuration that it is in.",
-    owner=VirtualSystem,
-    lasting=False,
+    description="What may be changed of allocations that agree in all that this depends on.",
+    owner=Host,
     extent=_all,
-    find=_find,
+    find=lambda picture, keys: find_mutability(picture.objects, id_in(keys)),
     keys={"InstanceID": instance_id()},
     properties={
-        "ElementName": Call(lambda m: f"What can change of {m.allocation.local_id} of {m.system.name}"),
-        "ResourceType": of_allocation("ResourceType", lambda m: m.allocation),
-        "OtherResourceType": of_allocation("OtherResourceType", lambda m: m.allocation),
+        "ElementName": Call(lambda m: f"What can change of {m.name}"),
+        "ResourceType": of_allocation("ResourceType", lambda m: m.example),
+        "OtherResourceType": of_allocation("OtherResourceType", lambda m: m.example),
         "RequestTypesSupported": Const(REQUESTS[Requests.SPECIFIC]),
-        "SharingMode": Call(lambda m: _SHARED if kind_of(m.allocation) in _SHARED_KINDS else DEDICATED),
-        "SupportedAddStates": Const(()),  # it is there
+        "SharingMode": Call(lambda m: _SHARED if kind_of(m.example) in _SHARED_KINDS else DEDICATED),
+        "SupportedAddStates": Const(()),  # they are there
         "SupportedRemoveStates": Call(lambda m: states(m.removed_in)),
     },
 )
 
 
-def _all_changes(picture: Picture) -> Iterator[PossibleChange]:
-    return (change for mutability in _all(picture) for change in changes_of(mutability))
+def _changes(fits: Fits) -> Callable[[Picture], Iterator[PossibleChange]]:
+    def extent(picture: Picture) -> Iterator[PossibleChange]:
+        return (c for mutability in _all(picture) for c in changes_of(mutability, picture.objects) if fits(c))
 
-
-def _find_change(picture: Picture, wanted: str) -> PossibleChange | None:
-    system = picture.objects.system(wanted.partition("/")[0])
-    of = () if system is None else mutability_of(system, picture.objects)
-    return next((c for m in of if wanted.startswith(f"{m.id}/") for c in changes_of(m) if c.id == wanted), None)
+    return extent
 
 
 _AMOUNT: Final = frozenset({"AllocationUnits", "VirtualQuantity", "VirtualQuantityUnits", "MaximumVirtualQuantity"})
@@ -83,10 +76,10 @@ _RANGE_OF: Final = {
     setting: template(
         setting,
         name="Range",
-        description="A minimum, maximum, increment or kind that an allocation can be changed to.",
-        owner=VirtualSystem,
-        all_of=_all_changes,
-        find=_find_change,
+        description="A minimum, maximum, increment or kind that allocations can be changed to.",
+        owner=Host,
+        extent=_changes,
+        find=lambda picture, wanted: find_change(picture.objects, wanted),
         only=changing,
     )
     for setting, changing in _CHANGING.items()
@@ -94,19 +87,33 @@ _RANGE_OF: Final = {
 RANGES: Final = tuple(_RANGE_OF.values())
 
 
-def _mutability(system: VirtualSystem, picture: Picture) -> Iterator[Any]:
-    """Of each allocation, and of the device that one in force makes."""
-    found = {m.allocation.id: m for m in mutability_of(system, picture.objects)}
-    for mutability in found.values():
-        yield (MAP_OF[type(mutability.allocation)], mutability.allocation), (MUTABILITY, mutability)
-    for device in devices_of(system) if found else ():
-        yield (device_map_of(device.allocation), device), (MUTABILITY, found[device.allocation.id])
+def _mutabilities(system: VirtualSystem, picture: Picture) -> Iterator[Any]:
+    return _pairs(system, picture, lambda _allocation, _key: True)
 
 
-def _settings(system: VirtualSystem, picture: Picture) -> Iterator[Any]:
-    for mutability in mutability_of(system, picture.objects):
-        for change in changes_of(mutability):
-            yield (MUTABILITY, mutability), (_RANGE_OF[MAP_OF[type(change.allocation)]], change), change
+def _near(obj: Any, picture: Picture) -> Iterator[Any]:
+    """Of one element; or of a mutability, with what has it on its host."""
+    if isinstance(obj, Mutability):
+        for one in picture.objects.systems_of(obj.host_id):
+            yield from _pairs(one, picture, lambda _allocation, key: key == obj.decisive.key)
+        return
+    system, wanted = picture.objects.system(obj.system_id), obj.allocation if isinstance(obj, VirtualDevice) else obj
+    if system is not None:
+        yield from _pairs(system, picture, lambda allocation, _key: allocation.id == wanted.id)
+
+
+def _pairs(system: VirtualSystem, picture: Picture, regards: Callable[[Allocation, str], bool]) -> Iterator[Any]:
+    """Of each allocation that it regards, by its mutability's key too, and of the devices that one in force makes."""
+    of: dict[str, Mutability] = {}
+    for allocation, decisive in decisive_of(system):
+        if regards(allocation, decisive.key):
+            found = picture.objects.mutability(system.host_id, decisive.key)
+            if found is not None:
+                of[allocation.id] = found
+                yield (MAP_OF[type(allocation)], allocation), (MUTABILITY, found)
+    for device in devices_of(system) if of else ():
+        if device.allocation.id in of:
+            yield (device_map_of(device.allocation), device), (MUTABILITY, of[device.allocation.id])
 
 
 EDGES: Final = (
@@ -115,8 +122,15 @@ EDGES: Final = (
         End("ManagedElement", (*SETTINGS, *DEVICES)),
         End("Capabilities", (MUTABILITY,)),
         VirtualSystem,
-        _mutability,
+        _mutabilities,
+        near=_near,
         clause="DSP1043",
     ),
-    settings_edge(MUTABILITY, RANGES, _settings),
+    settings_edge(
+        MUTABILITY,
+        _RANGE_OF,
+        all_of=lambda host, picture: picture.objects.mutabilities_of(host.id),
+        settings_of=lambda mutability, picture: changes_of(mutability, picture.objects),
+        of_setting=lambda picture, change: find_mutability(picture.objects, change.id),
+    ),
 )

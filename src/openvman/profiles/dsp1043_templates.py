@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
@@ -16,6 +16,8 @@ from openvman.model.capability import Point, Possible
 from openvman.model.picture import Picture
 from openvman.profiles.allocations import MAP_OF
 from openvman.profiles.identity import id_in, instance_id
+
+Fits: TypeAlias = Callable[[Possible | None], bool]
 
 _OF_WHAT: Final = frozenset({"OtherResourceType", "PoolID", "ResourceType"})
 """What every setting says: what it is of."""
@@ -79,12 +81,12 @@ def template(
     name: str,
     description: str,
     owner: type,
-    all_of: Callable[[Picture], Iterable[Possible]],
+    extent: Callable[[Fits], Callable[[Picture], Iterable[Possible]]],
     find: Callable[[Picture, str], Possible | None],
     only: frozenset[str] | None = None,
 ) -> ClassMap:
     """The class of the settings that describe what of one kind of allocation is possible; with ``only`` these
-    properties, where no setting says others.
+    properties, where no setting says others. ``extent`` makes that of those settings that fit.
 
     It derives from the same schema class as the allocations' own class, so that the default can be sent as a request.
     It is another class, so that those who list the allocations of systems get no others.
@@ -108,11 +110,10 @@ def template(
         name=setting.name.replace("SettingData", name),
         description=description,
         owner=owner,
-        lasting=False,
         kind=None,
         spec=None,
         modify=None,
-        extent=lambda picture: filter(fits, all_of(picture)),
+        extent=extent(fits),
         find=find_one,
         keys={"InstanceID": instance_id()},
         properties={**properties, "ElementName": Attr("name")},
@@ -132,15 +133,38 @@ def _policy(possible: Possible) -> int:
 
 
 def settings_edge(
-    capabilities: ClassMap, templates: tuple[ClassMap, ...], pairs: Callable[[Any, Picture], Iterator[Any]]
+    capabilities: ClassMap,
+    templates: Mapping[ClassMap, ClassMap],
+    *,
+    all_of: Callable[[Any, Picture], Iterable[Any]],
+    settings_of: Callable[[Any, Picture], Iterable[Possible]],
+    of_setting: Callable[[Picture, Any], Any | None],
 ) -> Edge:
-    """From capabilities to the settings that say what is possible; the third item of a pair is the setting."""
+    """From capabilities to the settings that say what is possible.
+
+    ``templates`` are by the class maps of the allocations; ``all_of`` gives the capabilities of one owner.
+    """
+
+    def pairs_of(found: Any, picture: Picture) -> Iterator[Any]:
+        for possible in settings_of(found, picture):
+            kind = templates[MAP_OF[type(possible.allocation)]]
+            yield (capabilities, found), (kind, possible), possible
+
+    def pairs(owner: Any, picture: Picture) -> Iterator[Any]:
+        for found in all_of(owner, picture):
+            yield from pairs_of(found, picture)
+
+    def near(obj: Any, picture: Picture) -> Iterator[Any]:
+        found = of_setting(picture, obj) if isinstance(obj, Possible) else obj
+        return iter(()) if found is None else pairs_of(found, picture)
+
     return Edge(
         "CIM_SettingsDefineCapabilities",
         End("GroupComponent", (capabilities,)),
-        End("PartComponent", templates),
+        End("PartComponent", tuple(templates.values())),
         capabilities.owner,
         pairs,
+        near=near,
         clause="DSP1043",
         properties={
             "PropertyPolicy": Call(_policy),

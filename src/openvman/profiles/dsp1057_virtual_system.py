@@ -39,6 +39,7 @@ from openvman.profiles.dsp1057_values import (
     timeout_of,
 )
 from openvman.profiles.extents import of_systems
+from openvman.profiles.finding import system_with_id, system_with_instance_id, system_with_part, systems_named
 from openvman.profiles.identity import id_in, instance_id
 
 REQUEST_STATE_CHANGE = MethodMap(
@@ -66,6 +67,7 @@ COMPUTER_SYSTEM = ClassMap(
     owner=VirtualSystem,
     extent=of_systems(),
     find=lambda p, keys: p.objects.system(keys["Name"]),
+    found_by={"ElementName": systems_named, "InstanceID": system_with_instance_id},
     keys={"CreationClassName": ClassName(), "Name": Attr("id")},
     properties={
         "ElementName": Attr("name"),
@@ -111,6 +113,7 @@ SETTING_DATA = ClassMap(
     owner=VirtualSystem,
     extent=of_systems(VirtualSystem.configurations),
     find=lambda p, keys: p.objects.configuration(id_in(keys)),
+    found_by={"VirtualSystemIdentifier": system_with_id, "ConfigurationID": system_with_part},
     keys={"InstanceID": instance_id()},
     properties={
         "ElementName": Attr("name", Write("name")),

@@ -16,6 +16,7 @@ from openvman.model.host_controller import HostController, host_controller, host
 from openvman.model.picture import Picture
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.extents import of_hosts
+from openvman.profiles.finding import host_with_id
 
 _OTHER: Final = 1
 
@@ -68,9 +69,9 @@ def _map(shown_by: str, cim: str, description: str, properties: Mapping[str, Sou
         cim=cim,
         description=description,
         owner=Host,
-        lasting=False,
         extent=of_hosts(of),
         find=find,
+        found_by={"SystemName": host_with_id},
         keys={
             "SystemCreationClassName": ClassName(HOST_SYSTEM),
             "SystemName": Attr("host.id"),

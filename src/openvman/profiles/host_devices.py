@@ -23,6 +23,7 @@ from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1059_generic_device import GENERIC_DEVICES
 from openvman.profiles.extents import of_hosts
+from openvman.profiles.finding import host_with_id
 
 
 def _map(
@@ -38,9 +39,9 @@ def _map(
         cim=cim,
         description=description,
         owner=Host,
-        lasting=False,
         extent=of_hosts(lambda host: filter(shows, host_devices(host))),
         find=find,
+        found_by={"SystemName": host_with_id},
         keys={
             "SystemCreationClassName": ClassName(HOST_SYSTEM),
             "SystemName": Attr("host.id"),

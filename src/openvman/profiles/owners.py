@@ -8,36 +8,42 @@ from openvman.mapping.declare import Owner
 from openvman.model.allocation import Allocation
 from openvman.model.boot import BootSource
 from openvman.model.capability import Offer, PossibleAllocation
+from openvman.model.changes import PossibleChange
 from openvman.model.console import Console
 from openvman.model.host import Host
 from openvman.model.host_device import HostDevice
 from openvman.model.host_port import HostPort
 from openvman.model.job import Job
-from openvman.model.mutability import Mutability, PossibleChange
+from openvman.model.mutability import Mutability
 from openvman.model.picture import Picture, Reduced
 from openvman.model.pool import ResourcePool
 from openvman.model.server import Server
 from openvman.model.storage import PoolVolumes
-from openvman.model.system import Configuration, VirtualSystem
+from openvman.model.system import BY_NAME, Configuration, VirtualSystem
 from openvman.profiles.dsp1041_service import Share
 
 
 def _system_of(
     picture: Picture,
-    obj: VirtualSystem | Configuration | Allocation | BootSource | Console | Mutability | PossibleChange,
+    obj: VirtualSystem | Configuration | Allocation | BootSource | Console,
 ) -> VirtualSystem | None:
     return picture.objects.system(obj.id if isinstance(obj, VirtualSystem) else obj.system_id)
 
 
 def _host_of(
-    picture: Picture, obj: Host | ResourcePool | Offer | PossibleAllocation | Share | HostDevice | HostPort
+    picture: Picture,
+    obj: Host | ResourcePool | Offer | PossibleAllocation | Share | HostDevice | HostPort | Mutability | PossibleChange,
 ) -> Host | None:
-    if isinstance(obj, Share):
-        obj = obj.pool
-    elif isinstance(obj, PossibleAllocation):
-        obj = obj.offer
-    host = obj if isinstance(obj, Host) else obj.host
-    return picture.objects.host(host.id)
+    match obj:
+        case Host(id=host_id):
+            pass
+        case Offer() | PossibleAllocation() | Mutability() | PossibleChange():
+            host_id = obj.host_id
+        case Share(pool=pool):
+            host_id = pool.host.id
+        case _:
+            host_id = obj.host.id
+    return picture.objects.host(host_id)
 
 
 OWNERS = (
@@ -47,6 +53,7 @@ OWNERS = (
         get=lambda p, system_id: p.objects.system(system_id),
         of=_system_of,
         within=lambda p, system: replace(p, objects=Reduced(p.objects, system=system)),
+        order=BY_NAME,
         bears=lambda system: ((Host, system.host_id),),  # what its pools have left
     ),
     Owner(

@@ -19,6 +19,7 @@ from openvman.model.system import VirtualSystem
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM
 from openvman.profiles.extents import of_hosts, of_systems
+from openvman.profiles.finding import system_with_part
 from openvman.profiles.identity import id_in, instance_id
 from openvman.profiles.services import service_map
 
@@ -56,9 +57,9 @@ def sap_map(
         cim=cim or f"CIM_{name}",
         description=description,
         owner=VirtualSystem,
-        lasting=False,
         extent=of_systems(of),
         find=find,
+        found_by={"Name": system_with_part},
         keys={
             "SystemCreationClassName": ClassName(HOST_SYSTEM),
             "SystemName": Attr("host_id"),

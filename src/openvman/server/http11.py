@@ -19,7 +19,7 @@ Fields = Iterable[tuple[str, str]]
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _MOST_FIELDS: Final = 100
 _END_OF_HEAD: Final = b"\r\n\r\n"
-_MOST_REMEMBERED: Final = 16
+_MOST_REMEMBERED: Final = 32
 _LONGEST_REMEMBERED: Final = 2048
 _STATUS_LINES: Final = {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n" for s in HTTPStatus}
 

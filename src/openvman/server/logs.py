@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from threading import Lock
 from typing import Final, TextIO
 
 import structlog
@@ -35,14 +36,15 @@ def one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDic
 
 
 class Lines:
-    """Writes lines as structlog asks for it, each in one piece."""
+    """Writes lines as structlog asks for it, each in one piece, from any thread."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, lock: Lock) -> None:
         self._stream = stream
+        self._lock = lock
 
     def msg(self, line: str) -> None:
         # A full disk or a closed pipe must not fail what is logged about, and there is no other place to tell of it.
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError), self._lock:
             self._stream.write(f"{line}\n")
             self._stream.flush()
 
@@ -54,7 +56,7 @@ def configure(*, format: str, level: str, stream: TextIO | None = None) -> None:
 
     ``format`` is ``text`` or ``json``, ``level`` one of the setting's words. Colours only on a terminal.
     """
-    stream = stream or sys.stderr
+    stream, lock = stream or sys.stderr, Lock()
     is_json = format == "json"
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
@@ -83,6 +85,6 @@ def configure(*, format: str, level: str, stream: TextIO | None = None) -> None:
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(root.level),
-        logger_factory=lambda *_names: Lines(stream),
+        logger_factory=lambda *_names: Lines(stream, lock),
         cache_logger_on_first_use=True,
     )

@@ -23,7 +23,7 @@ from openvman.cim.declarations import (
 from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.operations import Answer, MethodAnswer, MethodCall, Output
-from openvman.cim.plan import Column, Extent, Extents, InstancePlan
+from openvman.cim.plan import Column, InstancePlan
 from openvman.cim.values import ClassPath, Instance, InstancePath, Property
 from openvman.messages.message import ErrorMessage
 from openvman.messages.problem import Problem
@@ -468,39 +468,6 @@ def test_rows_are_read_as_chunks_are_asked_for(message, plan) -> None:
     assert CHUNK <= len(second) < 2 * CHUNK
     assert read <= 2 * (CHUNK // 2000)
     chunks.close()
-
-
-def test_chunks_are_bounded_however_large_a_part_is(message, plan) -> None:
-    encoder, part = Encoder("h"), (SAMPLE,) * 1000
-    for _ in range(2):
-        extent = Extent(plan, (part,), lambda part: part, lasting=True)
-        chunks = [*encoder.encode_response(message("EnumerateInstances"), Answer(Extents([extent])))]
-        assert all(CHUNK <= len(chunk) < 2 * CHUNK for chunk in chunks[:-1])
-
-
-def test_kept_parts_give_the_same_bytes(message, plan) -> None:
-    encoder, part = Encoder("h"), (SAMPLE, SAMPLE)
-    for name in ("EnumerateInstances", "EnumerateInstanceNames"):
-        rows = Answer([(plan, SAMPLE)] * 2)
-        fresh = b"".join(Encoder("h").encode_response(message(name), rows))
-        for _ in range(2):
-            extent = Extent(plan, (part,), lambda part: part, lasting=True)
-            assert b"".join(encoder.encode_response(message(name), Answer(Extents([extent])))) == fresh
-
-
-@pytest.mark.parametrize("lasting", [True, False])
-def test_what_is_written_of_a_lasting_part_is_not_read_again(message, lasting) -> None:
-    calls = []
-    plan = InstancePlan("C", "n", (), (Column("A", "string", lambda obj: calls.append(obj) or "x"),))
-    encoder, parts = Encoder("h"), (["a", "b"], ["c"])
-    for _ in range(3):
-        extent = Extent(plan, parts, lambda part: part, lasting=lasting)
-        b"".join(encoder.encode_response(message("EnumerateInstances"), Answer(Extents([extent]))))
-    assert calls == ["a", "b", "c"] * (1 if lasting else 3)
-    calls.clear()
-    extent = Extent(plan, (parts[0], ["d"]), lambda part: part, lasting=lasting)
-    b"".join(encoder.encode_response(message("EnumerateInstances"), Answer(Extents([extent]))))
-    assert calls == (["d"] if lasting else ["a", "b", "d"])
 
 
 def test_canonical_form(message, plan_of) -> None:

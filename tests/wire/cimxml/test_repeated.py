@@ -26,33 +26,26 @@ NO_OPERATION = f'<IMETHODCALL NAME="Nothing">{WHERE}{{}}</IMETHODCALL>'
 PLAIN = 'ID="{}" PROTOCOLVERSION="1.0"'
 
 
-def document(call, space, value, *, id="1", other="9", before="", cim="", message=PLAIN, encoding="utf-8"):
+def document(call, space, value, *, id="1", other="9", before="", cim="", within="", message=PLAIN, encoding="utf-8"):
     """A request; ``other`` is an id in a place where it is none."""
     opening = f'<?xml version="1.0" encoding="{encoding}"?>' if encoding else ""
-    before, cim = before.format(other), cim.format(other)
+    before, cim, within = before.format(other), cim.format(other), within.format(other)
     text = (
-        f'{opening}{before}<CIM CIMVERSION="2.0" DTDVERSION="2.0"{cim}>{before}<MESSAGE {message.format(id)}>'
+        f'{opening}{before}<CIM CIMVERSION="2.0" DTDVERSION="2.0"{cim}>{within}<MESSAGE {message.format(id)}>'
         f"<SIMPLEREQ>{call.format(space, value)}</SIMPLEREQ></MESSAGE></CIM>"
     )
     return text.encode(encoding or "utf-8", "xmlcharrefreplace")
 
 
+COMMENTS = ['<!--<MESSAGE ID="{}"-->', '<?a <MESSAGE ID="{}"?>', '<!-- <CIM><MESSAGE ID="{}"-->']
+BETWEEN = ["", "\n", *COMMENTS]
 SHAPES = st.fixed_dictionaries(
     {
         "call": st.sampled_from([GET, DELETE, NAMES, METHOD, NO_OPERATION]),
         "space": st.sampled_from(["vman", "virt", ""]),
         "value": st.sampled_from(["a", "&#97;", "<x/>", "<!--1-->", "\xe9"]),
-        "before": st.sampled_from(
-            [
-                "",
-                "",
-                "\n",
-                '<!--<MESSAGE ID="{}"-->',
-                '<?a <MESSAGE ID="{}"?>',
-                '<!DOCTYPE CIM [<!ENTITY a "{}">]>',
-                " x",
-            ]
-        ),
+        "before": st.sampled_from([*BETWEEN, '<!DOCTYPE CIM [<!ENTITY a "{}">]>']),
+        "within": st.sampled_from([*BETWEEN, " x"]),
         "cim": st.sampled_from(["", "", ' X="{}"', ' X=">{}"', " X='&lt;MESSAGE ID=&quot;{}&quot;'"]),
         "message": st.sampled_from(
             [
@@ -88,13 +81,12 @@ def test_each_of_documents_that_are_much_alike_is_what_it_would_be_alone(shape, 
         assert outcome(decoder.decode, body, charset) == outcome(decode_request, body, charset)
 
 
-@pytest.mark.parametrize(
-    "before", ['<!--<MESSAGE ID="{}"-->', '<?a <MESSAGE ID="{}"?>', '<!-- <CIM><MESSAGE ID="{}"-->']
-)
-def test_the_id_is_the_messages_own_whatever_a_comment_holds(before):
+@pytest.mark.parametrize("comment", COMMENTS)
+@pytest.mark.parametrize("place", ["before", "within"])
+def test_the_id_is_the_messages_own_whatever_a_comment_holds(place, comment):
     decoder = RequestDecoder()
     for id, other in (("1", "1"), ("1", "2"), ("2", "1"), ("2", "2")):
-        assert decoder.decode(document(GET, "vman", "a", id=id, other=other, before=before), None).id == id
+        assert decoder.decode(document(GET, "vman", "a", id=id, other=other, **{place: comment}), None).id == id
 
 
 def test_another_name_behind_the_same_id_is_another_request():

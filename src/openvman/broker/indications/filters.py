@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
-from openvman.broker.query.condition import Test, blank_plan, can_hold, compile_in, found
+from openvman.broker.query.condition import Test, blank_plan, check_in, compile_in, found, never
 from openvman.broker.query.parse import (
     AllOf,
     AnyOf,
@@ -112,7 +112,7 @@ class Query:
         plan = blank_plan(self._graph[asserted]) if asserted is not None and asserted in self._graph else None
         scope = self._scope(plan)
         if self._select.condition is not None:
-            compile_in(self._select.condition, scope)
+            check_in(self._select.condition, scope)
         for chosen in self._select.columns or ():
             if not chosen.whole:
                 scope.declared(chosen.property)
@@ -122,10 +122,9 @@ class Query:
         if self._own is not None and (not isinstance(bound, BoundClass) or bound.map not in self._own.of):
             return None
         scope = self._scope(None if bound is None else bound.plan(namespace))
-        condition = self._select.condition
-        if condition is not None and not can_hold(condition, scope):
+        test = None if self._select.condition is None else compile_in(self._select.condition, scope)
+        if test is never:
             return None
-        test = None if condition is None else compile_in(condition, scope)
         class_name = event.value if self._own is None else self._cls.name
         return Matcher(of, event, bound, namespace, test, _shown(self._select.columns), class_name)
 

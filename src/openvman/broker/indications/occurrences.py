@@ -39,14 +39,14 @@ def occurrences(
         if (kind, id) in changed:
             continue
         for bound in watched.get(kind, ()):
-            if not bound.lasting:
+            if bound.is_borne:
                 owner = bound.view.owners[kind]
                 yield from _compared(bound, owner.get(before, id), before, owner.get(after, id), after)
 
 
 def _borne(watched: Mapping[type, Sequence[Bound]], *states: Any) -> Iterator[tuple[type, str]]:
     """The other aggregates whose computed objects may have changed, as far as somebody looks at such."""
-    views = {bound.view for bounds in watched.values() for bound in bounds if not bound.lasting}
+    views = {bound.view for bounds in watched.values() for bound in bounds if bound.is_borne}
     for view in views:
         for one in states:
             if one is not None:

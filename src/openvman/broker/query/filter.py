@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from openvman.broker.query.condition import Test, compile_condition
+from openvman.broker.query.condition import Test, compile_condition, never
 from openvman.broker.query.parse import Condition, parse
 from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
@@ -30,9 +30,13 @@ def keep(condition: Condition, rows: Iterator[Row], graph: ClassGraph) -> Iterat
     A property that a row's class lacks ends it with INVALID_QUERY.
     """
     tests: dict[InstancePlan, Test] = {}
+    test: Test = never
+    latest: InstancePlan | None = None
     for plan, obj in rows:
-        test = tests.get(plan)
-        if test is None:
-            test = tests[plan] = compile_condition(condition, plan.whole or plan, graph[plan.class_name], graph)
+        if plan is not latest:
+            known = tests.get(plan)
+            if known is None:
+                known = tests[plan] = compile_condition(condition, plan.whole or plan, graph[plan.class_name], graph)
+            latest, test = plan, known
         if test(obj):
             yield plan, obj

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from openvman.broker.context import Context
-from openvman.broker.query.condition import Test, check, compile_condition
+from openvman.broker.query.candidates import Candidates
+from openvman.broker.query.condition import Test, always, check, compile_condition, never
 from openvman.broker.query.parse import Select, parse
 from openvman.cim.declarations import Class
 from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.names import NameMap
-from openvman.cim.operations import Row
+from openvman.cim.plan import Extent, Extents
 from openvman.messages import queries
 
 LANGUAGES: Final = ("dmtf:cql", "cql", "cim:cql", "wql")
@@ -39,19 +41,24 @@ def parse_select(language: str, text: str, graph: ClassGraph) -> Select:
     return select
 
 
-def selected(ctx: Context, select: Select) -> Iterator[Row]:
+def selected(ctx: Context, select: Select) -> Extents:
     """The rows that a query selects, lazily."""
-    graph = ctx.view.graph
-    cls = graph[select.class_name]
-    properties = _columns(select)
+    return Extents(_extents(ctx, select))
+
+
+def _extents(ctx: Context, select: Select) -> Iterator[Extent]:
+    graph, columns = ctx.view.graph, _columns(select)
     for bound in ctx.view.concrete(ctx.namespace, select.class_name):
-        plan = bound.plan(ctx.namespace, properties)
-        test: Test | None = None
+        plan = bound.plan(ctx.namespace, columns)
+        test: Test = always
         if select.condition is not None:
-            test = compile_condition(select.condition, bound.plan(ctx.namespace), cls, graph)
-        for obj in ctx.reader.extent(bound, ctx.picture):
-            if test is None or test(obj):
-                yield plan, obj
+            whole = bound.plan(ctx.namespace)
+            test = compile_condition(select.condition, whole, graph[select.class_name], graph)
+        if test is always:
+            yield ctx.reader.shown(bound, plan, ctx.picture)
+        elif test is not never:
+            found = Candidates(ctx.reader, bound, ctx.picture).of(select.condition)
+            yield Extent(plan, (found,), partial(filter, test))
 
 
 def result_class(select: Select, graph: ClassGraph) -> Class:

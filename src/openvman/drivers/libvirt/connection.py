@@ -13,28 +13,23 @@ import libvirt
 import structlog
 
 from openvman.drivers.libvirt.address import Address
-from openvman.drivers.libvirt.errors import PROBLEMS, reason_of, translate
+from openvman.drivers.libvirt.errors import PROBLEMS, translate
+from openvman.drivers.libvirt.lines import Lines
 from openvman.drivers.libvirt.use import Use
 from openvman.drivers.libvirt.workers import Workers, post
 from openvman.messages import hypervisor
-from openvman.messages.message import ErrorMessage
 from openvman.model.errors import ModelError
 
 T = TypeVar("T")
 
 READERS: Final = 4
 CHANGERS: Final = 4
-"""libvirtd works at five calls of a client at once (max_client_requests): slow changes must leave one free."""
-
-KEEPALIVE_SECONDS: Final = 2
-KEEPALIVE_COUNT: Final = 3
-"""A daemon that answers nothing is given up after KEEPALIVE_SECONDS * (KEEPALIVE_COUNT + 1)."""
+"""Calls at once, each in a thread and on a line of its own: slow changes keep no reading waiting."""
 
 _REST: Final = 0.001
 """Seconds that libvirt's event loop rests after each turn while calls are under way.
 
-Each call would wake it up twice for nothing: it is told not to listen, and to listen again. Several calls at once would
-make it spin, since an answer is there to be heard that another thread is about to take.
+Each call would wake it up twice for nothing: it is told not to listen to the call's line, and to listen again.
 """
 
 _log = structlog.get_logger(__name__)
@@ -43,8 +38,8 @@ _loop_lock = threading.Lock()
 _loop_started = False
 
 
-_under_way: Final[set[object]] = set()
-"""The calls of all connections, each as an object of its own. To add and to discard takes no lock."""
+_under_way: Final[set[Any]] = set()
+"""What calls are on, of all connections. To add and to discard takes no lock."""
 
 
 def run_event_loop() -> None:
@@ -100,7 +95,8 @@ class Connection:
     def __init__(self, address: Address, deadline: float, farewell: Callable[[], None] = lambda: None) -> None:
         self.address = address
         self.deadline = deadline
-        self._raw: Any = None
+        self._lines: Lines | None = None
+        self._listening = asyncio.Lock()
         self._readers: Workers | None = None
         self._changers: Workers | None = None
         self._pending: set[asyncio.Future[Any]] = set()
@@ -116,46 +112,28 @@ class Connection:
         self._changers = Workers("libvirt-change", CHANGERS)
         self._lost = lost
 
-        def closed(_connection: Any, reason: int, _opaque: Any) -> None:
-            post(loop, self._on_closed, _REASONS.get(reason, "the connection was closed"))
+        def connect() -> Lines:
+            return Lines(self.address, lambda reason: post(loop, self._on_closed, reason))
 
-        def connect() -> Any:
-            try:
-                raw = libvirt.openAuth(self.address.uri, [[], _no_credentials, None], 0)
-                # A hypervisor inside this process has neither, and is lost only with it.
-                _where_supported(raw.setKeepAlive, KEEPALIVE_SECONDS, KEEPALIVE_COUNT)
-                _where_supported(raw.registerCloseCallback, closed, None)
-            except libvirt.libvirtError as error:
-                reason = self.address.redact(reason_of(error))
-            else:
-                return raw
-            raise no_answer(shown, reason)
-
-        shown = self.address.shown
         try:
-            self._raw = await self._run(connect, "connect", shown, changes=False, deadline=self.deadline)
+            self._lines = await self._run(connect, "connect", self.address.shown, changes=False, deadline=self.deadline)
         except BaseException:
             self._end()
             raise
 
     async def close(self) -> None:
         """Disconnect. Calls under way end with UNAVAILABLE; what they asked of the hypervisor may still happen."""
-        raw, self._raw, self._lost = self._raw, None, None
+        lines, self._lines, self._lost = self._lines, None, None
         for future in tuple(self._pending):
             if not future.done():
                 future.set_exception(self._gone())
-        if raw is not None and self._readers is not None:
+        if lines is not None and self._readers is not None:
             loop = asyncio.get_running_loop()
             done = asyncio.Event()
 
             def disconnect() -> None:
                 self._farewell()
-                with contextlib.suppress(libvirt.libvirtError):  # it has none, or the connection is dead
-                    raw.unregisterCloseCallback()
-                try:
-                    raw.close()
-                except libvirt.libvirtError as error:
-                    _log.info("libvirt did not close cleanly", platform=self.address.shown, error=str(error))
+                lines.close()
                 post(loop, done.set)
 
             self._readers.submit(lambda: self._use.end(disconnect))
@@ -172,30 +150,35 @@ class Connection:
         *,
         changes: bool = False,
         deadline: float | None = None,
-        alert: bool = False,
+        listening: bool = False,
     ) -> T:
-        """Run ``work(virConnect)`` in a worker thread; ``alert``: libvirt's event loop does not rest for that.
+        """Run ``work(virConnect)`` in a worker thread; ``listening``: on the connection that events come by.
 
         ``doing`` and ``subject`` are for the message of the ModelError. After ``deadline`` seconds (the connection's
         own, if not said) it is UNAVAILABLE for a reading, and TIMEOUT for what ``changes`` something and may yet do it.
         """
-        raw = self._raw
-        if raw is None:
+        lines = self._lines
+        if lines is None:
             raise self._gone()
 
         def use() -> T:
             if not self._use.enter():
                 raise self._gone()
-            call = object()
-            if not alert:
-                _under_way.add(call)
             try:
-                return self._translating(lambda: work(raw), doing, subject, raw)
+                if listening:
+                    return self._translating(lambda: work(lines.first), doing, subject, lines.first)
+                line = lines.take()
+                _under_way.add(line)
+                try:
+                    return self._translating(lambda: work(line), doing, subject, line)
+                finally:
+                    _under_way.discard(line)
+                    lines.give_back(line)
             finally:
-                _under_way.discard(call)
                 self._use.leave()
 
-        return await self._run(use, doing, subject, changes=changes, deadline=deadline or self.deadline)
+        async with self._listening if listening else contextlib.nullcontext():
+            return await self._run(use, doing, subject, changes=changes, deadline=deadline or self.deadline)
 
     async def _run(
         self, work: Callable[[], T], doing: str, subject: str | None, *, changes: bool, deadline: float
@@ -236,29 +219,6 @@ class Connection:
         return ModelError(hypervisor.NOT_CONNECTED, self.address.shown, platform=self.address.shown)
 
 
-_REASONS: Final[dict[int, str]] = {
-    libvirt.VIR_CONNECT_CLOSE_REASON_ERROR: "the connection broke",
-    libvirt.VIR_CONNECT_CLOSE_REASON_EOF: "the hypervisor's daemon ended",
-    libvirt.VIR_CONNECT_CLOSE_REASON_KEEPALIVE: "the hypervisor's daemon does not answer",
-    libvirt.VIR_CONNECT_CLOSE_REASON_CLIENT: "the connection was closed here",
-}
-
-_NO_ANSWER: Final[tuple[tuple[str, ErrorMessage], ...]] = (
-    ("Failed to connect socket", hypervisor.DAEMON_DOWN),
-    ("already open with path", hypervisor.EMBEDDED_OPEN),
-    ("Failed to acquire pid file", hypervisor.EMBEDDED_TAKEN),
-    ("authentication", hypervisor.NOT_LET_IN),
-    ("no connection driver available", hypervisor.NO_DRIVER_PACKAGE),
-    ("Cannot find", hypervisor.NO_EMULATOR),
-)
-
-
-def no_answer(platform: str, reason: str) -> ModelError:
-    """A connection failed with libvirt's ``reason``: with the way out, where one is known."""
-    row = next((row for words, row in _NO_ANSWER if words in reason), hypervisor.NO_ANSWER)
-    return ModelError(row, platform, platform=platform, reason=reason, daemon="libvirtd", library="libvirt")
-
-
 def binding_version() -> str:
     """The version of the libvirt library that is in use."""
     return version_text(libvirt.getVersion())
@@ -277,16 +237,3 @@ def _is_alive(raw: Any, error: libvirt.libvirtError) -> bool:
         return bool(raw.isAlive())
     except libvirt.libvirtError:
         return False
-
-
-def _where_supported(call: Callable[..., object], *arguments: object) -> None:
-    try:
-        call(*arguments)
-    except libvirt.libvirtError as error:
-        if error.get_error_code() != libvirt.VIR_ERR_NO_SUPPORT:
-            raise
-
-
-def _no_credentials(_asked: list[list[Any]], _opaque: object) -> int:
-    """Nobody is there to type a password: libvirt then uses its own client files (auth.conf, ssh keys)."""
-    return -1

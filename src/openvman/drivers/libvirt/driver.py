@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -93,7 +94,7 @@ class LibvirtDriver:
         await connection.open(lambda reason: self._on_lost(connection, reason))
         self._connection, self._sink = connection, sink
         try:
-            await connection.call(subscriptions.begin, "register for events")
+            await connection.call(subscriptions.begin, "register for events", listening=True)
             await self._read_host()
         except BaseException:
             await self.close()
@@ -108,7 +109,7 @@ class LibvirtDriver:
     async def fence(self) -> None:
         """A daemon sends the events of what is done before the answer to a later call; both are handled in order."""
         connection, loop = self._open, asyncio.get_running_loop()
-        await connection.call(lambda raw: raw.getLibVersion(), "ask for the version", alert=True)
+        await connection.call(lambda raw: raw.getLibVersion(), "ask for the version", listening=True)
         passed = asyncio.Event()
         after_events(lambda: post(loop, passed.set))
         await passed.wait()
@@ -121,7 +122,8 @@ class LibvirtDriver:
         told = await asyncio.gather(*(self.read_volumes(host.id, pool.name) for pool in host.active_storage))
         held = tuple(each for each in told if each is not None)
         reader = Reader(host.id, self._address, (volume for pool in held for volume in pool.volumes))
-        groups = (domains[start : start + CHUNK] for start in range(0, len(domains), CHUNK))
+        rest = iter(domains.items())
+        groups = iter(lambda: dict(islice(rest, CHUNK)), {})
         reads = (connection.call(partial(reader.read_all, group), "read virtual systems") for group in groups)
         systems = [system for group in await asyncio.gather(*reads) for system in group]
         return Picture(hosts=(host,), systems=tuple(systems), volumes=held)

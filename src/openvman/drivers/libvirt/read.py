@@ -5,7 +5,7 @@ Only what the model has a word for is read; everything else is passed over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -77,12 +77,18 @@ class Reader:
     def __init__(self, host_id: str, address: Address, known: Iterable[StorageVolume] = ()) -> None:
         self._host_id = host_id
         self._address = address
+        self._domains: dict[Any, dict[bytes, Any]] = {}
+        """By connection, since a domain is reached through the one that it was listed by."""
         self._looked_up: dict[tuple[str, str | None], int | None] = {}
         self._known = {volume.reference.source: volume.capacity for volume in known}
 
-    def read_all(self, domains: Iterable[tuple[Any, Standing]], _connection: Any) -> list[VirtualSystem]:
-        """Those of the domains, of which is known how they stand, that are still there."""
-        found = (self.read(domain, standing) for domain, standing in domains)
+    def read_all(self, standings: Mapping[bytes, Standing], connection: Any) -> list[VirtualSystem]:
+        """Those of the domains, of which is known by their UUIDs how they stand, that are still there."""
+        domains = self._domains.get(connection)
+        if domains is None:  # one list costs less than a look-up of each
+            domains = self._domains[connection] = {each.UUID(): each for each in connection.listAllDomains(0)}
+        there = ((domains[id], standing) for id, standing in standings.items() if id in domains)
+        found = (self.read(domain, standing) for domain, standing in there)
         return [system for system in found if system is not None]
 
     def read(self, domain: Any, standing: Standing | None = None) -> VirtualSystem | None:

@@ -70,8 +70,8 @@ def standing_of(domain: Any) -> Standing:
     return Standing(state, persistent, persistent and _or_default(lambda: bool(domain.autostart()), False))
 
 
-def standings(connection: Any) -> list[tuple[Any, Standing]]:
-    """Every domain, and how it stands, by six calls and two more for each in a state that is rare."""
+def standings(connection: Any) -> dict[bytes, Standing]:
+    """How every domain stands, by its UUID: by six calls, and two more for each in a state that is rare."""
     domains = connection.listAllDomains(0)
     transient = _listed(connection, libvirt.VIR_CONNECT_LIST_DOMAINS_TRANSIENT)
     autostart = _listed(connection, libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART)
@@ -86,12 +86,12 @@ def standings(connection: Any) -> list[tuple[Any, Standing]]:
             return State.SUSPENDED if id in saved else State.DEFINED
         return State.PAUSED if id in paused else State.ACTIVE
 
-    found = []
+    found: dict[bytes, Standing] = {}
     for domain in domains:
         id = domain.UUID()
         persistent = id not in transient
         try:
-            found.append((domain, Standing(state(domain, id), persistent, persistent and id in autostart)))
+            found[id] = Standing(state(domain, id), persistent, persistent and id in autostart)
         except libvirt.libvirtError as error:
             if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
                 raise

@@ -205,7 +205,7 @@ class Jobs:
             failure = ModelError(jobs_rows.GIVEN_UP, entry.job.id, job=entry.job, actor=entry.stopped_by)
         except ModelError as error:
             failure = error
-        except Exception:
+        except Exception:  # a fault of ours must not leave the job without an end, nor the others without recovery
             log.exception("a job could not be recovered", job=entry.job.id, operation=entry.job.operation)
             failure = ModelError(jobs_rows.INTERNAL_ERROR, job=entry.job)
         if failure is not None:
@@ -249,7 +249,7 @@ class Jobs:
             failure = ModelError(row, job=entry.job, actor=entry.stopped_by)
         except ModelError as error:
             state, failure = JobState.EXCEPTION, error
-        except Exception as error:
+        except Exception as error:  # a fault of ours ends the job, and its place goes to the next; who waits gets it
             log.exception("a job failed", job=entry.job.id, operation=entry.job.operation)
             state, unforeseen = JobState.EXCEPTION, error
             failure = ModelError(jobs_rows.INTERNAL_ERROR, job=entry.job)

@@ -188,7 +188,6 @@ class _Maker:
             cim="CIM_FilterList",
             description="A network filter.",
             owner=Host,
-            lasting=False,
             extent=self._lists,
             find=lambda picture, keys: self._list(picture, keys["Name"]),
             keys=self._keys("filter.name", Write("name")),
@@ -220,7 +219,6 @@ class _Maker:
             cim=cim,
             description=description,
             owner=Host,
-            lasting=False,
             extent=lambda picture: (
                 entry for listed in self._lists(picture) for entry in self._entries(listed) if _kind(entry.rule) == name
             ),

@@ -16,11 +16,11 @@ from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Coded, Con
 from openvman.model.allocation import Allocation
 from openvman.model.host import Host
 from openvman.model.picture import Objects, Picture, Reduced
-from openvman.model.system import Configuration, VirtualSystem
+from openvman.model.system import BY_NAME, Configuration, VirtualSystem
 from openvman.model.untold import Part, Untold
 
 INSTANCE_ID: Final = "InstanceID"
-_NOTHING: Final[Mapping[str, Any]] = {"extras": (), "methods": (), "extra_methods": ()}
+_NOTHING: Final[Mapping[str, Any]] = {"extras": (), "methods": (), "extra_methods": (), "found_by": {}}
 """What a class of the standard view has of its own, and this view does not have."""
 
 
@@ -89,18 +89,25 @@ class Scope:
             yield host
 
     def systems(self, picture: Picture) -> Iterator[VirtualSystem]:
-        """The host's guests, as far as the picture has them."""
+        """The host's guests, as far as the picture has them, in the order of what is associated with them: clients
+        compare the one with the other."""
         host, objects = self.host(picture), picture.objects
         if host is None:
             return
         if objects.whole is objects:
-            yield from objects.systems_of(host.id)
+            yield from sorted(objects.systems_of(host.id), key=BY_NAME)
         else:
             yield from (system for system in objects.systems.values() if system.host_id == host.id)
 
     def system_named(self, picture: Picture, name: str) -> VirtualSystem | None:
         host = self.host(picture)
         return None if host is None else picture.objects.system_named(host.id, name)
+
+    def systems_named(self, picture: Picture, name: Value) -> Iterator[VirtualSystem]:
+        """One, or several while a name passes from one guest to another."""
+        host = self.host(picture)
+        found = () if host is None else picture.objects.systems_named(name)
+        return (system for system in found if host is not None and system.host_id == host.id)
 
     def untold(self, part: Part) -> UntoldParts:
         """A part of the host that nobody tells of."""
@@ -132,13 +139,16 @@ class Scope:
         keys: Mapping[str, Source],
         properties: Mapping[str, Source],
         fits: Callable[[Any], bool] = lambda _of: True,
+        also_named: tuple[str, ...] = (),
         **more: Any,
     ) -> ClassMap:
         """The class of what the ``standard`` classes show of a guest, as far as it ``fits``.
 
-        ``guest`` is the guest's name in the keys of a path.
+        ``guest`` is the guest's name in the keys of a path; it is read of the first that is not a class. The properties
+        ``also_named`` are that name itself.
         """
         first = standard[0]
+        naming = next(name for name, source in keys.items() if not isinstance(source, ClassName))
 
         def objects(picture: Picture, system: VirtualSystem) -> Iterator[Seen]:
             within = replace(picture, objects=Reduced(picture.objects, system=system))
@@ -156,17 +166,25 @@ class Scope:
                 return None
             return next((seen for seen in objects(picture, found) if _has(seen, keys, given)), None)
 
+        def with_name(picture: Picture, value: Value) -> Iterator[VirtualSystem]:
+            return self.systems_named(picture, guest(NameMap({naming: value})))
+
         return replace(
             first,
             name=name,
-            lasting=False,
             extent=extent,
             find=find,
             seen=lambda picture, of: self.seen(picture, of) if fits(of) else None,
             keys=keys,
             properties=properties,
             modify=None,
-            **{**_NOTHING, "spec": None, "subject": lambda seen: seen.of, **more},
+            **{
+                **_NOTHING,
+                "spec": None,
+                "subject": lambda seen: seen.of,
+                **more,
+                "found_by": {naming: with_name, **dict.fromkeys(also_named, self.systems_named)},
+            },
         )
 
     def of_host(

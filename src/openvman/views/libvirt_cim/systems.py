@@ -103,6 +103,7 @@ def systems(scope: Scope) -> Systems:
         description="A guest.",
         guest=_by_name,
         keys={"CreationClassName": ClassName(), "Name": GUEST_NAME},
+        also_named=("ElementName",),
         properties={
             "ElementName": GUEST_NAME,
             "Caption": Call(_caption),
@@ -152,6 +153,7 @@ def systems(scope: Scope) -> Systems:
         description="The settings of a guest: those in force, else those of its definition.",
         guest=guest_in,
         keys={INSTANCE_ID: Call(lambda seen: f"{word}:{seen.system.name}")},
+        also_named=("ElementName", "VirtualSystemIdentifier"),
         properties={
             "ElementName": Attr("system.name", Write(None)),
             "Caption": Const("Virtual System"),

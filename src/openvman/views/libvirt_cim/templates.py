@@ -272,7 +272,6 @@ def _template(like: ClassMap, asked: str = "") -> ClassMap:
     return replace(
         like,
         owner=Host,
-        lasting=False,
         kind=Template,
         extent=lambda _picture: (),
         find=lambda _picture, _keys: None,

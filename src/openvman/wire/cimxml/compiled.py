@@ -14,7 +14,15 @@ from typing import Any, Final
 
 from openvman.cim.plan import Column, InstancePlan
 from openvman.cim.values import INTEGER_RANGES, Property, Value
-from openvman.wire.cimxml.encode_values import Frame, formatter, key_frame, property_frame, value_type, values
+from openvman.wire.cimxml.encode_values import (
+    Frame,
+    formatter,
+    key_frame,
+    local_namespace,
+    property_frame,
+    value_type,
+    values,
+)
 from openvman.wire.cimxml.escape import escape, quote
 
 WriteRows = Callable[[Iterable[Any]], bytes]
@@ -28,6 +36,7 @@ _INLINE: Final[dict[str, str]] = {
     "boolean": "'TRUE' if v else 'FALSE'",
     **dict.fromkeys(INTEGER_RANGES, "f'{v:d}'"),
 }
+_REFERENCE: Final = "<LOCALINSTANCEPATH>{at}{name}</LOCALINSTANCEPATH>"
 _CODES: Final = ("uint8", "sint8", "uint16", "sint16")
 """Types of which a property has few values, mostly those of a ValueMap."""
 _MOST_KNOWN: Final = 256
@@ -164,17 +173,27 @@ class _Function:
         return variable
 
     def _read(self, column: Column) -> str:
+        if column.refers is not None:
+            return f"{self._constant('refers', column.refers)}(o)"
         if column.attribute is not None and column.attribute.isidentifier():
             return f"o.{column.attribute}"
         return f"{self._constant('get', column.get)}(o)"
 
     def _content(self, column: Column) -> str:
         """The expression that writes ``v``, which is not None."""
+        if column.refers is not None:
+            return f"{self._constant('write', _reference)}(v)"
         write = formatter(column.type, column.embedded)
         inline = None if column.embedded else _INLINE.get(column.type)
         if column.is_array:
             return f"values(v, {self._constant('write', write)})"
         return inline if inline is not None else f"{self._constant('write', write)}(v)"
+
+
+def _reference(referred: tuple[InstancePlan, Any]) -> str:
+    """The content of a VALUE.REFERENCE to an object, as :func:`encode_values.reference` writes its path."""
+    plan, obj = referred
+    return compiled(plan, _REFERENCE, local_namespace(plan.namespace))((obj,)).decode()
 
 
 def _shown(column: Column) -> Property:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from openvman.cim.datetime import CIMDateTime, format_datetime
@@ -124,6 +125,7 @@ def class_name(name: str) -> str:
     return f'<CLASSNAME NAME="{quote(name)}"/>'
 
 
+@lru_cache(maxsize=64)
 def local_namespace(namespace: str) -> str:
     """LOCALNAMESPACEPATH."""
     parts = "".join(f'<NAMESPACE NAME="{quote(part)}"/>' for part in namespace.split("/"))
