@@ -41,7 +41,7 @@ def test_a_xen_host(xen) -> None:
 
 
 def test_what_is_offered_to_xens_guests(xen) -> None:
-    offered = {offer.name for offer in offers_of(xen, lambda _: 0)}
+    offered = {offer.name for offer in offers_of(xen)}
     assert offered == {
         *("pool processor", "pool memory", "pool disk", "pool cdrom", "pool network", "pool serial"),
         *("graphics", "video", "input", "sound", "balloon", "channel", "console", "hostdev", "redirection"),
