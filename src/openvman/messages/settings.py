@@ -251,7 +251,7 @@ NIC_UNFILTERED: Final = ErrorMessage(
     problem=Problem.NOT_SUPPORTED,
 )
 NETWORK_UNNAMED: Final = ErrorMessage(
-    2283,
+    2289,
     "host {host.name!r} has no network that NICs join when they name none; it has {host.network_names!r}",
     problem=Problem.NOT_FOUND,
 )
