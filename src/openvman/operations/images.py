@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os.path
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final, TypeAlias
@@ -26,6 +26,7 @@ from openvman.model.host import Host
 from openvman.model.seed import seed_owner
 from openvman.model.spec import DiskSpec
 from openvman.model.storage import Volume, place_of, storage_pool_name, volume_in
+from openvman.model.system import Configuration, ConfigurationKind, VirtualSystem
 from openvman.operations.defaults import format_of
 from openvman.operations.policy import Policy
 from openvman.operations.steps import DeleteImage
@@ -130,14 +131,36 @@ async def _is_there(driver: Driver, host: Host, path: str) -> bool:
     return True
 
 
+Claims = Callable[[VirtualSystem, Configuration], bool]
+"""Whether the images of another system's configuration are its own."""
+
+
+def claims(kind: ConfigurationKind, *, shared: bool) -> Claims:
+    """What keeps an image from a configuration of the kind: all others, or with ``shared`` what uses it now.
+
+    A definition uses nothing, so with ``shared`` nothing keeps an image from it.
+    """
+    if not shared:
+        return lambda _system, _configuration: True
+    if kind is ConfigurationKind.DEFINED:
+        return lambda _system, _configuration: False
+    return lambda system, configuration: configuration is system.current
+
+
 async def check_unused(
-    generation: Generation, host: Host, system_id: str, name: str, disks: Iterable[Resolved], kept: Iterable[DiskSpec]
+    generation: Generation,
+    host: Host,
+    system_id: str,
+    name: str,
+    disks: Iterable[Resolved],
+    kept: Iterable[DiskSpec],
+    claimed: Claims,
 ) -> list[Resolved]:
     """Refuse disks that another disk on the host uses, unless both are read-only or both are shareable.
 
-    Other disks are those of the other systems' configurations, of ``disks`` themselves and ``kept``, the disks that
-    the system has already. Nor may an image stand on a file that another disk writes. Raises INVALID_STATE with the
-    name of the other system. Returns the disks; what is made for them is made on paths that no disk claims.
+    Other disks are those of the other systems' ``claimed`` configurations, of ``disks`` themselves and ``kept``, the
+    disks that the system has already. Nor may an image stand on a file that another disk writes. Raises INVALID_STATE
+    with the name of the other system. Returns the disks; what is made for them is made on paths that no disk claims.
 
     What other hosts do with shared storage is not seen, nor what other systems' images stand on.
     """
@@ -145,7 +168,13 @@ async def check_unused(
     if not asked:
         return []
     uses = [
-        _Use(system.name, place_of(host.storage, disk.source), disk.read_only, disk.shareable)
+        _Use(
+            system.name,
+            place_of(host.storage, disk.source),
+            disk.read_only,
+            disk.shareable,
+            is_claimed=claimed(system, configuration),
+        )
         for system in generation.systems_of(host.id)
         if system.id != system_id
         for configuration in system.configurations()
@@ -162,6 +191,7 @@ class _Use:
     path: str
     read_only: bool
     shareable: bool
+    is_claimed: bool = True
 
 
 def _use(name: str, disk: DiskSpec, path: str) -> _Use:
@@ -178,7 +208,7 @@ def _check_uses(uses: list[_Use], disks: tuple[Resolved, ...], name: str, host: 
         own = _use(name, disk.spec, disk.spec.source or "")
         for place, link in enumerate(dict.fromkeys(os.path.realpath(link) for link in disk.chain)):
             for other in by_thing.get(thing_at(link), ()):
-                if not _may_share(own, other, own_top=place == 0):
+                if other.is_claimed and not _may_share(own, other, own_top=place == 0):
                     raise ModelError(images_rows.IN_USE, "source", path=link, disk=disk.spec, system=other.system)
             if place == 0:
                 by_thing.setdefault(thing_at(link), []).append(own)
