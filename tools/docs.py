@@ -259,6 +259,11 @@ def compatible_associations() -> str:
     return _associations(COMPATIBLE)
 
 
+def compatible_bases() -> str:
+    rows = ((code(f"{COMPATIBLE.prefix}_{b.name}"), code(b.cim), b.description) for b in COMPATIBLE.bases)
+    return table(("class", "derives from", "is for"), rows)
+
+
 def compatible_indications() -> str:
     rows = ((code(f"{COMPATIBLE.prefix}_{t.name}"), code(t.cim), t.description) for t in COMPATIBLE.indications)
     return table(("class", "derives from", "tells"), rows)
@@ -504,6 +509,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "classes": classes,
     "associations": associations,
     "compatible-classes": compatible_classes,
+    "compatible-bases": compatible_bases,
     "compatible-associations": compatible_associations,
     "compatible-indications": compatible_indications,
     "messages": messages,

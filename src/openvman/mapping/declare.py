@@ -132,6 +132,8 @@ class Words:
     """A space's own errors; what gives None leaves it to the standard's."""
 
     unfound: Callable[[Unfound], CIMError | None] = lambda _unfound: None
+    lost: Callable[[ClassMap, Any, str | None], CIMError | None] = lambda _classmap, _obj, _association: None
+    """An object is there, but what it is joined to by an association is not."""
     unreadable: Callable[[CIMError], CIMError | None] = lambda _error: None
     """The text of an embedded instance is none."""
     unacceptable: Callable[[CIMError], CIMError | None] = lambda _error: None

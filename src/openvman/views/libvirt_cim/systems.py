@@ -175,7 +175,8 @@ def systems(scope: Scope) -> Systems:
             "EnablePAE": Attr("of.pae", Write("pae")),
             "ClockOffset": Const(0),
             "BootDevices": Call(
-                lambda seen: tuple(_BOOT[device] for device in seen.of.boot_order), Write("boot_order", _boot_order)
+                lambda seen: tuple(_BOOT[device] for device in seen.of.boot_order) or None,
+                Write("boot_order", _boot_order),
             ),
             **({"InitPath": Attr("of.init", Write("init"))} if scope.of_containers else {}),
         },
