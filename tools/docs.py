@@ -33,7 +33,8 @@ from openvman.client.fields import CLOUD_INIT, RESOURCES, SYSTEM
 from openvman.config import reference
 from openvman.config.settings import SETTINGS
 from openvman.mapping.bind import BoundClass, BoundEdge, BoundView, View
-from openvman.mapping.declare import Const, End, MethodMap, WriteOnly
+from openvman.mapping.declare import Const, End, WriteOnly
+from openvman.mapping.methods import MethodMap
 from openvman.messages.message import AlertMessage, ErrorMessage, Message, readable
 from openvman.messages.registry import SUBJECTS, kind_of, rows
 from openvman.model.actor import Role

@@ -14,7 +14,8 @@ from openvman.cim.names import NameMap
 from openvman.cim.operations import Argument
 from openvman.cim.values import Instance, InstancePath, Value
 from openvman.mapping.bind import BoundClass, Node
-from openvman.mapping.declare import CodedInput, Input, ObjectInput, PlainInput, SpecInput, Unfound
+from openvman.mapping.declare import Unfound
+from openvman.mapping.methods import CodedInput, Input, ObjectInput, PlainInput, SpecInput
 from openvman.messages import requests
 
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import os.path
+import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import Final, TypeAlias
 
 from openvman.drivers.contract import Driver, Image
 from openvman.inventory.generation import Generation
@@ -196,25 +199,42 @@ def _use(name: str, disk: DiskSpec, path: str) -> _Use:
 
 
 def _check_uses(uses: list[_Use], disks: tuple[Resolved, ...], name: str, host: Host) -> list[Resolved]:
-    """Blocks: symbolic links are resolved."""
-    by_path: dict[str, list[_Use]] = {}
+    """Blocks: files are looked at."""
+    thing_at = cache(_thing_at)
+    by_thing: dict[_Thing, list[_Use]] = {}
     for use in uses:
-        by_path.setdefault(os.path.realpath(use.path), []).append(use)
+        by_thing.setdefault(thing_at(use.path), []).append(use)
     for disk in disks:
         own = _use(name, disk.spec, disk.spec.source or "")
         for place, link in enumerate(dict.fromkeys(os.path.realpath(link) for link in disk.chain)):
-            for other in by_path.get(link, ()):
+            for other in by_thing.get(thing_at(link), ()):
                 if other.is_claimed and not _may_share(own, other, own_top=place == 0):
                     raise ModelError(images_rows.IN_USE, "source", path=link, disk=disk.spec, system=other.system)
             if place == 0:
-                by_path.setdefault(link, []).append(own)
+                by_thing.setdefault(thing_at(link), []).append(own)
 
     def is_free(source: str) -> bool:
-        return os.path.realpath(place_of(host.storage, source)) not in by_path
+        return thing_at(place_of(host.storage, source)) not in by_thing
 
     return [
         replace(disk, make=tuple(source for source in disk.make if disk.chain or is_free(source))) for disk in disks
     ]
+
+
+_Thing: TypeAlias = str | tuple[int, int]
+
+
+def _thing_at(path: str) -> _Thing:
+    """What a path leads to, the same for all paths that do; of what is not there, the path with links followed."""
+    try:
+        about = os.stat(path)  # noqa: PTH116 - there is one for every disk of the host
+    except OSError:
+        return os.path.realpath(path)
+    return (_DEVICES, about.st_rdev) if stat.S_ISBLK(about.st_mode) else (about.st_dev, about.st_ino)
+
+
+_DEVICES: Final = -1
+"""No file system: block devices are what they are, whatever file names them."""
 
 
 def _may_share(own: _Use, other: _Use, *, own_top: bool) -> bool:

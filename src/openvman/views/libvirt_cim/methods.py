@@ -9,15 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from openvman.mapping.declare import (
-    Input,
-    InstanceOutput,
-    MethodMap,
-    ObjectInput,
-    ObjectOutput,
-    Output,
-    SpecInput,
-)
+from openvman.mapping.methods import Input, InstanceOutput, MethodMap, ObjectInput, ObjectOutput, Output, SpecInput
 from openvman.model.allocation import Allocation, DeviceAllocation, DeviceKind
 from openvman.model.host import Host
 from openvman.model.spec import SystemSpec

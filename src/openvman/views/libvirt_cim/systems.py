@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, CodedInput, Const, Source, Write
+from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Const, Source, Write
+from openvman.mapping.methods import CodedInput
 from openvman.messages import compatible
 from openvman.model.console import consoles_of
 from openvman.model.errors import ModelError
