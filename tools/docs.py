@@ -33,7 +33,8 @@ from openvman.client.fields import CLOUD_INIT, RESOURCES, SYSTEM
 from openvman.config import reference
 from openvman.config.settings import SETTINGS
 from openvman.mapping.bind import BoundClass, BoundEdge, BoundView, View
-from openvman.mapping.declare import Const, End, MethodMap, WriteOnly
+from openvman.mapping.declare import Const, End, WriteOnly
+from openvman.mapping.methods import MethodMap
 from openvman.messages.message import AlertMessage, ErrorMessage, Message, readable
 from openvman.messages.registry import SUBJECTS, kind_of, rows
 from openvman.model.actor import Role
@@ -256,6 +257,11 @@ def associations() -> str:
 
 def compatible_associations() -> str:
     return _associations(COMPATIBLE)
+
+
+def compatible_bases() -> str:
+    rows = ((code(f"{COMPATIBLE.prefix}_{b.name}"), code(b.cim), b.description) for b in COMPATIBLE.bases)
+    return table(("class", "derives from", "is for"), rows)
 
 
 def compatible_indications() -> str:
@@ -503,6 +509,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "classes": classes,
     "associations": associations,
     "compatible-classes": compatible_classes,
+    "compatible-bases": compatible_bases,
     "compatible-associations": compatible_associations,
     "compatible-indications": compatible_indications,
     "messages": messages,

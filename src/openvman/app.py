@@ -96,6 +96,10 @@ async def serve(settings: Settings, announce: Callable[[str], None] = _print) ->
     stop = _Stop()
     async with AsyncExitStack() as stack:
         stack.callback(stop.release)
+        # Almost all that is made until the server is ready stays: to look through it again and again takes a good part
+        # of a start.
+        gc.disable()
+        stack.callback(gc.enable)
         state = prepare_folder(settings.state)
         stack.callback(StateLock(state.folder).release)
         for root in settings.image_roots:
@@ -134,6 +138,7 @@ async def serve(settings: Settings, announce: Callable[[str], None] = _print) ->
             if await stop.unless_asked(inventory.start()):
                 # What was loaded stays: the collector need not look at it again, which takes long with many systems.
                 gc.freeze()
+                gc.enable()
                 jobs.adopt(broker.read_again)
                 application.ready = True
                 announce(welcome(settings, state, pair, bound))

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from openvman.mapping.bind import DeclarationError, Node
-from openvman.mapping.declare import Attr, Coded, Const, End, MethodMap
+from openvman.mapping.declare import Attr, Coded, Const, End
+from openvman.mapping.methods import MethodMap
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openvman.mapping.declare import ByType, Choice, MethodMap
+from openvman.mapping.methods import ByType, Choice, MethodMap
 
 BY_TYPE = ByType("asked", (Choice(bool, "switch", "on"), Choice(int, "count", "number")))
 

@@ -8,7 +8,7 @@ from openvman.cim.errors import CIMError
 from openvman.cim.status import Status
 from openvman.cim.values import Instance, Property
 from openvman.mapping.bind import Node
-from openvman.mapping.declare import Purpose
+from openvman.mapping.methods import Purpose
 from openvman.mapping.write import Writer
 
 

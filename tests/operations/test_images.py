@@ -224,6 +224,17 @@ async def test_an_image_in_use_is_refused_and_its_user_named(world, root):
     (root / "link.img").symlink_to(root / "disk.img")
     error = await refused(world.define(DiskSpec(source="link.img"), name="db"))
     assert "'web'" in error.message
+    (root / "other-name.img").hardlink_to(root / "disk.img")
+    error = await refused(world.define(DiskSpec(source="other-name.img"), name="db"))
+    assert "'web'" in error.message
+
+
+async def test_an_image_that_is_gone_is_still_in_use(world, root):
+    """Its user finds it again when it comes back, whatever made it."""
+    await world.define(DiskSpec(source="disk.img"), name="web")
+    (root / "disk.img").unlink()
+    world.driver.known[f"{root}/disk.img"] = image(f"{root}/disk.img", "raw")
+    assert "'web'" in (await refused(world.define(DiskSpec(source="disk.img"), name="db"))).message
 
 
 @pytest.mark.parametrize(

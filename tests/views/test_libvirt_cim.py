@@ -294,6 +294,30 @@ async def test_what_an_active_guest_gets_it_has_after_the_next_start(client):
         await client.get(reference)
 
 
+async def test_an_image_is_shared_by_definitions_and_not_by_active_guests(client, images):
+    disk = setting("Disk", ResourceType=17, VirtualDevice="vda", Address=str(images / "disk.img"))
+    more = disk.replace("vda", "vdb")
+    for name in ("domU1", "domU2"):
+        await define(client, name, disk)
+    await define(client, "domU3")
+
+    async def request(name: str, state: int) -> None:
+        guest = path("KVM_ComputerSystem", CreationClassName="KVM_ComputerSystem", Name=name)
+        await client.invoke(guest, "RequestStateChange", RequestedState=state)
+
+    async def add() -> int:
+        settings = path("KVM_VirtualSystemSettingData", InstanceID="KVM:domU3")
+        asked = {"AffectedConfiguration": settings, "ResourceSettings": (more,)}
+        return (await client.invoke(SERVICE, "AddResourceSettings", **asked)).return_value
+
+    await request("domU1", 2)
+    await request("domU3", 2)
+    with pytest.raises(CIMError, match="in use by virtual system 'domU1'"):
+        await add()
+    await request("domU1", 3)
+    assert await add() == 0
+
+
 async def test_a_definition_may_ask_for_more_memory_than_the_host_has(client):
     await define(client, "domU1")
     memory = path("KVM_MemResourceAllocationSettingData", InstanceID="domU1/mem")

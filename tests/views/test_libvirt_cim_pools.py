@@ -155,7 +155,7 @@ async def test_volumes_are_in_storage_pools_that_are_folders(client):
 
 
 async def test_adapters_follow_their_network_from_pool_to_pool(client):
-    """A network that rests is no pool; from both sides of the association."""
+    """A network that rests is no pool, and one that is gone has none; from both sides of the association."""
     service = ClassPath("KVM_VirtualSystemManagementService", "root/virt")
     system = 'instance of KVM_VirtualSystemSettingData { VirtualSystemIdentifier = "domU1"; ElementName = "domU1"; };'
     mac = "00:11:22:33:44:aa"
@@ -172,3 +172,9 @@ async def test_adapters_follow_their_network_from_pool_to_pool(client):
         assert adapter in [each.path for each in for_pool]
         of_adapter = await client.associators(adapter, AssocClass="KVM_ResourceAllocationFromPool")
         assert [each.path for each in of_adapter] == [own]
+    await driver.change_network(host.id, network.uuid, active=False)
+    await driver.delete_network(host.id, network.uuid)
+    with pytest.raises(CIMError, match=f"Unable to determine pool of `domU1/{mac}'"):
+        await client.associators(adapter, AssocClass="KVM_ResourceAllocationFromPool")
+    for_pool = await client.associators(pool("NetworkPool", "0"), AssocClass="KVM_ResourceAllocationFromPool")
+    assert adapter not in [each.path for each in for_pool]

@@ -108,6 +108,23 @@ async def test_a_guest_its_devices_settings_and_pools_are_joined(client, name) -
     assert len(await joined(guest(name), "ElementCapabilities")) == 1
 
 
+async def test_what_is_enumerated_of_each_class_is_got(client) -> None:
+    [family] = [view for view in VIEWS if view.prefix == "Xen"]
+    seen = set()
+    for declared in family.classes:
+        for found in await client.paths(f"Xen_{declared.name}"):
+            assert (await client.get(found)).path == found
+            seen.add(found.class_name.removeprefix("Xen_"))
+    assert seen >= {
+        *("HostSystem", "ComputerSystem", "VirtualSystemSettingData", "AllocationCapabilities", "KVMRedirectionSAP"),
+        *("ProcessorPool", "MemoryPool", "NetworkPool", "DiskPool", "GraphicsPool", "InputPool", "ControllerPool"),
+        *("VirtualSystemManagementService", "VirtualSystemManagementCapabilities", "ConsoleRedirectionService"),
+        *("ResourcePoolConfigurationService", "VirtualSystemMigrationService", "VirtualSystemSnapshotService"),
+        *(f"{kind}{SETTING}" for kind in ("Proc", "Mem", "Disk", "Net", "Graphics", "Input", "Controller")),
+        *("Processor", "Memory", "LogicalDisk", "NetworkPort", "DisplayController", "PointingDevice", "Controller"),
+    }
+
+
 async def test_only_xens_classes_have_instances(client) -> None:
     for name in ("ComputerSystem", "HostSystem", "DiskPool", "VirtualSystemManagementService"):
         assert await client.paths(f"Xen_{name}")
@@ -196,6 +213,34 @@ async def test_a_guest_that_knows_xen_is_defined(client, hypervisor, golden) -> 
     valid_domain(text)
     settings = await client.get(path("Xen_VirtualSystemSettingData", InstanceID="Xen:new"))
     assert settings.get("Machine") == "xenpv"
+
+
+async def test_what_is_offered_is_sent_as_libvirt_takes_it(client, hypervisor) -> None:
+    """Each default and each choice of what a Xen host says that it gives, in a domain of its own."""
+    standard = client.within("root/vman")
+    [service] = await standard.paths("VMAN_VirtualSystemManagementService")
+    tried, refused = set(), {}
+    for capabilities in await standard.paths("VMAN_AllocationCapabilities"):
+        offer = capabilities.keys["InstanceID"].split("/")[2]
+        settings = await standard.associators(capabilities, AssocClass="CIM_SettingsDefineCapabilities")
+        default = next((each for each in settings if each.get("InstanceID").endswith("/default")), None)
+        chosen = [each for each in settings if "/supported:" in each.get("InstanceID")]
+        for setting in () if default is None else (default, *chosen):
+            values = {p.name: p for p in default.properties.values() if p.value is not None}
+            values |= {p.name: p for p in setting.properties.values() if p.value is not None}
+            asked = Instance.of(setting.class_name, [*values.values()])
+            try:
+                await standard.invoke(service, "DefineSystem", ResourceSettings=(asked,))
+            except CIMError as error:
+                refused[setting.get("InstanceID")] = str(error)
+                continue
+            tried.add(offer)
+            try:
+                valid_domain(hypervisor.domains[-1].text)
+            except etree.DocumentInvalid as error:
+                refused[setting.get("InstanceID")] = str(error)
+    assert refused == {}
+    assert tried >= {"processor", "memory", "disk", "cdrom", "serial", "graphics", "video", "input", "usb-controller"}
 
 
 def valid_domain(text: str) -> None:

@@ -14,7 +14,8 @@ from openvman.cim.names import NameMap
 from openvman.cim.operations import Argument
 from openvman.cim.values import Instance, InstancePath, Value
 from openvman.mapping.bind import BoundClass, Node
-from openvman.mapping.declare import CodedInput, Input, ObjectInput, PlainInput, SpecInput
+from openvman.mapping.declare import Unfound
+from openvman.mapping.methods import CodedInput, Input, ObjectInput, PlainInput, SpecInput
 from openvman.messages import requests
 
 
@@ -106,16 +107,18 @@ class ArgumentReader:
 
 
 def current_finder(ctx: Context) -> Callable[[BoundClass, NameMap[Value]], Node | None]:
-    """Finds what a modification means by the keys in the instance."""
+    """Finds what a modification means by the keys in the instance; raises what the space has to say of others."""
 
     def find(bound: BoundClass, values: NameMap[Value]) -> Node | None:
-        keys = NameMap((key, values.get(key)) for key in bound.map.keys)
-        if any(value is None for value in keys.values()):
-            return None
-        obj = bound.map.find(ctx.picture, keys)
-        if obj is None or bound.plan(ctx.namespace).path(obj).keys != keys:
-            return None
-        return Node(bound, obj)
+        keys = NameMap((key, value) for key in bound.map.keys if (value := values.get(key)) is not None)
+        obj = bound.map.find(ctx.picture, keys) if len(keys) == len(bound.map.keys) else None
+        if obj is not None and bound.plan(ctx.namespace).path(obj).keys == keys:
+            return Node(bound, obj)
+        unfound = Unfound(bound.map, bound.class_name, keys, association=None, follows=False, picture=ctx.picture)
+        refused = bound.space.manners.words.unfound(unfound)
+        if refused is not None:
+            raise refused
+        return None
 
     return find
 

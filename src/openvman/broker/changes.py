@@ -19,18 +19,8 @@ from openvman.cim.status import Status
 from openvman.cim.uri import format_path
 from openvman.cim.values import Instance, InstancePath, Property, Value
 from openvman.mapping.bind import Bound, BoundClass, BoundEdge, Link, Node
-from openvman.mapping.declare import (
-    Arrange,
-    ClassMap,
-    Edge,
-    End,
-    InstanceOutput,
-    Join,
-    MethodMap,
-    ObjectOutput,
-    PlainOutput,
-    Purpose,
-)
+from openvman.mapping.declare import ClassMap, Edge, End
+from openvman.mapping.methods import Arrange, InstanceOutput, Join, MethodMap, ObjectOutput, PlainOutput, Purpose
 from openvman.messages import requests
 from openvman.model.actor import Actor, Role
 from openvman.model.errors import ModelError

@@ -110,7 +110,12 @@ def _source(ctx: Context, path: InstancePath, wanted: Filter) -> Node | None:
     """The node to start from; None for an association, which nothing is associated with."""
     ctx.known_class(path.class_name, requests.CLASS_OF_PARAMETER)
     bound, obj = ctx.reader.find(path, ctx.namespace, ctx.picture, wanted)
-    return Node(bound, obj) if isinstance(bound, BoundClass) else None
+    if not isinstance(bound, BoundClass):
+        return None
+    lost = bound.space.manners.words.lost(bound.map, obj, wanted.association_class)
+    if lost is not None:
+        raise lost
+    return Node(bound, obj)
 
 
 def associated(ctx: Context, call: Call, path: InstancePath, properties: frozenset[str] | None) -> Iterator[Row]:

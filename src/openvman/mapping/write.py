@@ -10,7 +10,8 @@ from openvman.cim.errors import CIMError
 from openvman.cim.names import NameMap
 from openvman.cim.values import Instance, Value
 from openvman.mapping.bind import BoundClass, BoundEdge, BoundView, Node
-from openvman.mapping.declare import ClassMap, Purpose, WriteOnly
+from openvman.mapping.declare import ClassMap, WriteOnly
+from openvman.mapping.methods import Purpose
 from openvman.messages import requests
 
 

@@ -24,6 +24,11 @@ NO_DEVICE_ID: Final = ErrorMessage(1808, "No DeviceID specified")
 MISSING_ID: Final = ErrorMessage(1809, "Missing InstanceID")
 NO_ID: Final = ErrorMessage(1810, "No InstanceID specified")
 NO_CONSOLE_PORT: Final = ErrorMessage(1811, "Unable to determine console port for guest")
+NO_POOL: Final = ErrorMessage(
+    1812,
+    "Unable to determine pool of `{setting}': there is no network {network}.",
+    "Define the network, or connect the adapter to another.",
+)
 
 # What cannot be done
 

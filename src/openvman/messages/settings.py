@@ -250,3 +250,8 @@ NIC_UNFILTERED: Final = ErrorMessage(
     "Leave the filter out.",
     problem=Problem.NOT_SUPPORTED,
 )
+NETWORK_UNNAMED: Final = ErrorMessage(
+    2289,
+    "host {host.name!r} has no network that NICs join when they name none; it has {host.network_names!r}",
+    problem=Problem.NOT_FOUND,
+)

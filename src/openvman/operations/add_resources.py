@@ -34,12 +34,18 @@ R = TypeVar("R", bound=ResourceSpec)
 
 
 async def add_resources(
-    context: Context, actor: Actor, configuration: Configuration, specs: Sequence[ResourceSpec]
+    context: Context,
+    actor: Actor,
+    configuration: Configuration,
+    specs: Sequence[ResourceSpec],
+    *,
+    shared_images: bool = False,
 ) -> list[Allocation]:
     """Add all, or none; the allocations as the inventory then shows them, in order.
 
     The configuration says when: the one of the next activation, or that of the active system, which gets the devices at
-    once. Defaults, rules and the policy about images are those of a definition. Raises NOT_FOUND (the configuration is
+    once. Defaults, rules and the policy about images are those of a definition; for ``shared_images`` see
+    :func:`openvman.operations.images.claims`. Raises NOT_FOUND (the configuration is
     gone), ALREADY_EXISTS (processors or memory, which every system has), else as the rules and the driver say.
     """
     asked = [_device(spec, configuration) for spec in specs]
@@ -66,7 +72,9 @@ async def add_resources(
         system, there = configuration_of(context, configuration.id)
         _check(context, actor, host, there, full)
         kept = [spec_of(disk) for disk in there.disks]
-        found = await images.check_unused(context.inventory.generation, host, system_id, system.name, found, kept)
+        claimed = images.claims(there.kind, shared=shared_images)
+        now = context.inventory.generation
+        found = await images.check_unused(now, host, system_id, system.name, found, kept, claimed)
         disks = iter(image.spec for image in found)
         known: list[ResourceSpec] = [next(disks) if isinstance(spec, DiskSpec) else spec for spec in full]
         with pledged(context, host, system, {there.kind: [*claims_of(there), *pool_claims(known)]}):
@@ -79,18 +87,24 @@ async def add_resources(
 
 
 async def add_for_good(
-    context: Context, actor: Actor, configuration: Configuration, specs: Sequence[ResourceSpec]
+    context: Context,
+    actor: Actor,
+    configuration: Configuration,
+    specs: Sequence[ResourceSpec],
+    *,
+    shared_images: bool = False,
 ) -> list[Allocation]:
     """Add to the configuration, and where it is that of the active system, the same to that of the next activation.
 
     What was added at once is removed again where the second fails. Raises as :func:`add_resources`.
     """
-    added = await add_resources(context, actor, configuration, specs)
+    added = await add_resources(context, actor, configuration, specs, shared_images=shared_images)
     system = context.inventory.generation.system(configuration.system_id)
     if configuration.kind is ConfigurationKind.DEFINED or system is None or system.defined is None:
         return added
     try:
-        await add_resources(context, actor, system.defined, [spec_of(allocation) for allocation in added])
+        again = [spec_of(allocation) for allocation in added]
+        await add_resources(context, actor, system.defined, again, shared_images=shared_images)
     except ModelError:
         await remove_resources(context, added)
         raise

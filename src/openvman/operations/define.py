@@ -14,7 +14,7 @@ from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.pool import held
 from openvman.model.spec import Definition, ResourceSpec, SystemSpec
-from openvman.model.system import Configuration, VirtualSystem
+from openvman.model.system import Configuration, ConfigurationKind, VirtualSystem
 from openvman.operations import cloud_init, images
 from openvman.operations.context import Context, turn
 from openvman.operations.current import show_volumes
@@ -46,13 +46,16 @@ async def define(
     system: SystemSpec,
     resources: Sequence[ResourceSpec],
     reference: Configuration | None,
+    *,
+    shared_images: bool = False,
 ) -> VirtualSystem:
     """Choose the host, fill defaults, validate, make new images, define, and wait until the inventory shows it.
 
     A failure or cancellation at any point leaves no system and no image. Two that want the same name, UUID, address or
-    image take turns, so that the second sees what the first did.
+    image take turns, so that the second sees what the first did. For ``shared_images`` see
+    :func:`openvman.operations.images.claims`.
     """
-    async with _planned(context, actor, system, resources, reference) as plan:
+    async with _planned(context, actor, system, resources, reference, shared_images=shared_images) as plan:
         made = await _act(context, system, plan)
         await show_volumes(context, plan.host, plan.disks)
         return made
@@ -97,6 +100,8 @@ async def _planned(
     system: SystemSpec,
     resources: Sequence[ResourceSpec],
     reference: Configuration | None,
+    *,
+    shared_images: bool = False,
 ) -> AsyncIterator[_Plan]:
     generation = context.inventory.generation
     host = choose_host(generation, system, reference)
@@ -125,13 +130,14 @@ async def _planned(
             await images.resolve(context.policy, actor, driver, host, definition.name, disk, own_seed=seed)
             for disk in definition.disks
         ]
-        claimed = [image_turn(host.id, path) for disk in disks for path in disk.chain]
-        await turns.enter_async_context(context.turns.hold(claimed))
+        paths = [image_turn(host.id, path) for disk in disks for path in disk.chain]
+        await turns.enter_async_context(context.turns.hold(paths))
         before, generation = generation, context.inventory.generation
         if not generation.has_same_systems(before):  # others have had their turn since
             check_definition(definition, host, generation, MacsInUse(generation, host), actor, context.policy)
             check_not_in_use(generation, host, definition.id, definition.name, definition.devices)
-        disks = await images.check_unused(generation, host, definition.id, definition.name, disks, ())
+        claimed = images.claims(ConfigurationKind.DEFINED, shared=shared_images)
+        disks = await images.check_unused(generation, host, definition.id, definition.name, disks, (), claimed)
         found = [disk.spec for disk in disks]
         specs = (
             definition.processor,

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import os.path
-from collections.abc import Iterable
+import stat
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import Final, TypeAlias
 
 from openvman.drivers.contract import Driver, Image
 from openvman.inventory.generation import Generation
@@ -23,6 +26,7 @@ from openvman.model.host import Host
 from openvman.model.seed import seed_owner
 from openvman.model.spec import DiskSpec
 from openvman.model.storage import Volume, place_of, storage_pool_name, volume_in
+from openvman.model.system import Configuration, ConfigurationKind, VirtualSystem
 from openvman.operations.defaults import format_of
 from openvman.operations.policy import Policy
 from openvman.operations.steps import DeleteImage
@@ -127,14 +131,36 @@ async def _is_there(driver: Driver, host: Host, path: str) -> bool:
     return True
 
 
+Claims = Callable[[VirtualSystem, Configuration], bool]
+"""Whether the images of another system's configuration are its own."""
+
+
+def claims(kind: ConfigurationKind, *, shared: bool) -> Claims:
+    """What keeps an image from a configuration of the kind: all others, or with ``shared`` what uses it now.
+
+    A definition uses nothing, so with ``shared`` nothing keeps an image from it.
+    """
+    if not shared:
+        return lambda _system, _configuration: True
+    if kind is ConfigurationKind.DEFINED:
+        return lambda _system, _configuration: False
+    return lambda system, configuration: configuration is system.current
+
+
 async def check_unused(
-    generation: Generation, host: Host, system_id: str, name: str, disks: Iterable[Resolved], kept: Iterable[DiskSpec]
+    generation: Generation,
+    host: Host,
+    system_id: str,
+    name: str,
+    disks: Iterable[Resolved],
+    kept: Iterable[DiskSpec],
+    claimed: Claims,
 ) -> list[Resolved]:
     """Refuse disks that another disk on the host uses, unless both are read-only or both are shareable.
 
-    Other disks are those of the other systems' configurations, of ``disks`` themselves and ``kept``, the disks that
-    the system has already. Nor may an image stand on a file that another disk writes. Raises INVALID_STATE with the
-    name of the other system. Returns the disks; what is made for them is made on paths that no disk claims.
+    Other disks are those of the other systems' ``claimed`` configurations, of ``disks`` themselves and ``kept``, the
+    disks that the system has already. Nor may an image stand on a file that another disk writes. Raises INVALID_STATE
+    with the name of the other system. Returns the disks; what is made for them is made on paths that no disk claims.
 
     What other hosts do with shared storage is not seen, nor what other systems' images stand on.
     """
@@ -142,7 +168,13 @@ async def check_unused(
     if not asked:
         return []
     uses = [
-        _Use(system.name, place_of(host.storage, disk.source), disk.read_only, disk.shareable)
+        _Use(
+            system.name,
+            place_of(host.storage, disk.source),
+            disk.read_only,
+            disk.shareable,
+            is_claimed=claimed(system, configuration),
+        )
         for system in generation.systems_of(host.id)
         if system.id != system_id
         for configuration in system.configurations()
@@ -159,6 +191,7 @@ class _Use:
     path: str
     read_only: bool
     shareable: bool
+    is_claimed: bool = True
 
 
 def _use(name: str, disk: DiskSpec, path: str) -> _Use:
@@ -166,25 +199,42 @@ def _use(name: str, disk: DiskSpec, path: str) -> _Use:
 
 
 def _check_uses(uses: list[_Use], disks: tuple[Resolved, ...], name: str, host: Host) -> list[Resolved]:
-    """Blocks: symbolic links are resolved."""
-    by_path: dict[str, list[_Use]] = {}
+    """Blocks: files are looked at."""
+    thing_at = cache(_thing_at)
+    by_thing: dict[_Thing, list[_Use]] = {}
     for use in uses:
-        by_path.setdefault(os.path.realpath(use.path), []).append(use)
+        by_thing.setdefault(thing_at(use.path), []).append(use)
     for disk in disks:
         own = _use(name, disk.spec, disk.spec.source or "")
         for place, link in enumerate(dict.fromkeys(os.path.realpath(link) for link in disk.chain)):
-            for other in by_path.get(link, ()):
-                if not _may_share(own, other, own_top=place == 0):
+            for other in by_thing.get(thing_at(link), ()):
+                if other.is_claimed and not _may_share(own, other, own_top=place == 0):
                     raise ModelError(images_rows.IN_USE, "source", path=link, disk=disk.spec, system=other.system)
             if place == 0:
-                by_path.setdefault(link, []).append(own)
+                by_thing.setdefault(thing_at(link), []).append(own)
 
     def is_free(source: str) -> bool:
-        return os.path.realpath(place_of(host.storage, source)) not in by_path
+        return thing_at(place_of(host.storage, source)) not in by_thing
 
     return [
         replace(disk, make=tuple(source for source in disk.make if disk.chain or is_free(source))) for disk in disks
     ]
+
+
+_Thing: TypeAlias = str | tuple[int, int]
+
+
+def _thing_at(path: str) -> _Thing:
+    """What a path leads to, the same for all paths that do; of what is not there, the path with links followed."""
+    try:
+        about = os.stat(path)  # noqa: PTH116 - there is one for every disk of the host
+    except OSError:
+        return os.path.realpath(path)
+    return (_DEVICES, about.st_rdev) if stat.S_ISBLK(about.st_mode) else (about.st_dev, about.st_ino)
+
+
+_DEVICES: Final = -1
+"""No file system: block devices are what they are, whatever file names them."""
 
 
 def _may_share(own: _Use, other: _Use, *, own_top: bool) -> bool:

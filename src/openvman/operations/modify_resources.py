@@ -62,14 +62,20 @@ class _Change:
 
 
 async def modify_resources(
-    context: Context, actor: Actor, specs: Sequence[ResourceSpec], *, beyond_host: bool = False
+    context: Context,
+    actor: Actor,
+    specs: Sequence[ResourceSpec],
+    *,
+    beyond_host: bool = False,
+    shared_images: bool = False,
 ) -> list[Allocation]:
     """Change all the allocations that the specs name, or none; they as the inventory then shows them, in order.
 
     An allocation's id says which configuration is meant: that of the next activation or that of the active system.
     What is said as it is already is no change. All is validated before the first is changed; when one then fails,
     those before it are changed back. Raises NOT_FOUND for an unknown id, else as the rules and the driver say. With
-    ``beyond_host`` the next activation may be given more memory than the host has.
+    ``beyond_host`` the next activation may be given more memory than the host has; for ``shared_images`` see
+    :func:`openvman.operations.images.claims`.
     """
     system_ids = _systems(specs)
     async with AsyncExitStack() as turns:
@@ -81,7 +87,7 @@ async def modify_resources(
         await turns.enter_async_context(context.turns.hold(_claims(planned)))
         # Others may have had their turn since: what they took is seen in the generation of now.
         _check(context, actor, planned, beyond_host=beyond_host)
-        planned = await _unused(context, planned)
+        planned = await _unused(context, planned, shared=shared_images)
         with ExitStack() as pledges:
             for system_id in system_ids:
                 pledges.enter_context(_pledged(context, system_id, planned))
@@ -169,7 +175,7 @@ def _claims(planned: list[_Change]) -> list[str]:
     return macs + chains + [name for c in planned for name in mapping_turns(c.host.id, c.full)]
 
 
-async def _unused(context: Context, planned: list[_Change]) -> list[_Change]:
+async def _unused(context: Context, planned: list[_Change], *, shared: bool) -> list[_Change]:
     """Refuse images in use by other disks."""
     for there in _by_configuration(planned):
         found = [change.image for change in there if change.image is not None]
@@ -177,7 +183,8 @@ async def _unused(context: Context, planned: list[_Change]) -> list[_Change]:
             disks = [change.full for change in there if change.image is None] + _kept(there)
             kept = [disk for disk in disks if isinstance(disk, DiskSpec)]
             one, generation = there[0], context.inventory.generation
-            await images.check_unused(generation, one.host, one.configuration.system_id, one.name, found, kept)
+            system_id, claimed = one.configuration.system_id, images.claims(one.configuration.kind, shared=shared)
+            await images.check_unused(generation, one.host, system_id, one.name, found, kept, claimed)
     return planned
 
 

@@ -106,9 +106,10 @@ class Operations:
         system: SystemSpec,
         resources: Sequence[ResourceSpec] = (),
         reference: Configuration | None = None,
+        shared_images: bool = False,
     ) -> VirtualSystem:
         """See :func:`openvman.operations.define.define`."""
-        return await define.define(self._context, actor, system, resources, reference)
+        return await define.define(self._context, actor, system, resources, reference, shared_images=shared_images)
 
     async def check_define(
         self,
@@ -136,10 +137,17 @@ class Operations:
         await change_boot_order.change_boot_order(self._context, actor, configuration, sources or ())
 
     async def modify_resources(
-        self, actor: Actor, *, specs: Sequence[ResourceSpec], beyond_host: bool = False
+        self,
+        actor: Actor,
+        *,
+        specs: Sequence[ResourceSpec],
+        beyond_host: bool = False,
+        shared_images: bool = False,
     ) -> list[Allocation]:
         """See :func:`openvman.operations.modify_resources.modify_resources`."""
-        return await modify_resources.modify_resources(self._context, actor, specs, beyond_host=beyond_host)
+        return await modify_resources.modify_resources(
+            self._context, actor, specs, beyond_host=beyond_host, shared_images=shared_images
+        )
 
     async def add_resources(
         self, actor: Actor, *, configuration: Configuration, specs: Sequence[ResourceSpec]
@@ -148,10 +156,15 @@ class Operations:
         return await add_resources.add_resources(self._context, actor, configuration, specs)
 
     async def add_resources_for_good(
-        self, actor: Actor, *, configuration: Configuration, specs: Sequence[ResourceSpec]
+        self,
+        actor: Actor,
+        *,
+        configuration: Configuration,
+        specs: Sequence[ResourceSpec],
+        shared_images: bool = False,
     ) -> list[Allocation]:
         """See :func:`openvman.operations.add_resources.add_for_good`."""
-        return await add_resources.add_for_good(self._context, actor, configuration, specs)
+        return await add_resources.add_for_good(self._context, actor, configuration, specs, shared_images=shared_images)
 
     async def remove_resources(
         self,

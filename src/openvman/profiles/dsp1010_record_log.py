@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Call, ClassMap, ClassName, Const, Edge, End, MethodMap, PlainInput, PlainOutput
+from openvman.mapping.declare import Call, ClassMap, ClassName, Const, Edge, End
+from openvman.mapping.methods import MethodMap, PlainInput, PlainOutput
 from openvman.messages.problem import Problem
 from openvman.model.actor import Role
 from openvman.model.allocation import SerialAllocation

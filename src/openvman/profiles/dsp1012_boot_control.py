@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Attr, Call, ClassMap, Const, Edge, End, MethodMap, ObjectInput
+from openvman.mapping.declare import Attr, Call, ClassMap, Const, Edge, End
+from openvman.mapping.methods import MethodMap, ObjectInput
 from openvman.messages.problem import Problem
 from openvman.model.actor import Role
 from openvman.model.boot import BootSource, boot_sources

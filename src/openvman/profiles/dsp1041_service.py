@@ -8,21 +8,8 @@ from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import (
-    Attr,
-    Call,
-    ClassMap,
-    Const,
-    Edge,
-    End,
-    MethodMap,
-    ObjectInput,
-    ObjectOutput,
-    PlainInput,
-    Purpose,
-    SpecInput,
-    Write,
-)
+from openvman.mapping.declare import Attr, Call, ClassMap, Const, Edge, End, Write
+from openvman.mapping.methods import MethodMap, ObjectInput, ObjectOutput, PlainInput, Purpose, SpecInput
 from openvman.messages.problem import Problem
 from openvman.model.actor import Role
 from openvman.model.host import Host

@@ -6,12 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from openvman.mapping.declare import (
-    Call,
-    ClassMap,
-    Const,
-    Edge,
-    End,
+from openvman.mapping.declare import Call, ClassMap, Const, Edge, End, own_method, own_parameter
+from openvman.mapping.methods import (
     Input,
     InstanceOutput,
     MethodMap,
@@ -20,8 +16,6 @@ from openvman.mapping.declare import (
     PlainOutput,
     Purpose,
     SpecInput,
-    own_method,
-    own_parameter,
 )
 from openvman.messages import requests
 from openvman.messages.problem import Problem

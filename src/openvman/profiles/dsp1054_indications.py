@@ -8,21 +8,8 @@ from typing import Any
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import (
-    Attr,
-    Call,
-    Change,
-    ClassMap,
-    ClassName,
-    Coded,
-    Const,
-    Edge,
-    End,
-    Join,
-    Modify,
-    Source,
-    Write,
-)
+from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Coded, Const, Edge, End, Source, Write
+from openvman.mapping.methods import Change, Join, Modify
 from openvman.model.actor import Role
 from openvman.model.indication import (
     DeliverySpec,

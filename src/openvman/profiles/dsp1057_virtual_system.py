@@ -11,17 +11,14 @@ from openvman.mapping.declare import (
     ClassMap,
     ClassName,
     Coded,
-    CodedInput,
     Const,
     Edge,
     End,
-    MethodMap,
-    Modify,
-    PlainInput,
     Write,
     WriteOnly,
     own_property,
 )
+from openvman.mapping.methods import CodedInput, MethodMap, Modify, PlainInput
 from openvman.messages.problem import Problem
 from openvman.model.actor import Role
 from openvman.model.picture import Picture

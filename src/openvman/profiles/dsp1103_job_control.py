@@ -8,22 +8,8 @@ from typing import Any, Final
 
 from openvman.cim.errors import error_instance
 from openvman.cim.values import Instance, Property, Value
-from openvman.mapping.declare import (
-    Attr,
-    Call,
-    Change,
-    ClassMap,
-    Coded,
-    CodedInput,
-    Const,
-    Edge,
-    End,
-    MethodMap,
-    Modify,
-    PlainInput,
-    PlainOutput,
-    Write,
-)
+from openvman.mapping.declare import Attr, Call, ClassMap, Coded, Const, Edge, End, Write
+from openvman.mapping.methods import Change, CodedInput, MethodMap, Modify, PlainInput, PlainOutput
 from openvman.messages.problem import Problem
 from openvman.model.actor import Role
 from openvman.model.job import Effect, Element, Job, JobAction, JobSpec, JobState

@@ -8,7 +8,8 @@ from typing import Any, Final
 from openvman.cim.declarations import PropertyDeclaration
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Call, ClassMap, Modify, Source, Write
+from openvman.mapping.declare import Call, ClassMap, Source, Write
+from openvman.mapping.methods import Modify
 from openvman.model.actor import Role
 from openvman.model.allocation import Allocation
 from openvman.model.picture import Picture

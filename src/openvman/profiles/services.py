@@ -8,7 +8,8 @@ from typing import Final
 from openvman.cim.declarations import MethodDeclaration
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Const, MethodMap, Source
+from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Const, Source
+from openvman.mapping.methods import MethodMap
 from openvman.model.host import Host
 from openvman.model.picture import Picture
 from openvman.profiles.dsp1052_computer_system import HOST_SYSTEM

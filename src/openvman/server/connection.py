@@ -51,7 +51,7 @@ class Connections:
 
 
 class Connection(asyncio.Protocol):
-    """Lets ``application`` answer each request. While it does, it has the members of the second part here.
+    """Lets ``application`` answer each request. While it does, it has the members of the first part here.
 
     Nothing is written once ``is_gone``: the client has left, or is not to get more.
     """

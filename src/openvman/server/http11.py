@@ -196,11 +196,11 @@ class RequestReader:
 
     def _remember(self, head: RequestHead, parser: h11.Connection) -> None:
         """Keep an accepted head. One that ends without CR, as h11 lets it, would never be recalled."""
-        length = head.length
-        if length is None or head.awaits_continue or not head.keeps_alive or not self._only_piece:
+        length, piece, self._only_piece = head.length, self._only_piece, b""
+        if length is None or head.awaits_continue or not head.keeps_alive or not piece:
             return
         behind, _ = parser.trailing_data
-        raw = self._only_piece[: len(self._only_piece) - len(behind)]
+        raw = piece[: len(piece) - len(behind)]
         if len(raw) > _LONGEST_REMEMBERED or not raw.endswith(_END_OF_HEAD):
             return
         while len(self._known) >= _MOST_REMEMBERED:

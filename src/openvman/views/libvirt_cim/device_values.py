@@ -157,3 +157,11 @@ def network_pool(seen: Seen) -> str:
     nic = seen.of
     named = nic.source if nic.connection is NicConnection.NETWORK else None
     return pool_name("NetworkPool", named if named in seen.host.network_names else "0")
+
+
+def missing_network(seen: Seen) -> str | None:
+    """The name of the adapter's network, if there is none of the name, not even one that rests."""
+    nic = seen.of
+    if nic.connection is not NicConnection.NETWORK or nic.source in {network.name for network in seen.host.networks}:
+        return None
+    return str(nic.source)

@@ -5,13 +5,13 @@ What a guest has beside these (serial ports, video adapters, watchdogs and so on
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from openvman.mapping.declare import Call, ClassMap, Const, itself
 from openvman.model.allocation import Allocation
-from openvman.model.spec import ResourceSpec
+from openvman.model.spec import MemorySpec, ProcessorSpec, ResourceSpec
 from openvman.views.libvirt_cim.device_kinds import KindRow, kind_rows
 from openvman.views.libvirt_cim.device_values import allocation_in, disk_pool, network_pool, of_type
 from openvman.views.libvirt_cim.names import (
@@ -44,11 +44,29 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an embedded instance asks for; ``also`` is the same allocation of the next activation, where the one that is
-    to be modified is that of the active guest."""
+    """What an embedded instance asks for: of the allocation of the active guest, of that of the next activation
+    (``defined``), or of both."""
 
     spec: ResourceSpec
-    also: str | None = None
+    active: str | None = None
+    defined: str | None = None
+
+    def specs(self) -> Iterator[ResourceSpec]:
+        """Of each allocation. A definition has no more processors or memory in reserve than are asked for."""
+        if self.active is not None:
+            yield replace(self.spec, allocation_id=self.active)
+        if self.defined is not None:
+            yield replace(self.whole, allocation_id=self.defined)
+
+    @property
+    def whole(self) -> ResourceSpec:
+        """Of a definition: libvirt-cim knows no maximum beside what there is."""
+        match self.spec:
+            case ProcessorSpec(count=int(count)):
+                return replace(self.spec, maximum=count)
+            case MemorySpec(size=int(size)):
+                return replace(self.spec, maximum=size)
+        return self.spec
 
 
 def in_definition(seen: Seen) -> Allocation | None:
@@ -61,13 +79,15 @@ def in_definition(seen: Seen) -> Allocation | None:
 
 
 def _identity(seen: Seen) -> dict[str, Any]:
-    defined = in_definition(seen)
-    return {"allocation_id": seen.of.id, "also": None if defined is None else defined.id}
+    defined, is_active = in_definition(seen), seen.system.effective is seen.system.current
+    if not is_active:
+        return {"allocation_id": seen.of.id, "active": None, "defined": seen.of.id}
+    return {"allocation_id": seen.of.id, "active": seen.of.id, "defined": None if defined is None else defined.id}
 
 
 def _asking(spec: Callable[..., ResourceSpec]) -> Callable[..., Asked]:
-    def made(also: str | None = None, **said: Any) -> Asked:
-        return Asked(spec(**said), also)
+    def made(active: str | None = None, defined: str | None = None, **said: Any) -> Asked:
+        return Asked(spec(**said), active, defined)
 
     return made
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from openvman.mapping.declare import ClassMap, Const, Edge, End
+from openvman.model.allocation import NicAllocation
 from openvman.model.device import VirtualDevice, devices_of
 from openvman.model.host import Host
 from openvman.model.picture import Picture
@@ -22,6 +23,7 @@ from openvman.profiles.dsp1041_pools import RESOURCE_POOL
 from openvman.profiles.dsp1042_system_virtualization import MANAGEMENT_SERVICE
 from openvman.profiles.dsp1043_capabilities import ALLOCATION_CAPABILITIES
 from openvman.profiles.dsp1057_virtual_system import COMPUTER_SYSTEM, SETTING_DATA
+from openvman.views.libvirt_cim.device_values import missing_network
 from openvman.views.libvirt_cim.devices import Kind, pool_for
 from openvman.views.libvirt_cim.pools import Pool, Pools, pools_of
 from openvman.views.libvirt_cim.scope import Scope
@@ -114,7 +116,10 @@ def _has_other_pools(before: Any | None, after: Any | None) -> bool:
     """Whether networks or storage pools of a host came, went, or are in another place."""
 
     def pools(one: Any | None) -> object:
-        return isinstance(one, Host) and (one.network_names, [(pool.name, pool.folder) for pool in one.active_storage])
+        if not isinstance(one, Host):
+            return None
+        networks = [(network.name, network.active) for network in one.networks]
+        return networks, [(pool.name, pool.folder) for pool in one.active_storage]
 
     return pools(before) != pools(after)
 
@@ -162,7 +167,7 @@ class Own:
             End("Antecedent", tuple(self.pools.maps.values())),
             End("Dependent", tuple(kind.setting for kind in self.kinds)),
             VirtualSystem,
-            self._from_pools(self._settings),
+            self._from_pools(self._settings_with_pool),
             clause=CLAUSE,
             unsettled_by=_has_other_pools,
         )
@@ -182,6 +187,12 @@ class Own:
         yield from self._shown((SETTING_DATA, current), picture)
         for allocation in current.allocations():
             yield from self._shown((MAP_OF[type(allocation)], allocation), picture)
+
+    def _settings_with_pool(self, system: VirtualSystem, picture: Picture) -> Iterator[Node]:
+        """All but those of adapters on networks that there are not."""
+        for classmap, seen in self._settings(system, picture):
+            if not isinstance(seen.of, NicAllocation) or missing_network(seen) is None:
+                yield classmap, seen
 
     def _devices(self, system: VirtualSystem, picture: Picture) -> Iterator[Node]:
         for device in devices_of(system):

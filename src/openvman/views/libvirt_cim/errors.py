@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from openvman.cim.errors import CIMError
-from openvman.mapping.declare import Unfound, Words
-from openvman.messages import compatible, hypervisor, hypervisor_storage, pools, settings
+from openvman.mapping.declare import ClassMap, Unfound, Words
+from openvman.messages import compatible, hypervisor, hypervisor_storage, pools, settings, systems
 from openvman.messages.message import ErrorMessage
 from openvman.messages.problem import Problem
 from openvman.model.errors import ModelError
 from openvman.model.states import Action
+from openvman.views.libvirt_cim.device_values import missing_network
 from openvman.views.libvirt_cim.devices import SETTING
-from openvman.views.libvirt_cim.scope import INSTANCE_ID, Scope
+from openvman.views.libvirt_cim.names import setting_name
+from openvman.views.libvirt_cim.scope import INSTANCE_ID, Scope, Seen
 
 Find = Callable[[Unfound, Scope], CIMError]
 
@@ -143,6 +145,25 @@ _BY_CLASS: Final[Mapping[str, Find]] = {
 """By the class's name; the others are told by what the name ends with."""
 _BY_END: Final[tuple[tuple[str, Find], ...]] = ((SETTING, _setting), ("Pool", _pool), ("", _only_one))
 
+
+def _without_pool(seen: Seen) -> CIMError | None:
+    network = missing_network(seen)
+    return None if network is None else CIMError(compatible.NO_POOL, setting=setting_name(seen), network=network)
+
+
+_LOST: Final[Mapping[str, tuple[str, Callable[[Seen], CIMError | None]]]] = {
+    f"Net{SETTING}": ("ResourceAllocationFromPool", _without_pool),
+}
+"""What is said when an association leads nowhere: by the class that it is followed from, with its name."""
+
+
+def _lost(classmap: ClassMap, obj: Any, association: str | None) -> CIMError | None:
+    name, find = _LOST.get(classmap.name, (None, None))
+    if find is None or name is None or (association or "").partition("_")[2].lower() != name.lower():
+        return None
+    return find(obj)
+
+
 _ABSENT: Final = {"AddResourcesToResourcePool": compatible.UNKNOWN_METHOD}
 
 
@@ -152,11 +173,14 @@ def _absent(method: str) -> CIMError:
 
 
 _BY_MESSAGE: Final[Mapping[ErrorMessage, ErrorMessage]] = {
+    systems.NOT_POSSIBLE: compatible.NOT_RUNNING,
+    hypervisor.WRONG_STATE: compatible.NOT_RUNNING,
+    hypervisor.NOT_ACTIVE: compatible.NOT_RUNNING,
     settings.NO_NETWORK: compatible.NO_NETWORK,
+    settings.NETWORK_UNNAMED: compatible.NO_NETWORK,
     pools.VOLUME_EXISTS: compatible.NO_NEW_VOLUME,
     hypervisor_storage.VOLUME_TAKEN: compatible.NO_NEW_VOLUME,
 }
-_BY_PROBLEM: Final[Mapping[Problem, ErrorMessage]] = {Problem.INVALID_STATE: compatible.NOT_RUNNING}
 
 
 def _of_failure(failure: ModelError) -> CIMError:
@@ -171,8 +195,7 @@ def _of_failure(failure: ModelError) -> CIMError:
     impossible = failure.problem is Problem.NOT_SUPPORTED and not is_hypervisors
     if impossible or not isinstance(message, ErrorMessage):
         return CIMError(failure.said, failure.subject)
-    row = _BY_MESSAGE.get(message) or _BY_PROBLEM.get(failure.problem) or compatible.REFUSED
-    return CIMError(row, failure.subject, reason=failure.message)
+    return CIMError(_BY_MESSAGE.get(message, compatible.REFUSED), failure.subject, reason=failure.message)
 
 
 def _unacceptable(error: CIMError) -> CIMError | None:
@@ -194,6 +217,7 @@ def words(scopes: Mapping[str, Scope]) -> Words:
 
     return Words(
         unfound=unfound,
+        lost=_lost,
         unreadable=lambda error: CIMError(compatible.UNREADABLE, reason=str(error.said)),
         unacceptable=_unacceptable,
         unknown_code=lambda error: CIMError(compatible.STATE_NOT_SUPPORTED, reason=str(error.said)),

@@ -27,6 +27,7 @@ from openvman.views.libvirt_cim.scope import Scope
 from openvman.views.libvirt_cim.services import services
 from openvman.views.libvirt_cim.systems import systems
 from openvman.views.libvirt_cim.templates import template_maps
+from openvman.views.libvirt_cim.unused import unused
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def _family(scope: Scope, standard: View, virt: Space, interop: Space) -> View:
     return View(
         prefix=scope.prefix,
         spaces=(virt, interop),
-        bases=(Base(SETTING, f"CIM_{SETTING}", "What a guest is given, or what may be asked for."),),
+        bases=(Base(SETTING, f"CIM_{SETTING}", "What a guest is given, or what may be asked for."), *unused(scope)),
         indications=tuple(indications(of_systems, had)),
         classes=classes,
         edges=(*edges, *own.edges(), *filtering.edges, *registered.edges),

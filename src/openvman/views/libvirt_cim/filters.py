@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Attr, Call, Change, ClassMap, ClassName, Const, Edge, End, Join, Source, Write
+from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Const, Edge, End, Source, Write
+from openvman.mapping.methods import Change, Join
 from openvman.messages import compatible
 from openvman.model.actor import Role
 from openvman.model.allocation import NicAllocation

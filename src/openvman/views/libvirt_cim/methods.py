@@ -9,18 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from openvman.mapping.declare import (
-    Input,
-    InstanceOutput,
-    MethodMap,
-    ObjectInput,
-    ObjectOutput,
-    Output,
-    SpecInput,
-)
+from openvman.mapping.methods import Input, InstanceOutput, MethodMap, ObjectInput, ObjectOutput, Output, SpecInput
 from openvman.model.allocation import Allocation, DeviceAllocation, DeviceKind
 from openvman.model.host import Host
-from openvman.model.spec import ResourceSpec, SystemSpec
+from openvman.model.spec import SystemSpec
 from openvman.model.system import BootDevice, Firmware
 from openvman.profiles import dsp1042_system_virtualization as guests
 from openvman.views.libvirt_cim.devices import Asked, in_definition
@@ -29,6 +21,7 @@ from openvman.views.libvirt_cim.scope import Seen
 
 _OWN: Final = frozenset({extra.name for extra in (guests.CHECK_DEFINE,)})
 """Methods of the standard view's own, which libvirt-cim does not have."""
+_SHARED: Final = {"shared_images": True}
 _MACHINE: Final = "pc"
 """The machine that libvirt-cim's guests are, which their settings say nothing of."""
 
@@ -40,13 +33,18 @@ def guest_methods(translation: Translation) -> tuple[MethodMap, ...]:
 
 
 def _defining(method: MethodMap) -> MethodMap:
-    """What settings do not say of a machine is as libvirt-cim has it; a container is none."""
+    """What settings do not say of a machine is as libvirt-cim has it; a container is none.
+
+    Clients define many guests with one image, of which one is active.
+    """
 
     def arranged(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
         system: SystemSpec = arguments["system"] or SystemSpec()
         if not host.facts.is_for_containers:
             system = _machine(system, host)
-        return method.arrange(host, {**arguments, "system": system, "resources": _specs(arguments["resources"] or ())})
+        asked: Iterable[Asked] = arguments["resources"] or ()
+        resources = [one.whole for one in asked]
+        return method.arrange(host, {**arguments, "system": system, "resources": resources, **_SHARED})
 
     return replace(method, arrange=arranged)
 
@@ -65,7 +63,8 @@ def _adding(method: MethodMap) -> MethodMap:
     """A guest that is active has what was added now, and when it is next activated."""
 
     def arranged(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
-        return method.arrange(host, {**arguments, "specs": _specs(arguments["specs"])})
+        asked: Iterable[Asked] = arguments["specs"]
+        return method.arrange(host, {**arguments, "specs": [one.spec for one in asked], **_SHARED})
 
     return replace(method, operation="add_resources_for_good", arrange=arranged)
 
@@ -75,13 +74,8 @@ def _modifying(method: MethodMap) -> MethodMap:
 
     def arranged(host: Host, arguments: dict[str, Any]) -> dict[str, Any]:
         asked: list[Asked] = arguments["specs"]
-        everywhere = [
-            replace(one.spec, allocation_id=id)
-            for one in asked
-            for id in (one.spec.allocation_id, one.also)
-            if id is not None
-        ]
-        return method.arrange(host, {**arguments, "specs": everywhere, "beyond_host": True})
+        everywhere = [spec for one in asked for spec in one.specs()]
+        return method.arrange(host, {**arguments, "specs": everywhere, "beyond_host": True, **_SHARED})
 
     told = {
         name: replace(output, read=_each_once) if isinstance(output, ObjectOutput) else output
@@ -101,10 +95,6 @@ def _removing(method: MethodMap) -> MethodMap:
         return method.arrange(host, {**arguments, "allocations": [*(one.of for one in seen), *defined]})
 
     return replace(method, arrange=arranged)
-
-
-def _specs(asked: Iterable[Asked]) -> list[ResourceSpec]:
-    return [one.spec for one in asked]
 
 
 def _each_once(allocations: list[Allocation]) -> list[Allocation]:

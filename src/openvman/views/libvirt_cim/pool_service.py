@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from openvman.mapping.declare import (
+from openvman.mapping.declare import own_method, own_parameter
+from openvman.mapping.methods import (
     ByType,
     Choice,
     MethodMap,
@@ -14,8 +15,6 @@ from openvman.mapping.declare import (
     PlainInput,
     Purpose,
     SpecInput,
-    own_method,
-    own_parameter,
 )
 from openvman.messages import compatible
 from openvman.model.actor import Role

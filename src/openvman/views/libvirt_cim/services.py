@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from openvman.mapping.declare import Attr, Call, ClassMap, Const, MethodMap, Source
+from openvman.mapping.declare import Attr, Call, ClassMap, Const, Source
+from openvman.mapping.methods import MethodMap
 from openvman.profiles import redirection
 from openvman.profiles.dsp1041_service import POOL_CAPABILITIES, POOL_SERVICE
 from openvman.profiles.dsp1042_system_virtualization import MANAGEMENT_CAPABILITIES, MANAGEMENT_SERVICE

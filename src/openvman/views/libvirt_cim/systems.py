@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, CodedInput, Const, Source, Write
+from openvman.mapping.declare import Attr, Call, ClassMap, ClassName, Const, Source, Write
+from openvman.mapping.methods import CodedInput
 from openvman.messages import compatible
 from openvman.model.console import consoles_of
 from openvman.model.errors import ModelError
@@ -174,7 +175,8 @@ def systems(scope: Scope) -> Systems:
             "EnablePAE": Attr("of.pae", Write("pae")),
             "ClockOffset": Const(0),
             "BootDevices": Call(
-                lambda seen: tuple(_BOOT[device] for device in seen.of.boot_order), Write("boot_order", _boot_order)
+                lambda seen: tuple(_BOOT[device] for device in seen.of.boot_order) or None,
+                Write("boot_order", _boot_order),
             ),
             **({"InitPath": Attr("of.init", Write("init"))} if scope.of_containers else {}),
         },
