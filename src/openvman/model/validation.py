@@ -448,7 +448,7 @@ NIC_RULES: Final[tuple[Rule[NicSpec], ...]] = (
     ),
     Rule(
         ("connection",),
-        lambda v, _: v.connection in {NicConnection.NETWORK, NicConnection.BRIDGE, NicConnection.USER},
+        lambda v, _: v.connection not in {None, NicConnection.OTHER},
         settings_rows.CONNECTION,
     ),
     Rule(

@@ -70,6 +70,13 @@ _MAPPED: Final = (Affinity.NONE, Affinity.DEDICATED, Affinity.HARD)
 _ROWS: Final[Mapping[str, Abilities]] = {
     "qemu": Abilities(
         nic_models=("virtio", "e1000", "e1000e", "rtl8139"),
+        nic_connections=(
+            NicConnection.NETWORK,
+            NicConnection.BRIDGE,
+            NicConnection.USER,
+            NicConnection.DIRECT,
+            NicConnection.ETHERNET,
+        ),
         disk_caches=("none", "writethrough", "writeback", "directsync", "unsafe"),
         disk_discards=("unmap", "ignore"),
         has_disk_limits=True,
