@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from openvman.cim.errors import CIMError
 from openvman.cim.operations import Answer, MethodAnswer
+from openvman.cim.plan import Extent, Extents, InstancePlan
 from openvman.messages.message import ErrorMessage
 from openvman.messages.problem import Problem
 from openvman.model.actor import Actor, Role
@@ -261,6 +262,69 @@ async def test_a_read_whose_client_leaves_is_cancelled(start, make, broker):
     await waiting.begun.wait()
     await connection.close()
     assert await waiting.outcome == "cancelled"
+
+
+STEPS = 1_000_000
+"""So many that a server which does nothing else in between is seen to."""
+
+
+def searching(until):
+    """An answer that finds nothing until something happened elsewhere."""
+
+    def parts():
+        for _ in range(STEPS):
+            if until():
+                return
+            yield ()
+        raise AssertionError("nobody else was served")
+
+    plan = InstancePlan("CIM_A", "root/vman", (), ())
+    return Answer(Extents([Extent(plan, parts(), iter)]))
+
+
+@pytest.fixture
+def search(make):
+    names = make.names_call().replace(b"EnumerateClassNames", b"EnumerateInstanceNames")
+    body = names.replace(
+        b"</IMETHODCALL>", b'<IPARAMVALUE NAME="ClassName"><CLASSNAME NAME="CIM_A"/></IPARAMVALUE></IMETHODCALL>'
+    )
+    return make.post(body, CIMMethod="EnumerateInstanceNames")
+
+
+async def test_others_are_served_while_an_answer_is_looked_for(start, make, broker, search):
+    served = []
+
+    def answer(request):
+        if request.operation.name == "EnumerateInstanceNames":
+            return searching(lambda: served)
+        served.append(request)
+        return Answer([])
+
+    broker.answer = answer
+    server = await start(broker)
+    searcher, other = await server.connect(), await server.connect()
+    await searcher.send(search)
+    assert (await other.ask(make.post())).status == 200
+    answered = await searcher.answer()
+    assert answered.status == 200
+    assert b"<IRETURNVALUE></IRETURNVALUE>" in answered.body
+
+
+async def test_nothing_is_looked_for_when_the_client_has_left(start, broker, search):
+    begun, steps = asyncio.Event(), []
+
+    def step():
+        begun.set()
+        steps.append(begun)
+
+    broker.answer = lambda _request: searching(step)
+    server = await start(broker)
+    searcher = await server.connect()
+    await searcher.send(search)
+    await begun.wait()
+    await searcher.close()
+    await server.idle()
+    assert len(steps) < STEPS
 
 
 async def test_a_change_whose_client_leaves_is_finished(start, make, broker):

@@ -299,3 +299,8 @@ HOST_INTERFACE: Final = ErrorMessage(
     "Leave it out to have one made.",
     problem=Problem.INVALID_PARAMETER,
 )
+NETWORK_UNNAMED: Final = ErrorMessage(
+    2292,
+    "host {host.name!r} has no network that NICs join when they name none; it has {host.network_names!r}",
+    problem=Problem.NOT_FOUND,
+)

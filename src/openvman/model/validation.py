@@ -458,6 +458,11 @@ NIC_RULES: Final[tuple[Rule[NicSpec], ...]] = (
     ),
     Rule(
         ("source", "connection"),
+        lambda v, _: v.connection is not NicConnection.NETWORK or bool(v.source),
+        settings_rows.NETWORK_UNNAMED,
+    ),
+    Rule(
+        ("source", "connection"),
         lambda v, s: (
             v.connection is not NicConnection.NETWORK
             or (s.host.facts.has_networks and _offers(v.source, s.host.network_names))

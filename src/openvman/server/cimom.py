@@ -91,8 +91,9 @@ class CIMObjectManager:
         try:
             response = await self._perform(exchange, message.request, actor)
             parts = self._encoder.encode_response(message, response)
-            first = next(parts)
-            second = next(parts, None)
+            first = await _next(exchange, parts)
+            assert first is not None, "a response has at least its envelope"
+            second = await _next(exchange, parts)
         except ClientGoneError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it was, the client is told and the server goes on
@@ -132,7 +133,7 @@ async def _send(exchange: Exchange, asked: RequestHeaders, first: bytes, rest: I
     packer = Gzip() if len(first) >= WORTH and exchange.accepts("accept-encoding", "gzip") else None
     if packer is not None:
         headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
-    second = next(rest, None)
+    second = await _next(exchange, rest)
     if second is None:
         await exchange.respond(200, headers, first if packer is None else packer.feed(first) + packer.end())
         return
@@ -154,13 +155,24 @@ async def _send_parts(exchange: Exchange, parts: Iterator[bytes], packer: Gzip |
     """Send the parts of a response; the trailers that tell of a failure on the way, empty when there was none."""
     while True:
         try:
-            part = next(parts, None)
+            part = await _next(exchange, parts)
+        except ClientGoneError:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it was, the client is told
             return error_trailers(_explained(exchange, error))
         if part is None:
             return []
         await exchange.write(part if packer is None else packer.feed(part))
         await asyncio.sleep(0)
+
+
+async def _next(exchange: Exchange, parts: Iterator[bytes]) -> bytes | None:
+    """The next part that is not empty, None at the end; others are served until it is made."""
+    while (part := next(parts, None)) == b"":
+        await asyncio.sleep(0)
+        if exchange.watch().done():
+            raise ClientGoneError
+    return part
 
 
 def _explained(exchange: Exchange, error: Exception) -> CIMError:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from itertools import islice
+from typing import Any, Final
 
 from openvman.broker.context import Context
 from openvman.broker.query.candidates import Candidates
@@ -19,6 +20,7 @@ from openvman.cim.plan import Extent, Extents
 from openvman.messages import queries
 
 LANGUAGES: Final = ("dmtf:cql", "cql", "cim:cql", "wql")
+_AT_ONCE: Final = 500
 
 
 def parse_select(language: str, text: str, graph: ClassGraph) -> Select:
@@ -58,7 +60,14 @@ def _extents(ctx: Context, select: Select) -> Iterator[Extent]:
             yield ctx.reader.shown(bound, plan, ctx.picture)
         elif test is not never:
             found = Candidates(ctx.reader, bound, ctx.picture).of(select.condition)
-            yield Extent(plan, (found,), partial(filter, test))
+            yield Extent(plan, _slices(found), partial(filter, test))
+
+
+def _slices(objects: Iterable[Any]) -> Iterator[list[Any]]:
+    """Few enough at a time that others are served while a query looks for what it may not find."""
+    remaining = iter(objects)
+    while some := list(islice(remaining, _AT_ONCE)):
+        yield some
 
 
 def result_class(select: Select, graph: ClassGraph) -> Class:

@@ -51,6 +51,20 @@ class Abilities:
     fixed_live: Mapping[type[Allocation], frozenset[str]] = field(default_factory=dict)
 
 
+_NOT_OF_XEN: Final = (
+    DeviceKind.RNG,
+    DeviceKind.TPM,
+    DeviceKind.WATCHDOG,
+    DeviceKind.PARALLEL,
+    DeviceKind.FILE_SYSTEM,
+    DeviceKind.HUB,
+    DeviceKind.SMARTCARD,
+    DeviceKind.PANIC,
+    DeviceKind.VSOCK,
+    DeviceKind.IOMMU,
+)
+"""What libvirt's Xen driver makes nothing of, and says nothing about."""
+
 _MAPPED: Final = (Affinity.NONE, Affinity.DEDICATED, Affinity.HARD)
 
 _ROWS: Final[Mapping[str, Abilities]] = {
@@ -92,6 +106,11 @@ _ROWS: Final[Mapping[str, Abilities]] = {
         nic_models=("netfront", "e1000", "rtl8139"),
         nic_connections=(NicConnection.NETWORK, NicConnection.BRIDGE),
         balloon="xen",
+        devices={
+            **dict.fromkeys(_NOT_OF_XEN, ()),
+            DeviceKind.CHANNEL: ("xen",),
+            DeviceKind.CONSOLE: ("xen", "serial"),
+        },
         fixed_live={NicAllocation: LIVE[NicAllocation]},
     ),
 }

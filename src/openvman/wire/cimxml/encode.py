@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from itertools import chain, groupby, islice
+from itertools import groupby, islice
 from typing import Any, Final
 
 from openvman.cim.errors import CIMError
@@ -68,7 +68,8 @@ class Encoder:
         self._at = lru_cache(maxsize=_NAMESPACES)(lambda name: values.namespace_path(host, name))
 
     def encode_response(self, message: Message, response: Response) -> Iterator[bytes]:
-        """The response in chunks, made as they are asked for.
+        """The response in chunks, made as they are asked for. An empty one says that there is none yet: work was done
+        for which the server may have others wait long enough.
 
         A CIMError raised while rows are read becomes an error response as long as no chunk is out; afterwards it is
         raised, for the server to send as a trailer (DSP0200 7.2).
@@ -78,6 +79,9 @@ class Encoder:
         size = 0
         try:
             for piece in self._pieces(message, response):
+                if not piece:
+                    yield b""
+                    continue
                 chunk.append(piece)
                 size += len(piece)
                 if size >= CHUNK:
@@ -135,7 +139,9 @@ class Encoder:
     def _extent(self, extent: Extent, form: str) -> Iterator[bytes]:
         write = self._writer(extent.plan, form)
         if not extent.lasting:
-            yield from _written(write, chain.from_iterable(map(extent.objects, extent.parts)))
+            for part in extent.parts:
+                yield from _written(write, extent.objects(part))
+                yield b""
             return
         for place, part in enumerate(extent.parts):
             kept = self._kept.get(extent.plan, form, place, part)
