@@ -114,6 +114,7 @@ def test_define_sends_what_was_said_and_nothing_else(vman, client):
         *("vm", "define", "web", "--cpus", "2", "--memory", "64MiB", "--host", "two"),
         *("--disk", "web.img,bus=virtio,ro", "--disk", "10GiB", "--disk", "cd.iso,cdrom", "--nic", "user"),
         *("--nic", "network=default,model=virtio,mac=52:54:00:00:00:02"),
+        *("--nic", "direct=eth0,mode=bridge", "--nic", "ethernet"),
     )
     assert result.exit_code == 0, result.output
     wish = SystemWish(
@@ -128,6 +129,8 @@ def test_define_sends_what_was_said_and_nothing_else(vman, client):
         nics=(
             NicWish(connection="user"),
             NicWish(connection="network:default", model="virtio", mac="52:54:00:00:00:02"),
+            NicWish(connection="direct:eth0", mode="bridge"),
+            NicWish(connection="ethernet"),
         ),
     )
     assert client.asked == [("define", wish, "two")]
@@ -158,6 +161,8 @@ def test_define_takes_the_only_host_that_is_online(vman, client, make):
         ("--nic", "default"),
         ("--nic", "user,network=a"),
         ("--nic", "network="),
+        ("--nic", "direct="),
+        ("--nic", "ethernet,user"),
         ("--uuid", "me"),
     ],
 )

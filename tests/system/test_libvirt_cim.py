@@ -222,8 +222,16 @@ def test_associators_show_what_get_instance_shows(conn):
 NULL_HERE = {
     ("DiskResourceAllocationSettingData", "cache"): "the guests' disks are cached as usual",
     ("DiskResourceAllocationSettingData", "readonly"): "and are written",
-    ("GraphicsResourceAllocationSettingData", "Password"): "never shown",
+    ("GraphicsResourceAllocationSettingData", "Password"): "the guests' screens have none",
     ("GraphicsResourceAllocationSettingData", "IsIPv6Only"): "said only when there is no address",
+    **dict.fromkeys(
+        (
+            ("NetResourceAllocationSettingData", name)
+            for name in ("NetworkMode", "ProfileID", "SourceDevice", "VSIInstanceID", "VSIManagerID", "VSIType")
+            + ("VSITypeID", "VSITypeIDVersion")
+        ),
+        "the guests' adapters are on networks, and on no device of the host",
+    ),
 }
 
 
