@@ -219,17 +219,17 @@ def test_associators_show_what_get_instance_shows(conn):
             assert near.properties == conn.GetInstance(near.path).properties, near.path
 
 
+OF_DIRECT = (
+    *("NetworkMode", "ProfileID", "SourceDevice"),
+    *("VSIInstanceID", "VSIManagerID", "VSIType", "VSITypeID", "VSITypeIDVersion"),
+)
 NULL_HERE = {
     ("DiskResourceAllocationSettingData", "cache"): "the guests' disks are cached as usual",
     ("DiskResourceAllocationSettingData", "readonly"): "and are written",
     ("GraphicsResourceAllocationSettingData", "Password"): "the guests' screens have none",
     ("GraphicsResourceAllocationSettingData", "IsIPv6Only"): "said only when there is no address",
     **dict.fromkeys(
-        (
-            ("NetResourceAllocationSettingData", name)
-            for name in ("NetworkMode", "ProfileID", "SourceDevice", "VSIInstanceID", "VSIManagerID", "VSIType")
-            + ("VSITypeID", "VSITypeIDVersion")
-        ),
+        (("NetResourceAllocationSettingData", name) for name in OF_DIRECT),
         "the guests' adapters are on networks, and on no device of the host",
     ),
 }
