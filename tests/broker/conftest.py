@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.broker.subscriptions import Outbox
 
 from openvman.broker.broker import Broker
+from openvman.broker.indications.registry import SubscriptionLimits
+from openvman.broker.indications.setup import IndicationSetup
 from openvman.broker.sessions import Limits
 from openvman.broker.visibility import EVERYTHING, Visibility
 from openvman.cim.graph import ClassGraph
@@ -133,4 +136,33 @@ async def client(
     yield Client(broker, inventory, clock)
     broker.close()
     await jobs.close()
+    await inventory.close()
+
+
+@pytest.fixture
+async def world(schema, tmp_path, visibility):
+    """A broker whose outbox can be looked into: (client, outbox, inventory)."""
+    driver = create("sim://?hosts=1&vms=2&active=100%25&seed=7", state=tmp_path, deadline=5.0)
+    inventory = Inventory([driver])
+    await inventory.start()
+    outbox, clock = Outbox(), Clock()
+    broker = Broker(
+        inventory,
+        Jobs(Operations(inventory, Policy(image_roots=(tmp_path,))), USE_CASES, inventory),
+        (STANDARD,),
+        schema,
+        Server(id="server-1", host_name="here", version="1.2.3"),
+        encode_embedded=encode_embedded,
+        decode_embedded=decode_embedded,
+        clock=clock,
+        indications=IndicationSetup(
+            outbox=outbox,
+            encode=outbox.encode,
+            limits=SubscriptionLimits(per_user=2),
+            now=lambda: outbox.moment,
+        ),
+        visibility=visibility,
+    )
+    yield Client(broker, inventory, clock), outbox, inventory
+    broker.close()
     await inventory.close()

@@ -37,7 +37,8 @@ async def _told(client, capabilities: InstancePath) -> dict[str, Instance]:
         reference = plan.instance(link)
         setting = await client.get(reference.get("PartComponent"))
         assert reference.get("PropertyPolicy") == int(
-            setting.get("Shareable") is True and setting.get("Format") == "raw"
+            (setting.get("Shareable") is True and setting.get("Format") == "raw")
+            or (setting.get("DirectMode") is not None and reference.get("ValueRole") == 3)
         )
         kind = (reference.get("ValueRole"), reference.get("ValueRange"))
         point = "default" if kind == (0, 0) else RANGES.get(kind[1], setting.get("InstanceID").partition("/supp")[2])
@@ -185,7 +186,7 @@ CHOICES = {
         "VirtualResourceBlockSize",
     },
     "cdrom": {"Access", "CacheMode", "DiscardMode", "ResourceSubType", "Shareable"},
-    "network": {"Connection", "LinkUp", "ResourceSubType"},
+    "network": {"Connection", "DirectMode", "LinkUp", "ResourceSubType"},
     "serial": set(),
     "graphics": {"ResourceSubType"},
     "rng": {"Backend", "ResourceSubType"},
@@ -211,6 +212,7 @@ async def test_a_choice_is_one_property_and_every_choice_can_be_had(client, offe
     for choice in choices:
         if choice.get("Shareable") and offer == "disk":
             assert choice.pop("Format") == "raw"
+        also = {"Connection": choice.pop("Connection")} if "DirectMode" in choice else {}
         [(name, value)] = choice.items()
         if offer == "processor" and value in {3, 5}:
             continue  # it goes with the processors that it is to
@@ -218,7 +220,7 @@ async def test_a_choice_is_one_property_and_every_choice_can_be_had(client, offe
         if choice.get("Shareable") and offer == "disk":
             assert (await _call_define(client, _with(settings["default"], **choice))).return_value == NOT_SUPPORTED
             choice["Format"] = "raw"
-        system = await _define(client, _with(settings["default"], **enough, **choice))
+        system = await _define(client, _with(settings["default"], **enough, **also, **choice))
         assert value in [s.get(name) for s in await _shown(client, system)]
 
 

@@ -33,7 +33,7 @@ def _other(name, **values):
 
 
 DEVICES = (
-    [_code(24), *_words(ResourceSubType="spice")],
+    [_code(24), *_words(ResourceSubType="spice", KeyMap="de")],
     [_code(13)],
     [_code(13), *_words(ResourceSubType="keyboard", Bus="usb")],
     [_code(5)],
@@ -51,6 +51,17 @@ DEVICES = (
 )
 
 
+_TO_DEVICE = [_code(10), Property("Connection", "string", ("direct:eth0",), is_array=True)]
+DIRECT = (
+    [*_TO_DEVICE, *_words(NetworkPortProfileID="finance")],
+    [
+        *_TO_DEVICE,
+        Property("ManagerID", "uint32", 11),
+        Property("VSITypeID", "uint32", 1193047),
+        Property("VSITypeIDVersion", "uint8", 2),
+        *_words(PortCorrelationID="09b11c53-8b5c-4eeb-8f00-d84eaa0aaa4f"),
+    ],
+)
 TUNED = (
     Instance.of(
         "VMAN_ProcessorAllocationSettingData",
@@ -105,6 +116,7 @@ async def furnished(client):
         passed = Property("HostResource", "string", (source,), is_array=True)
         device = [*_other("host device", ResourceSubType=kind), passed]
         settings.append(Instance.of("VMAN_ResourceAllocationSettingData", device))
+    settings += [Instance.of("VMAN_EthernetPortAllocationSettingData", properties) for properties in DIRECT]
     settings += TUNED
     system = Instance.of(
         "VMAN_VirtualSystemSettingData",

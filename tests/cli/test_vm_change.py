@@ -94,6 +94,25 @@ def test_settings_of_the_whole_are_changed_once(vman, client, active):
     assert client.asked == []
 
 
+def test_a_password_comes_from_a_file_or_who_types_it(vman, client, active, tmp_path):
+    file = tmp_path / "screen"
+    file.write_text("pssst\nand more\n")
+    said = [
+        vman("vm", "set", "a", "--config", "--screen-password-file", str(file)),
+        vman("vm", "set", "a", "--config", "--screen-password-file", "-", input="typed\n"),
+        vman("vm", "set", "a", "--config", "--no-screen-password"),
+    ]
+    assert [result.exit_code for result in said] == [0, 0, 0]
+    assert [change.screen_password for _verb, _kind, change in client.asked] == ["pssst", "typed", ""]
+    told = "".join(result.output for result in said) + repr(client.asked)
+    assert "pssst" not in told
+    assert "typed" not in told
+    client.asked.clear()
+    assert vman("vm", "set", "a", "--no-screen-password", "--screen-password-file", str(file)).exit_code == 2
+    assert vman("vm", "set", "a", "--screen-password-file", str(tmp_path / "none")).exit_code == 6
+    assert client.asked == []
+
+
 @pytest.mark.parametrize(
     "verb", [("set", "a", "--cpus", "3"), ("attach", "a", "nic", "user"), ("attach", "a", "disk", "1GiB")]
 )

@@ -57,10 +57,20 @@ EVERYTHING = {
             "iops_limit": 100,
         },
     ],
-    "nics": [{"connection": "network:default", "model": "virtio", "mac": "52:54:00:00:00:01", "pool": "network"}],
+    "nics": [
+        {"connection": "network:default", "model": "virtio", "mac": "52:54:00:00:00:01", "pool": "network"},
+        {"connection": "direct:eth0", "mode": "bridge"},
+    ],
     "serials": [{"port": 1, "pool": "serial"}],
     "devices": [
-        {"kind": "graphics", "type": "vnc", "address": "127.0.0.1"},
+        {
+            "kind": "graphics",
+            "type": "vnc",
+            "address": "127.0.0.1",
+            "keymap": "de",
+            "password": "pssst",
+            "has_password": True,
+        },
         {"kind": "video", "type": "vga"},
         {"kind": "usb controller", "type": "qemu-xhci"},
         {"kind": "file system", "source": "/srv", "target": "data", "backend": "path", "read_only": True},
@@ -130,6 +140,13 @@ def test_cloud_init_is_sent_and_never_described():
     assert {field.key for field in CLOUD_INIT.fields} == {"user_data", "meta_data", "network_config"}
 
 
+def test_a_password_may_stand_in_a_file_of_its_own():
+    files = {"screen": "pssst \r\nand more"}
+    screen = {"kind": "graphics", "type": "vnc"}
+    made = make({"devices": [{**screen, "password_file": "screen"}, {**screen, "password": "x"}]}, files.get)
+    assert [each["Password"] for each in made.resources] == ["pssst ", "x"]
+
+
 def _missing(path):
     raise FileNotFoundError(2, "No such file", path)
 
@@ -164,6 +181,14 @@ def _missing(path):
             "cloud_init.user_data_file: there is user_data",
         ),
         ({"cloud_init": {"user_data_file": 1}}, "cloud_init.user_data_file: the path of a file is needed."),
+        (
+            {"devices": [{"kind": "graphics", "type": "vnc", "password": "a", "password_file": "b"}]},
+            "devices[0].password_file: there is password too",
+        ),
+        (
+            {"devices": [{"kind": "graphics", "type": "vnc", "password_file": "b"}]},
+            "devices[0].password_file: 'b' cannot be read: ",
+        ),
         ({"cloud_init": {"user_data_file": "x"}}, "cloud_init.user_data_file: 'x' cannot be read: "),
     ],
 )

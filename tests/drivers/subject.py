@@ -47,6 +47,7 @@ class Requirement(StrEnum):
     LIVE_MEDIUM = "the medium in a drive of an active system changes"
     LIVE_NIC = "a NIC of an active system is connected to another place"
     LIVE_LIMITS = "the limits of an active system's disk change"
+    LIVE_PASSWORD = "graphics of an active system get another password"
     LIVE_DEVICES = "devices are plugged into an active system"
     FILTERS = "the host has network filters"
     NIC_FILTERS = "what passes a NIC is filtered"

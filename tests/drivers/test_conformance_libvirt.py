@@ -31,6 +31,7 @@ TEST_GAPS = {
     Requirement.LIVE_TUNING: "libvirt's test host cannot map or weigh the processors of an active system",
     Requirement.LIVE_MEDIUM: "libvirt's test host cannot update a device",
     Requirement.LIVE_NIC: "libvirt's test host cannot update a device",
+    Requirement.LIVE_PASSWORD: "libvirt's test host cannot update a device",
     Requirement.LIVE_LIMITS: "libvirt's test host takes no limit without a burst",
     Requirement.FILTERS: "libvirt's test host has no network filters",
     Requirement.LIVE_FILTER: "libvirt's test host has no network filters",

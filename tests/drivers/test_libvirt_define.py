@@ -61,6 +61,21 @@ FULL = replace(
         NicSpec(mac="52:54:00:00:00:01", connection=NicConnection.NETWORK, source="default", model="virtio"),
         NicSpec(mac="52:54:00:00:00:02", connection=NicConnection.BRIDGE, source="br0"),
         NicSpec(connection=NicConnection.USER, model="e1000"),
+        NicSpec(
+            mac="52:54:00:00:00:03",
+            connection=NicConnection.DIRECT,
+            source="eth0",
+            mode="vepa",
+            target="vtap3",
+            vsi_manager=11,
+            vsi_type=1193047,
+            vsi_version=2,
+            vsi_instance="09b11c53-8b5c-4eeb-8f00-d84eaa0aaa4f",
+        ),
+        NicSpec(
+            mac="52:54:00:00:00:04", connection=NicConnection.DIRECT, source="eth1", mode="bridge", profile="finance"
+        ),
+        NicSpec(mac="52:54:00:00:00:05", connection=NicConnection.ETHERNET, target="vtap5"),
     ),
     console_log=True,
     boot_order=tuple(BootDevice),
@@ -75,6 +90,7 @@ FULL = replace(
         DeviceSpec(kind=DeviceKind.CHANNEL, type="virtio", backend="unix", target="org.qemu.guest_agent.0"),
         DeviceSpec(kind=DeviceKind.WATCHDOG, type="i6300esb", action="reset"),
         DeviceSpec(kind=DeviceKind.CONTROLLER, type="pcie-root-port", bus="pci", address="1"),
+        DeviceSpec(kind=DeviceKind.GRAPHICS, type="vnc", address="127.0.0.1", keymap="de", password="a<b>'c"),
     ),
 )
 CONTAINER = replace(
@@ -168,6 +184,15 @@ HOSTILE = (
 BAD = ("a\0b", "a\x1bb", "a\x7fb", "a\x85b", "a\ud800b", "a\ufffeb")
 
 
+def with_nic(place: int, **changes: str) -> dict[str, Any]:
+    nics = list(FULL.nics)
+    nics[place] = replace(nics[place], **changes)
+    return {"nics": tuple(nics)}
+
+
+GRAPHICS = len(FULL.devices) - 1
+
+
 def with_device(place: int, **changes: str) -> dict[str, Any]:
     devices = list(FULL.devices)
     devices[place] = replace(devices[place], **changes)
@@ -190,6 +215,10 @@ SETTINGS = {
     "nic mac": lambda value: {"nics": (replace(FULL.nics[0], mac=value), *FULL.nics[1:])},
     "nic model": lambda value: {"nics": (replace(FULL.nics[0], model=value), *FULL.nics[1:])},
     "nic filter": lambda value: {"nics": (replace(FULL.nics[0], filter=value), *FULL.nics[1:])},
+    **{
+        f"nic {name}": lambda value, place=place, name=name: with_nic(place, **{name: value})
+        for place, name in ((3, "mode"), (3, "target"), (3, "vsi_instance"), (4, "profile"))
+    },
     "kernel": lambda value: {"kernel": "/" + value},
     "initrd": lambda value: {"initrd": "/" + value},
     "command_line": lambda value: {"command_line": value},
@@ -200,6 +229,8 @@ SETTINGS = {
     "device target": lambda value: with_device(2, target=value),
     "device action": lambda value: with_device(3, action=value),
     "device address": lambda value: with_device(4, address=value),
+    "device keymap": lambda value: with_device(GRAPHICS, keymap=value),
+    "device password": lambda value: with_device(GRAPHICS, password=value),
     "nic source": lambda value: {"nics": (replace(FULL.nics[0], source=value), *FULL.nics[1:])},
 }
 

@@ -40,6 +40,15 @@ def test_a_xen_host(xen) -> None:
     assert not facts.is_for_containers
 
 
+def test_what_is_offered_to_xens_guests(xen) -> None:
+    offered = {offer.name for offer in offers_of(xen)}
+    assert offered == {
+        *("pool processor", "pool memory", "pool disk", "pool cdrom", "pool network", "pool serial"),
+        *("graphics", "video", "input", "sound", "balloon", "channel", "console", "hostdev", "redirection"),
+        *("scsi controller", "usb controller", "virtio-serial controller", "sata controller"),
+    }
+
+
 def test_a_xen_host_has_no_control_groups_and_no_user_mode_networking(xen) -> None:
     facts = xen.facts
     assert (facts.weights, facts.can_limit_processors, facts.can_limit_memory) == (None, False, False)

@@ -136,6 +136,18 @@ def children(pid: int) -> list[int]:
     return found
 
 
+_MAKE_TAPS: Final = """
+while :; do
+    for device in /sys/class/net/*/tap*/dev; do
+        [ -e "$device" ] || continue
+        node=/dev/$(basename "$(dirname "$device")")
+        [ -e "$node" ] || mknod "$node" c $(tr : " " <"$device")
+    done
+    sleep 0.005
+done
+"""
+
+
 class PrivateHost:
     """One host; ``start`` it first, and ``stop`` it at the end whatever happened.
 
@@ -233,6 +245,15 @@ class PrivateHost:
         )
         assert done.returncode == 0, f"virsh {' '.join(arguments)}: {done.stderr}"
         return done.stdout
+
+    @contextmanager
+    def tap_devices(self) -> Iterator[None]:
+        """In its block every macvtap interface has its device below /dev, as udev would make it."""
+        with subprocess.Popen([*self._enter(), "sh", "-c", _MAKE_TAPS], start_new_session=True) as maker:
+            try:
+                yield
+            finally:
+                os.killpg(maker.pid, signal.SIGKILL)
 
     @contextmanager
     def holding_saves(self) -> Iterator[Callable[[], None]]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import pytest
 
 from openvman.messages.problem import Problem
 from openvman.model.actor import Actor, Role
 from openvman.model.allocation import DeviceKind
 from openvman.model.errors import ModelError
-from openvman.model.spec import DeviceSpec, DiskSpec, SerialSpec, SystemSpec
+from openvman.model.spec import DEVICE_SETTINGS, DeviceSpec, DiskSpec, SerialSpec, SystemSpec
 from openvman.model.states import Action
 from openvman.model.system import BootDevice, Firmware
 
@@ -25,8 +23,7 @@ async def refused(awaitable) -> ModelError:
 
 
 def said(device) -> dict[str, object]:
-    names = (field.name for field in fields(DeviceSpec) if field.name not in {"allocation_id", "kind"})
-    return {name: getattr(device, name) for name in names if getattr(device, name)}
+    return {name: getattr(device, name) for name in DEVICE_SETTINGS if name != "kind" and getattr(device, name)}
 
 
 @pytest.mark.parametrize(

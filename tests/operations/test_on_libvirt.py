@@ -88,6 +88,9 @@ async def test_a_network_of_ours_is_virshs_too(world, private_host):
         private_host.virsh("net-autostart", "--disable", "ours")
         rests = await world.operations.change_network(ADMIN, network=made, active=False)
         assert not rests.autostart, "what virsh did without an event is seen with the next look"
+        again = await world.operations.change_network(ADMIN, network=rests, autostart=True)
+        told = dict(line.split(":", 1) for line in private_host.virsh("net-info", "ours").splitlines() if line.strip())
+        assert (again.active, again.autostart, told["Autostart"].strip()) == (False, True, "yes")
         private_host.virsh("net-start", "ours")
         await world.until(lambda: network_named(world.host.networks, "ours").active)
     finally:

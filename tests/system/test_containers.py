@@ -23,6 +23,8 @@ UNSUPPORTED = 1
 ACCESS_DENIED, INVALID = 2, 4
 """The status of operations."""
 GENERIC = "VMAN_ResourceAllocationSettingData"
+SPECIFIC, GENERAL = 2, 3
+"""RequestTypesSupported: whether a request has to name what it wants, as an adapter its network here."""
 
 
 @pytest.fixture
@@ -258,10 +260,18 @@ def test_what_a_container_cannot_do_is_told(
 
 def test_what_a_host_of_containers_offers(manager: Manager) -> None:
     offered = manager.conn.EnumerateInstances("VMAN_AllocationCapabilities")
-    names = {each["OtherResourceType"] or int(each["ResourceType"]) for each in offered}
-    assert names == {3, 4, 10, "file system", "console"}
+    kinds = {
+        each["OtherResourceType"] or int(each["ResourceType"]): int(each["RequestTypesSupported"]) for each in offered
+    }
+    assert kinds == {3: GENERAL, 4: GENERAL, "console": GENERAL, 10: SPECIFIC, "file system": SPECIFIC}
     [systems] = manager.conn.EnumerateInstances("VMAN_VirtualSystemManagementCapabilities")
     assert systems["VirtualSystemTypesSupported"] == ["DMTF:Linux:LXC"]
+
+
+def test_an_adapter_names_its_network(manager: Manager, folder: Path) -> None:
+    with pytest.raises(pywbem.CIMError, match="no network that NICs join when they name none; it has 'quay'"):
+        define(manager, folder, manager.nic())
+    assert manager.names() == []
 
 
 @pytest.mark.parametrize(

@@ -352,6 +352,37 @@ def test_templates_of_networks_are_what_a_container_can_join(conn, hold):
     assert {each["InstanceID"] for each in adapters} == POINTS
 
 
+def test_networks_pools_and_volumes_are_made_for_containers(conn, hypervisor, folder):
+    """libvirt has the same for all its hypervisors."""
+    service = pywbem.CIMClassName("LXC_ResourcePoolConfigurationService", namespace="root/virt")
+
+    def told(method: str, **parameters: Any) -> dict[str, Any]:
+        code, found = conn.InvokeMethod(method, service, **parameters)
+        assert code == 0
+        return dict(found)
+
+    network = mof(f"NetPool{SETTING}", Address="10.96.2.1", Netmask="255.255.255.0", ForwardMode=0)
+    storage = mof(f"DiskPool{SETTING}", Type=1, Path=str(folder))
+    made = [
+        told("CreateChildResourcePool", ElementName="sluice", Settings=[network])["Pool"],
+        told("CreateChildResourcePool", ElementName="hold", Settings=[storage])["Pool"],
+    ]
+    assert [(each.classname, each["InstanceID"]) for each in made] == [
+        ("LXC_NetworkPool", "NetworkPool/sluice"),
+        ("LXC_DiskPool", "DiskPool/hold"),
+    ]
+    assert hypervisor.networkLookupByName("sluice").isActive()
+    volume = mof(f"StorageVolume{SETTING}", VolumeName="one.img", FormatType=1, Capacity=512)
+    path = told("CreateResourceInPool", Settings=volume, Pool=made[1])["Resource"]
+    assert path["InstanceID"] == str(folder / "one.img")
+    assert "one.img" in hypervisor.storagePoolLookupByName("hold").listVolumes()
+    told("DeleteResourceInPool", Resource=mof(f"Disk{SETTING}", Address=path["InstanceID"]), Pool=made[1])
+    told("DeleteResourcePool", Pool=made[0])
+    hypervisor.storagePoolLookupByName("hold").destroy()  # it is not ours to delete while it has volumes
+    hypervisor.storagePoolLookupByName("hold").undefine()
+    assert "DiskPool/hold" not in {each["InstanceID"] for each in conn.EnumerateInstanceNames("LXC_DiskPool")}
+
+
 def test_no_template_is_of_what_a_container_cannot_have(conn, hold):
     told = {
         (pool["InstanceID"], template.classname)

@@ -369,16 +369,69 @@ async def test_what_cannot_be_defined_is_error_1_and_nothing_is_defined(client, 
     assert len(await client.paths("KVM_ComputerSystem")) == 3
 
 
-async def test_a_password_is_refused_and_not_told(client):
-    """Rather than passed over: the screen would be open to everyone."""
-    asked = setting("Graphics", ResourceType=24, ResourceSubType="vnc", Password="pssst")
-    with pytest.raises(CIMError, match="Passwords of screens") as refused:
-        await define(client, "domU1", asked)
-    assert refused.value.status is Status.NOT_SUPPORTED
-    assert "pssst" not in str(refused.value)
+SECRET = "pssst"
+
+
+def screen(**said):
+    return setting("Graphics", ResourceType=24, ResourceSubType="vnc", **said)
+
+
+async def screen_of(client, guest="domU1"):
+    instance = await client.get(path("KVM_GraphicsResourceAllocationSettingData", InstanceID=f"{guest}/vnc"))
+    return {name: instance.get(name) for name in ("Password", "KeyMap", "Address")}
+
+
+async def modify_screen(client, **said):
+    asked = screen(InstanceID="domU1/vnc", **said)
+    service = ClassPath("KVM_VirtualSystemManagementService", "root/virt")
+    return await client.invoke(service, "ModifyResourceSettings", ResourceSettings=(asked,))
+
+
+async def test_a_password_reads_as_a_mask_whatever_it_is(client):
+    for guest, said in (("domU1", {"Password": SECRET}), ("domU2", {"Password": "x"}), ("domU3", {"Password": ""})):
+        assert (await define(client, guest, screen(**said))).return_value == 0
+    masks = [(await screen_of(client, f"domU{n}"))["Password"] for n in (1, 2, 3)]
+    assert masks == ["********", "********", None]
+    everything = list(await client.instances("CIM_ManagedElement"))
+    assert SECRET not in str(everything)
+
+
+async def test_what_is_read_may_be_written_back(client):
+    await define(client, "domU1", screen(Password=SECRET, KeyMap="de"))
+    now = await screen_of(client)
+    assert now["KeyMap"] == "de"
+    assert (await modify_screen(client, **{**now, "KeyMap": "fr"})).return_value == 0
+    assert await screen_of(client) == {**now, "KeyMap": "fr"}
+    assert (await modify_screen(client, Password="")).return_value == 0
+    assert (await screen_of(client))["Password"] is None
+
+
+@pytest.mark.parametrize(("password", "text"), [("********", "every password reads as"), ("123456789", "8 characters")])
+async def test_a_password_that_is_none_is_refused_with_nothing_defined(client, password, text):
+    with pytest.raises(CIMError, match=text):
+        await define(client, "domU1", screen(Password=password))
     assert "domU1" not in {p.keys["Name"] for p in await client.paths("KVM_ComputerSystem")}
-    without = setting("Graphics", ResourceType=24, ResourceSubType="vnc", Password="")
-    assert (await define(client, "domU1", without)).return_value == 0
+
+
+@pytest.mark.parametrize("name", ["Password", "pASSWORD"])
+async def test_the_record_of_a_call_does_not_hold_it(client, name):
+    """As MOF, and as XML, which may write any letter by its number."""
+    mof = f'instance of KVM_GraphicsResourceAllocationSettingData {{ ResourceSubType = "vnc"; {name} = "{SECRET}"; }};'
+    spelt = "".join(f"&#{ord(letter)};" for letter in name)
+    xml = (
+        '<INSTANCE CLASSNAME="KVM_GraphicsResourceAllocationSettingData"><PROPERTY NAME="ResourceSubType" '
+        f'TYPE="string"><VALUE>vnc</VALUE></PROPERTY><PROPERTY NAME="{spelt}" TYPE="string"><VALUE>{SECRET}</VALUE>'
+        "</PROPERTY></INSTANCE>"
+    )
+    for guest, asked in (("mof", mof), ("xml", xml)):
+        assert (await define(client, guest, asked)).return_value == 0
+        assert (await screen_of(client, guest))["Password"] == "********"
+    jobs = await client.within("root/vman").instances("CIM_ConcreteJob")
+    assert len(jobs) >= 2
+    assert SECRET not in str(jobs)
+    kept = repr(list(client.inventory.generation.jobs.values()))
+    assert kept.count("(not shown)") == 2
+    assert SECRET not in kept
 
 
 async def test_who_may_only_look_changes_nothing(client):

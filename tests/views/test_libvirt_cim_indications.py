@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.broker.test_indications import Outbox
+from tests.broker.subscriptions import Outbox
 from tests.views.conftest import broker_over, path
 
 from openvman.broker.indications.event_log import Wanted

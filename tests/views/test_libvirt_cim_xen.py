@@ -30,6 +30,10 @@ GUESTS = {"mill": "xen_hvm", "weir": "xen_pv", "leat": "xen_pvh"}
 """The recorded domains: a whole machine that is active, and two that know Xen."""
 
 
+ON_NO_NETWORK = {"weir/00:16:3e:0a:0b:0d"}
+"""The adapter whose network the recorded host has not."""
+
+
 @pytest.fixture
 def hypervisor(monkeypatch: pytest.MonkeyPatch) -> RecordedConnection:
     recorded = RecordedConnection("xen", GUESTS.values())
@@ -101,11 +105,32 @@ async def test_a_guest_its_devices_settings_and_pools_are_joined(client, name) -
         [part] = await joined(device, "SettingsDefineState")
         of_devices.add(part)
         [pool] = await joined(device, "ElementAllocatedFromPool")
-        assert await joined(part, "ResourceAllocationFromPool") == [pool]
+        if part.keys["InstanceID"] in ON_NO_NETWORK:
+            with pytest.raises(CIMError, match="Unable to determine pool"):
+                await joined(part, "ResourceAllocationFromPool")
+        else:
+            assert await joined(part, "ResourceAllocationFromPool") == [pool]
         assert await joined(part, "ElementSettingData") == [part]
     assert of_devices == set(parts)
     assert [each.class_name for each in await joined(guest(name), "HostedDependency")] == ["Xen_HostSystem"]
     assert len(await joined(guest(name), "ElementCapabilities")) == 1
+
+
+async def test_what_is_enumerated_of_each_class_is_got(client) -> None:
+    [family] = [view for view in VIEWS if view.prefix == "Xen"]
+    seen = set()
+    for declared in family.classes:
+        for found in await client.paths(f"Xen_{declared.name}"):
+            assert (await client.get(found)).path == found
+            seen.add(found.class_name.removeprefix("Xen_"))
+    assert seen >= {
+        *("HostSystem", "ComputerSystem", "VirtualSystemSettingData", "AllocationCapabilities", "KVMRedirectionSAP"),
+        *("ProcessorPool", "MemoryPool", "NetworkPool", "DiskPool", "GraphicsPool", "InputPool", "ControllerPool"),
+        *("VirtualSystemManagementService", "VirtualSystemManagementCapabilities", "ConsoleRedirectionService"),
+        *("ResourcePoolConfigurationService", "VirtualSystemMigrationService", "VirtualSystemSnapshotService"),
+        *(f"{kind}{SETTING}" for kind in ("Proc", "Mem", "Disk", "Net", "Graphics", "Input", "Controller")),
+        *("Processor", "Memory", "LogicalDisk", "NetworkPort", "DisplayController", "PointingDevice", "Controller"),
+    }
 
 
 async def test_only_xens_classes_have_instances(client) -> None:
@@ -196,6 +221,34 @@ async def test_a_guest_that_knows_xen_is_defined(client, hypervisor, golden) -> 
     valid_domain(text)
     settings = await client.get(path("Xen_VirtualSystemSettingData", InstanceID="Xen:new"))
     assert settings.get("Machine") == "xenpv"
+
+
+async def test_what_is_offered_is_sent_as_libvirt_takes_it(client, hypervisor) -> None:
+    """Each default and each choice of what a Xen host says that it gives, in a domain of its own."""
+    standard = client.within("root/vman")
+    [service] = await standard.paths("VMAN_VirtualSystemManagementService")
+    tried, refused = set(), {}
+    for capabilities in await standard.paths("VMAN_AllocationCapabilities"):
+        offer = capabilities.keys["InstanceID"].split("/")[2]
+        settings = await standard.associators(capabilities, AssocClass="CIM_SettingsDefineCapabilities")
+        default = next((each for each in settings if each.get("InstanceID").endswith("/default")), None)
+        chosen = [each for each in settings if "/supported:" in each.get("InstanceID")]
+        for setting in () if default is None else (default, *chosen):
+            values = {p.name: p for p in default.properties.values() if p.value is not None}
+            values |= {p.name: p for p in setting.properties.values() if p.value is not None}
+            asked = Instance.of(setting.class_name, [*values.values()])
+            try:
+                await standard.invoke(service, "DefineSystem", ResourceSettings=(asked,))
+            except CIMError as error:
+                refused[setting.get("InstanceID")] = str(error)
+                continue
+            tried.add(offer)
+            try:
+                valid_domain(hypervisor.domains[-1].text)
+            except etree.DocumentInvalid as error:
+                refused[setting.get("InstanceID")] = str(error)
+    assert refused == {}
+    assert tried >= {"processor", "memory", "disk", "cdrom", "serial", "graphics", "video", "input", "usb-controller"}
 
 
 def valid_domain(text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from html import unescape
 from typing import Final
 
 from openvman.cim.datetime import CIMDateTime
@@ -19,6 +20,8 @@ from openvman.model.job import MethodRecord
 _PARAMETERS: Final = "__MethodParameters"
 """The class name that CIM_InstMethodCall.MethodParameters has the parameters in."""
 
+_DEPTH: Final = 8
+"""How often references are followed: more often than anybody nests instances."""
 _NOT_SHOWN: Final = "(not shown)"
 _TYPES: Final[dict[type, CIMType]] = {bool: "boolean", int: "sint64", float: "real64", CIMDateTime: "datetime"}
 
@@ -63,9 +66,21 @@ class CallRecorder:
             case Instance():
                 seen = (p for p in value.properties.values() if p.name.lower() not in self.secrets)
                 return Instance.of(value.class_name, (replace(p, value=self._masked(p.value)) for p in seen))
-            case str() if any(name in value.lower() for name in self.secrets):  # an instance as text
+            case str() if self._may_tell(value):
                 return _NOT_SHOWN
         return value
+
+    def _may_tell(self, text: str) -> bool:
+        """Whether the text may be an instance with a secret: as MOF, or as XML, which may say any name by references
+        to characters, and in an instance within another by references to references.
+        """
+        for _ in range(_DEPTH):
+            if any(name in text.lower() for name in self.secrets):
+                return True
+            if text == (plain := unescape(text)):
+                return False
+            text = plain
+        return True
 
     def answered(self, record: MethodRecord, answer: MethodAnswer) -> MethodRecord:
         given = (_property(each.name, each.type, each.value, each.embedded) for each in answer.outputs)

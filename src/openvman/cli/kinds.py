@@ -10,7 +10,8 @@ from openvman.client.devices import KINDS, SETTINGS, DeviceWish
 from openvman.client.units import parse_size
 from openvman.client.wishes import DiskChange, DiskTuning, DiskWish, NicWish
 
-_CONNECTIONS = ("network", "bridge")
+_CONNECTIONS = ("network", "bridge", "direct")
+_NAMELESS = ("user", "ethernet")
 _OF_HOST = ("pci", "usb")
 
 
@@ -122,7 +123,9 @@ class Disk(click.ParamType[DiskWish]):
 
 
 class Nic(click.ParamType[NicWish]):
-    """``user``, ``network=NAME`` or ``bridge=NAME``, then ``,model=virtio`` ``,mac=52:54:00:…``."""
+    """``user``, ``network=NAME``, ``bridge=NAME``, ``direct=DEVICE`` or ``ethernet``, then ``,model=virtio``
+    ``,mac=52:54:00:…`` ``,mode=bridge``.
+    """
 
     name = "nic"
 
@@ -131,16 +134,18 @@ class Nic(click.ParamType[NicWish]):
             return value
         names, flags = _options(value.split(","))
         connections = [f"{kind}:{names[kind]}" for kind in _CONNECTIONS if names.get(kind)]
-        connections += ["user"] if "user" in flags else []
-        unknown = (flags - {"user"}) | (names.keys() - {"model", "mac", *_CONNECTIONS})
+        connections += [kind for kind in _NAMELESS if kind in flags]
+        unknown = (flags - {*_NAMELESS}) | (names.keys() - {"model", "mac", "mode", *_CONNECTIONS})
         if unknown or len(connections) != 1:
             self.fail(
-                f"'{value}' is not a network adapter; say user, network=NAME or bridge=NAME, then any of ,model=NAME "
-                ",mac=ADDRESS",
+                f"'{value}' is not a network adapter; say user, network=NAME, bridge=NAME, direct=DEVICE or ethernet, "
+                "then any of ,model=NAME ,mac=ADDRESS ,mode=NAME (of direct)",
                 param,
                 ctx,
             )
-        return NicWish(connection=connections[0], model=names.get("model"), mac=names.get("mac"))
+        return NicWish(
+            connection=connections[0], model=names.get("model"), mac=names.get("mac"), mode=names.get("mode")
+        )
 
 
 class Device(click.ParamType[DeviceWish]):

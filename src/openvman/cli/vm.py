@@ -171,8 +171,8 @@ def console(client: Client, name: str, host: str | None, follow: bool, lines: in
     "nics",
     type=Nic(),
     multiple=True,
-    metavar="user|network=NAME|bridge=NAME[,…]",
-    help="A network adapter. Then any of ,model=NAME ,mac=ADDRESS. May be repeated.",
+    metavar="user|network=NAME|bridge=NAME|direct=DEVICE[,…]",
+    help="A network adapter. Then any of ,model=NAME ,mac=ADDRESS ,mode=NAME (of direct). May be repeated.",
 )
 @click.option("--host", metavar="HOST", help="Where; may be left out when there is one host only.")
 @click.option("--type", "kind", metavar="TYPE", help="VirtualSystemType, as `vman host show` lists them.")

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from openvman.cli import output
-from openvman.cli.connection import connecting
+from openvman.cli.connection import ask_password, connecting
 from openvman.cli.kinds import ChangedDisk, Size
 from openvman.cli.kinds import Device as DeviceKind
 from openvman.cli.kinds import Disk as DiskKind
@@ -23,6 +24,7 @@ from openvman.cli.vm_tuning import NAMES, tuning_options
 from openvman.client.devices import Device, DeviceWish
 from openvman.client.errors import ClientError, Reason
 from openvman.client.records import USUAL, Configuration, Disk, Nic, System
+from openvman.client.target import read_password
 from openvman.client.tuning import Tuning
 from openvman.client.wishes import Change, DiskChange, DiskTuning, DiskWish, NicWish
 
@@ -91,6 +93,14 @@ def _after(done: object, name: str) -> Iterator[None]:
     metavar="TARGET,WORD…",
     help="How a disk is used: vda,cache=none,iops-limit=500. May be repeated.",
 )
+@click.option(
+    "--screen-password-file",
+    "screen_password_file",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    metavar="FILE",
+    help="What viewers of its screens have to say, on the file's first line; - asks, or reads standard input.",
+)
+@click.option("--no-screen-password", "without_password", is_flag=True, help="Viewers of its screens say nothing.")
 @click.option("--name", "new_name", metavar="NAME", help="A new name; of one that does not run.")
 @click.option("--description", metavar="TEXT", help="What it is for.")
 @click.option("--autostart/--no-autostart", default=None, help="Start it with its host.")
@@ -103,6 +113,8 @@ def set_(
     memory: int | None,
     tuning: Tuning | None,
     disks: tuple[DiskChange, ...],
+    screen_password_file: Path | None,
+    without_password: bool,
     new_name: str | None,
     description: str | None,
     autostart: bool | None,
@@ -114,12 +126,17 @@ def set_(
     The words of a disk are ro, rw, shareable, exclusive, cache=MODE, discard=MODE and the limits that `vman vm attach`
     takes; a limit of 0 takes it away. Of a running machine's disk only limits change.
 
-    More memory or processors than the running one can have come with --config, at its next start.
+    More memory or processors than the running one can have come with --config, at its next start; so does the first
+    password of a screen, or none.
     """
-    resources = Change(cpus=cpus, memory=memory, tuning=tuning, disks=disks)
+    password = _screen_password(name, screen_password_file, without=without_password)
+    resources = Change(cpus=cpus, memory=memory, tuning=tuning, disks=disks, screen_password=password)
     whole = Change(name=new_name, description=description, autostart=autostart)
     if not whole.of_system and not resources.of_resources:
-        message = f"Say what to change: --cpus, --memory, --disk, --name, --description, --autostart, {NAMES}."
+        message = (
+            "Say what to change: --cpus, --memory, --disk, --screen-password-file, --no-screen-password, --name, "
+            f"--description, --autostart, {NAMES}."
+        )
         raise click.UsageError(message)
     if whole.of_system and live and not config:
         raise click.UsageError("Name, description and autostart are not of the running one alone: leave out --live.")
@@ -140,6 +157,17 @@ def set_(
     output.say(f"Changed {system.name}: {_told_when(meant, system) if resources.of_resources else 'done'}")
 
 
+def _screen_password(name: str, file: Path | None, *, without: bool) -> str | None:
+    """An empty text for no password; None where nothing is said. It never stands on a command line."""
+    if without and file is not None:
+        raise click.UsageError("--screen-password-file and --no-screen-password exclude each other.")
+    if without:
+        return ""
+    if file is None:
+        return None
+    return ask_password(f"Password of the screens of {name}", confirm=True) if str(file) == "-" else read_password(file)
+
+
 @click.command()
 @connecting
 @NAME
@@ -154,8 +182,9 @@ def attach(
     """Attach a disk, a network adapter, a medium for a CD drive, or another device.
 
     WHAT is said as for `vman vm define`: PATH|SIZE|volume:POOL/VOLUME[,bus=NAME][,target=NAME][,ro] for a disk,
-    user|network=NAME|bridge=NAME[,model=NAME][,mac=ADDRESS] for a network adapter, PATH for a CD, which goes into an
-    empty drive; one that does not run gets a new drive when it has none. A device is said by its kind and settings:
+    user|network=NAME|bridge=NAME|direct=DEVICE[,model=NAME][,mac=ADDRESS][,mode=NAME] for a network adapter, PATH for a
+    CD, which goes into an empty drive; one that does not run gets a new drive when it has none. A device is said by its
+    kind and settings:
     rng, watchdog,action=reset or serial; pci=ADDRESS and usb=VENDOR:PRODUCT are devices of the host.
 
     More words for a disk: shareable, format=raw|qcow2, pool=NAME (storage:NAME is one of the hypervisor's), cache=MODE,
@@ -203,7 +232,7 @@ def _same(device: Disk | Nic | Device) -> _Wish:
     if isinstance(device, Device):
         return DeviceWish(kind=device.kind, like=device.setting)
     if isinstance(device, Nic):
-        return NicWish(connection=device.connection, model=device.model, mac=device.mac)
+        return NicWish(connection=device.connection, model=device.model, mac=device.mac, mode=device.mode)
     return DiskWish(
         source=device.source,
         kind=device.kind,

@@ -36,7 +36,11 @@ def described(said: Mapping[str, Any], name: str, read_file: Callable[[str], str
     _known(said, [HOST, *keys, "cloud_init", *RESOURCES], name, "")
     system = _instance(SYSTEM, {key: said[key] for key in keys if key in said}, name, "")
     if "cloud_init" in said:
-        system.update(_instance(CLOUD_INIT, _with_files(said["cloud_init"], name, read_file), name, "cloud_init"))
+        data, of_files = said["cloud_init"], [field.key for field in CLOUD_INIT.fields]
+        if isinstance(data, Mapping):
+            _known(data, [*of_files, *(key + _FILE for key in of_files)], name, "cloud_init")
+        data = _with_files(data, of_files, name, "cloud_init", read_file)
+        system.update(_instance(CLOUD_INIT, data, name, "cloud_init"))
     resources = []
     for key, section in RESOURCES.items():
         if key not in said:
@@ -45,7 +49,10 @@ def described(said: Mapping[str, Any], name: str, read_file: Callable[[str], str
             raise _error(name, key, "a list is needed")
         for number, each in enumerate(said[key] if section.many else [said[key]]):
             path = f"{key}[{number}]" if section.many else key
-            resources.append((section, _instance(section, each, name, path)))
+            whole = each
+            if section is RESOURCES["devices"]:
+                whole = _with_files(each, ["password"], name, path, lambda file: _first_line(read_file(file)))
+            resources.append((section, _instance(section, whole, name, path)))
     host = said.get(HOST)
     if host is not None and not isinstance(host, str):
         raise _error(name, HOST, "text is needed")
@@ -88,26 +95,28 @@ def _device(made: dict[str, Any], name: str, at: str) -> dict[str, Any]:
     return {**made, "ResourceType": pywbem.Uint16(code), **named}
 
 
-def _with_files(said: Any, name: str, read_file: Callable[[str], str]) -> Any:
-    """``user_data_file: PATH`` and its like stand for the text in the file."""
+def _with_files(said: Any, keys: Iterable[str], name: str, at: str, read_file: Callable[[str], str]) -> Any:
+    """``user_data_file: PATH`` and its like stand for the text in the file; ``keys`` are those that have a like."""
     if not isinstance(said, Mapping):
         return said
-    rows = [field.key for field in CLOUD_INIT.fields]
-    _known(said, [*rows, *(row + _FILE for row in rows)], name, "cloud_init")
-    made = {key: value for key, value in said.items() if not key.endswith(_FILE)}
+    into = {key + _FILE: key for key in keys}
+    made = {key: value for key, value in said.items() if key not in into}
     for key, path in said.items():
-        into = key.removesuffix(_FILE)
-        if into == key:
+        if key not in into:
             continue
-        if into in said:
-            raise _error(name, f"cloud_init.{key}", f"there is {into} too; give one of them")
+        if into[key] in said:
+            raise _error(name, f"{at}.{key}", f"there is {into[key]} too; give one of them")
         if not isinstance(path, str):
-            raise _error(name, f"cloud_init.{key}", "the path of a file is needed")
+            raise _error(name, f"{at}.{key}", "the path of a file is needed")
         try:
-            made[into] = read_file(path)
+            made[into[key]] = read_file(path)
         except (OSError, ValueError) as error:
-            raise _error(name, f"cloud_init.{key}", f"{path!r} cannot be read: {error}") from error
+            raise _error(name, f"{at}.{key}", f"{path!r} cannot be read: {error}") from error
     return made
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0].removesuffix("\r")
 
 
 def _known(said: Mapping[str, Any], keys: Iterable[str], name: str, at: str) -> None:

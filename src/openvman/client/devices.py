@@ -43,6 +43,7 @@ SETTINGS: Final = {
     "backend": "Backend",
     "target": "TargetName",
     "action": "Action",
+    "keymap": "KeyMap",
 }
 """What can be said of a device, and the property that says it; beside these, its source."""
 

@@ -228,6 +228,7 @@ RESOURCES: Final[Mapping[str, Section]] = {
             Field("connection", "Connection", ONE),
             Field("model", "ResourceSubType", TEXT),
             Field("mac", "Address", TEXT),
+            Field("mode", "DirectMode", TEXT),
             POOL,
         ),
     ),
@@ -250,6 +251,9 @@ RESOURCES: Final[Mapping[str, Section]] = {
             Field("target", "TargetName", TEXT),
             Field("action", "Action", TEXT),
             Field("read_only", "ReadOnly", FLAG),
+            Field("keymap", "KeyMap", TEXT),
+            Field("password", "Password", TEXT),
+            Field("has_password", "HasPassword", SET),
         ),
     ),
 }

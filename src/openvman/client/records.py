@@ -113,11 +113,12 @@ class Disk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nic:
-    """``connection`` is ``network:<name>``, ``bridge:<name>`` or ``user``."""
+    """``connection`` and ``mode`` as :class:`openvman.client.wishes.NicWish` has them."""
 
     mac: str
     model: str | None
     connection: str
+    mode: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +299,7 @@ def _nic(instance: Any) -> Nic:
         mac=_text(instance, "Address"),
         model=instance.get("ResourceSubType"),
         connection=connections[0] if connections else "",
+        mode=instance.get("DirectMode"),
     )
 
 

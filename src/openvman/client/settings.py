@@ -110,6 +110,11 @@ def medium_settings(source: str | None, instance_id: str) -> Any:
     )
 
 
+def screen_settings(password: str, instance_id: str) -> Any:
+    """Another password for the screen that ``instance_id`` names; an empty one takes it away."""
+    return _instance("VMAN_ResourceAllocationSettingData", InstanceID=instance_id, Password=password)
+
+
 def device_settings(wish: DiskWish | NicWish | DeviceWish) -> Any:
     match wish:
         case DiskWish():
@@ -127,6 +132,7 @@ def nic_settings(wish: NicWish) -> Any:
         ResourceSubType=wish.model,
         Address=wish.mac,
         Connection=[wish.connection],
+        DirectMode=wish.mode,
     )
 
 

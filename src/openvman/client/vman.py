@@ -195,6 +195,11 @@ class Client:
             parts += [
                 settings.changed_disk(disk, _device(configuration, disk.target)["InstanceID"]) for disk in change.disks
             ]
+            if change.screen_password is not None:
+                parts += [
+                    settings.screen_settings(change.screen_password, path["InstanceID"])
+                    for path in _screens(system, configuration)
+                ]
             self.session.call("ModifyResourceSettings", service, [("ResourceSettings", parts)])
 
     def attach(
@@ -402,6 +407,13 @@ def _device(configuration: Configuration, name: str) -> Any:
         when = "at its next start" if configuration.kind == "defined" else "now"
         raise ClientError(Reason.NOT_FOUND, f"It has no device '{name}' {when}. It has: {names or 'none'}.")
     return path
+
+
+def _screens(system: System, configuration: Configuration) -> list[Any]:
+    found = [_device(configuration, device.id) for device in configuration.devices if device.kind == "graphics"]
+    if not found:
+        raise ClientError(Reason.REFUSED, f"'{system.name}' has no screen that viewers could see.")
+    return found
 
 
 def _listed(label: str, hosts: list[Host]) -> str:

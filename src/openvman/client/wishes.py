@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from openvman.client.tuning import Tuning
 
@@ -42,11 +42,14 @@ class DiskWish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NicWish:
-    """``connection`` is ``network:<name>``, ``bridge:<name>`` or ``user``."""
+    """``connection`` is ``network:<name>``, ``bridge:<name>``, ``direct:<device>``, ``user`` or ``ethernet``; ``mode``
+    is that of a direct one.
+    """
 
     connection: str
     model: str | None = None
     mac: str | None = None
+    mode: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,8 @@ class Change:
     memory: int | None = None
     tuning: Tuning | None = None
     disks: tuple[DiskChange, ...] = ()
+    screen_password: str | None = field(default=None, repr=False)
+    """What viewers of all its screens have to say; an empty text takes it away."""
 
     @property
     def of_system(self) -> bool:
@@ -94,5 +99,5 @@ class Change:
 
     @property
     def of_resources(self) -> bool:
-        said = any(value is not None for value in (self.cpus, self.memory, self.tuning))
+        said = any(value is not None for value in (self.cpus, self.memory, self.tuning, self.screen_password))
         return said or bool(self.disks)

@@ -400,8 +400,8 @@ class BoundView:
                 return Getter(lambda obj: table.get(read(obj)))
             case Call(read):
                 return Getter(read)
-            case WriteOnly():
-                return _NULL
+            case WriteOnly(shown=shown):
+                return _NULL if shown is None else Getter(shown)
 
 
 def _name(view: View, declared: ClassMap | Edge | Base | IndicationClass) -> str:

@@ -94,9 +94,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class WriteOnly:
-    """What a client may set and nobody reads, as passwords are: it reads as NULL."""
+    """What a client may set and nobody reads, as passwords are: it reads as NULL, or as what ``shown`` says in its
+    place.
+    """
 
     write: Write
+    shown: Callable[[Any], Value] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,8 @@ class Writer:
                         fields[write.into] = write.parse(value, values)
                 except ValueError as exc:
                     what = f"{bound.class_name}.{name}"
+                    if isinstance(source, WriteOnly):
+                        raise CIMError(requests.SECRET_REFUSED, what=what, type="other text") from None
                     raise CIMError(requests.VALUE_REFUSED, what=what, value=repr(value), reason=exc) from None
             else:
                 self._check_unwritable(bound, name, value, current, purpose)

@@ -46,12 +46,6 @@ OTHER_UUID: Final = ErrorMessage(
     "Define another.",
     problem=Problem.INVALID_PARAMETER,
 )
-NO_PASSWORD: Final = ErrorMessage(
-    1829,
-    "Passwords of screens are not supported.",
-    "Leave Password out, let the screen listen on the loopback address, and reach it through a tunnel.",
-    problem=Problem.NOT_SUPPORTED,
-)
 MISSING_ARGUMENT: Final = ErrorMessage(1830, "Missing argument `{name}'", problem=Problem.INVALID_PARAMETER)
 ONE_SETTING: Final = ErrorMessage(
     1831,

@@ -58,6 +58,30 @@ TARGET: Final = ErrorMessage(
     "{spec.target!r} is no name by which a guest could find a {spec.kind} device",
     problem=Problem.INVALID_PARAMETER,
 )
+KEYMAP: Final = ErrorMessage(
+    2610,
+    "{spec.keymap!r} is no layout of a keyboard.",
+    "Call it as the hypervisor does, for example en-us or de.",
+    problem=Problem.INVALID_PARAMETER,
+)
+PASSWORD_LENGTH: Final = ErrorMessage(
+    2611,
+    "a password of {spec.type} graphics has 1 to {longest} characters: the protocol has room for no more.",
+    "Give a shorter one.",
+    problem=Problem.INVALID_PARAMETER,
+)
+PASSWORD_UNPRINTABLE: Final = ErrorMessage(
+    2612,
+    "a password of graphics has printable ASCII characters only: viewers do not agree how others are sent.",
+    "Give another.",
+    problem=Problem.INVALID_PARAMETER,
+)
+PASSWORD_UNKNOWN: Final = ErrorMessage(
+    2613,
+    "the password given is what every password reads as, and nobody's.",
+    "Give the password itself, or leave it out.",
+    problem=Problem.INVALID_PARAMETER,
+)
 FIXED: Final = ErrorMessage(
     2621,
     "{system} is active, and {reason}.",
@@ -74,6 +98,12 @@ IDENTITY: Final = ErrorMessage(
     2623,
     "The {setting} of a {kind} device cannot change: it would be another device.",
     "Define another.",
+    problem=Problem.NOT_SUPPORTED,
+)
+PASSWORD_FIXED: Final = ErrorMessage(
+    2624,
+    "{device} was opened {with_or_without} a password, and stays so while the system is active.",
+    "Change its defined configuration, which the next start uses.",
     problem=Problem.NOT_SUPPORTED,
 )
 HOST_DEVICE_NOT_OPEN: Final = ErrorMessage(
@@ -111,5 +141,17 @@ BRIDGE_NOT_OPEN: Final = ErrorMessage(
     2646,
     "The bridge {bridge!r} is not open to operators (open are: {bridges}).",
     "Use a virtual network, or ask an administrator.",
+    problem=Problem.ACCESS_DENIED,
+)
+DIRECT_NOT_OPEN: Final = ErrorMessage(
+    2647,
+    "A NIC with the connection {nic.connection} is not open to operators: it reaches the host's own network.",
+    "Use a virtual network, or ask an administrator.",
+    problem=Problem.ACCESS_DENIED,
+)
+INTERFACE_NOT_OPEN: Final = ErrorMessage(
+    2648,
+    "The interface {nic.target!r} on the host is not open to operators, who may call theirs vtap0, vtap1 and so on.",
+    "Leave it out to have one made, or ask an administrator.",
     problem=Problem.ACCESS_DENIED,
 )

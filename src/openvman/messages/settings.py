@@ -210,7 +210,7 @@ NIC_MODEL: Final = ErrorMessage(
 )
 CONNECTION: Final = ErrorMessage(
     2275,
-    "a NIC can be connected to a network, to a bridge, or get user-mode networking.",
+    "a NIC is connected to a network, a bridge, a device of the host or nothing, or gets user-mode networking.",
     "Say which.",
     problem=Problem.NOT_SUPPORTED,
 )
@@ -249,4 +249,58 @@ NIC_UNFILTERED: Final = ErrorMessage(
     "host {host.name!r} has network filters, and can give none of them to a NIC.",
     "Leave the filter out.",
     problem=Problem.NOT_SUPPORTED,
+)
+NO_DEVICE_SAID: Final = ErrorMessage(
+    2283,
+    "a direct connection needs a network device of the host.",
+    "Name it.",
+    problem=Problem.INVALID_PARAMETER,
+)
+NO_DEVICE: Final = ErrorMessage(
+    2284,
+    "host {host.name!r} has no network device {spec.source!r}; it has {host.interfaces}",
+    problem=Problem.INVALID_PARAMETER,
+)
+SOURCE_OF_ETHERNET: Final = ErrorMessage(
+    2285,
+    "an interface on the host that is connected to nothing has no source.",
+    "Leave it out, or say another connection.",
+    problem=Problem.INVALID_PARAMETER,
+)
+DIRECT_MODE: Final = ErrorMessage(
+    2286,
+    "{spec.mode!r} is no mode of the connection {spec.connection}; a direct one has one of {modes}, and others none",
+    problem=Problem.INVALID_PARAMETER,
+)
+STATION_NOT_DIRECT: Final = ErrorMessage(
+    2287,
+    "the connection {spec.connection} tells no switch of a port profile or a station interface; a direct one does",
+    problem=Problem.INVALID_PARAMETER,
+)
+STATION_TWICE: Final = ErrorMessage(
+    2288,
+    "a direct connection is told of by one of {standards}.",
+    "Say a station interface, or the name of a port profile, and not both.",
+    problem=Problem.INVALID_PARAMETER,
+)
+PORT_PROFILE: Final = ErrorMessage(
+    2289, "{spec.profile!r} is no port profile: a name has 1 to {longest} characters", problem=Problem.INVALID_PARAMETER
+)
+STATION: Final = ErrorMessage(
+    2290,
+    "a station interface has the numbers of its manager (0 to {managers}), type (0 to {types}) and version (0 to "
+    "{versions}), and a UUID if any as its instance",
+    problem=Problem.INVALID_PARAMETER,
+)
+HOST_INTERFACE: Final = ErrorMessage(
+    2291,
+    "{spec.target!r} is no name for the interface on the host: one of 15 letters, digits and ._@- at most, which is "
+    "not that of a device of its own, and none with user-mode networking.",
+    "Leave it out to have one made.",
+    problem=Problem.INVALID_PARAMETER,
+)
+NETWORK_UNNAMED: Final = ErrorMessage(
+    2292,
+    "host {host.name!r} has no network that NICs join when they name none; it has {host.network_names!r}",
+    problem=Problem.NOT_FOUND,
 )

@@ -131,17 +131,25 @@ class DiskAllocation(Allocation):
     write_iops_limit: int = 0
 
 
+DIRECT_MODES: Final = ("vepa", "bridge", "private", "passthrough")
+"""How a direct connection shares the device of the host; the first is the usual one."""
+STATIONS: Final = ("802.1Qbg", "802.1Qbh")
+"""The standards by which a direct connection tells the switch beyond what it is."""
+
+
 class NicConnection(StrEnum):
     NETWORK = "network"  # a virtual network known to the hypervisor by name
     BRIDGE = "bridge"  # a bridge of the host by name
     USER = "user"  # user-mode networking: outgoing only, needs nothing of the host
+    DIRECT = "direct"  # a network device of the host itself by name (macvtap)
+    ETHERNET = "ethernet"  # an interface on the host that is connected to nothing
     OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NicAllocation(Allocation):
-    """``mac`` as six lower-case pairs with colons; ``source`` names the network or bridge. Bandwidth is in bits a
-    second; 0 means no limit, and nothing guaranteed.
+    """``mac`` as six lower-case pairs with colons; ``source`` names the network, bridge or device of the host.
+    Bandwidth is in bits a second; 0 means no limit, and nothing guaranteed.
     """
 
     mac: str
@@ -149,7 +157,7 @@ class NicAllocation(Allocation):
     connection: NicConnection
     source: str | None = None
     target: str | None = None
-    """The interface on the host while the system is active."""
+    """The interface on the host while the system is active; in a definition, the one that was asked for."""
     link_up: bool = True
     """Whether the cable is plugged in, as the guest sees it."""
     receive_limit: int = 0
@@ -157,6 +165,27 @@ class NicAllocation(Allocation):
     transmit_limit: int = 0
     filter: str | None = None
     """The network filter that says what may pass, by name."""
+    mode: str | None = None
+    """Of a direct connection, one of :data:`DIRECT_MODES`."""
+    profile: str | None = None
+    """Of a direct connection, the port profile by its name (802.1Qbh)."""
+    vsi_manager: int | None = None
+    """Of a direct connection, the virtual station interface that it is (802.1Qbg): by the manager of the database of
+    types, the type, its version, and the UUID of the instance."""
+    vsi_type: int | None = None
+    vsi_version: int | None = None
+    vsi_instance: str | None = None
+
+    @property
+    def station(self) -> str | None:
+        """The standard that says what it is to the switch beyond, of :data:`STATIONS`."""
+        if self.vsi_manager is not None:
+            return STATIONS[0]
+        return None if self.profile is None else STATIONS[1]
+
+
+OF_DIRECT: Final = ("mode", "profile", "vsi_manager", "vsi_type", "vsi_version", "vsi_instance")
+"""Settings that belong to a connection, and go with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +244,10 @@ class DeviceAllocation(Allocation):
     action: str | None = None
     """What a watchdog does when it is not fed."""
     read_only: bool = False
+    keymap: str | None = None
+    """The layout of the keyboard that a viewer of graphics has, as the hypervisor calls it: ``en-us``, ``de``."""
+    has_password: bool = False
+    """A viewer of graphics has to say a password; which, only the hypervisor knows."""
 
 
 IDENTITY: Final[Mapping[DeviceKind, frozenset[str]]] = {

@@ -7,13 +7,14 @@ rules and the host's facts. So the default is accepted as it is, and what lies o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 from typing import Any, Final, TypeVar
 
 from openvman.model import defaults
 from openvman.model.allocation import (
     DEFAULT_MODE,
+    DIRECT_MODES,
     SHARED_FORMAT,
     WHOLE_PROCESSOR,
     Allocation,
@@ -37,7 +38,7 @@ from openvman.model.pool import ResourcePool, pool_named, pools_of
 from openvman.model.ranges import Range, range_of, tuning_ranges
 from openvman.model.remembered import Remembered
 from openvman.model.resource import KIND_OF_DISK, ResourceKind
-from openvman.model.spec import DeviceSpec
+from openvman.model.spec import DEVICE_SETTINGS, DeviceSpec
 from openvman.model.states import State
 from openvman.model.validation import Rule, Surroundings
 
@@ -263,10 +264,19 @@ def _of_the_pool(offer: Offer, pool: ResourcePool) -> Iterator[PossibleAllocatio
         made = _from_pool(pool, amount, **said)
         yield _possible(offer, point, made, frozenset(ranges))
     for setting, value in _choices(pool):
-        also = _SHARED if (setting, value) == ("shareable", True) and pool.kind is ResourceKind.DISK else {}
+        also = _goes_with(pool, setting, value)
         made = _from_pool(pool, 0, **{setting: value}, **also)
         label = f"{setting}:{choice_label(value)}"
         yield _possible(offer, Point.SUPPORTED, made, frozenset({setting, *also}), label)
+
+
+def _goes_with(pool: ResourcePool, setting: str, value: Any) -> dict[str, Any]:
+    """What must be chosen together with a choice."""
+    if setting == "shareable" and value and pool.kind is ResourceKind.DISK:
+        return _SHARED
+    if setting == "mode":
+        return {"connection": (NicConnection.DIRECT, pool.host.ports[0].name)}
+    return {}
 
 
 _SHARED: Final = {"format": SHARED_FORMAT}
@@ -333,6 +343,8 @@ def _choices(pool: ResourcePool) -> Iterator[tuple[str, Any]]:
         yield from (("model", model) for model in host.facts.nic_models)
         yield from (("connection", connection) for connection in connections(host))
         yield from (("link_up", up) for up in (True, False))
+        if NicConnection.DIRECT in host.facts.nic_connections and host.ports:
+            yield from (("mode", mode) for mode in DIRECT_MODES)
     elif pool.kind is ResourceKind.PROCESSOR:
         yield from (("affinity", affinity) for affinity in host.facts.affinities)
     elif pool.kind is ResourceKind.MEMORY:
@@ -358,12 +370,18 @@ def disk_choices(host: Host, kind: DiskKind) -> Iterator[tuple[str, Any]]:
 
 
 def connections(host: Host) -> Iterator[tuple[NicConnection, str | None]]:
-    """Where a NIC can be plugged in; bridges of the host may be named beside, and are not known here."""
+    """Where a NIC can be plugged in. Bridges of the host may be named beside, and are not known here; of its devices,
+    those of hardware are told.
+    """
     offered = host.facts.nic_connections
     if NicConnection.NETWORK in offered and host.facts.has_networks:
         yield from ((NicConnection.NETWORK, network) for network in host.network_names)
     if NicConnection.USER in offered:
         yield NicConnection.USER, None
+    if NicConnection.DIRECT in offered:
+        yield from ((NicConnection.DIRECT, port.name) for port in host.ports)
+    if NicConnection.ETHERNET in offered:
+        yield NicConnection.ETHERNET, None
 
 
 def choice_label(value: object) -> str:
@@ -438,8 +456,9 @@ def _usual(pool: ResourcePool, amount: int) -> Allocation:
 
 
 def _device(host: Host, spec: DeviceSpec) -> Allocation:
-    said = {f.name: getattr(spec, f.name) for f in fields(DeviceSpec) if f.name not in {"allocation_id", "pool"}}
-    return _of_no_system(DeviceAllocation, host, None, **{**said, "read_only": bool(spec.read_only)})
+    said = {name: getattr(spec, name) for name in DEVICE_SETTINGS}
+    flags = {"read_only": bool(spec.read_only), "has_password": bool(spec.has_password)}
+    return _of_no_system(DeviceAllocation, host, None, **{**said, **flags})
 
 
 def _of_no_system(make: Callable[..., A], host: Host, pool: ResourcePool | None, **said: object) -> A:

@@ -65,4 +65,6 @@ def usual_device(device: DeviceSpec, facts: HostFacts) -> DeviceSpec:
     full = replace(device, **{name: value for name, value in usual.items() if getattr(device, name) is None})  # type: ignore[arg-type]  # texts all
     if full.kind is DeviceKind.RNG and full.backend == "random" and full.source is None:
         return replace(full, source=defaults.ENTROPY)
+    if full.kind is DeviceKind.GRAPHICS and full.type == "vnc" and full.keymap is None:
+        return replace(full, keymap=defaults.KEYMAP)
     return full

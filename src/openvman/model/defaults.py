@@ -73,6 +73,8 @@ DEVICES: Final[dict[DeviceKind, dict[str, tuple[str, ...]]]] = {
     DeviceKind.VSOCK: {"type": ("virtio",)},
 }
 """Settings of devices, of which graphics listen where nobody on another machine reaches them."""
+KEYMAP: Final = "en-us"
+"""The keyboard's layout where a viewer's protocol needs one, and none is said."""
 ENTROPY: Final = "/dev/urandom"
 """Where a random number generator with the backend random gets its numbers."""
 

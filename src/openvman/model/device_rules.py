@@ -9,13 +9,13 @@ from typing import Final
 from openvman.messages import devices as devices_rows
 from openvman.model.allocation import NO_DEVICE, DeviceKind
 from openvman.model.endpoint import parse_endpoint
-from openvman.model.spec import DeviceSpec
+from openvman.model.spec import DEVICE_SETTINGS, DeviceSpec
 from openvman.model.validation import WORD, Rule, Surroundings, is_path
 
 Kind = DeviceKind
 
 SETTINGS: Final[Mapping[DeviceKind, frozenset[str]]] = {
-    Kind.GRAPHICS: frozenset({"type", "address"}),
+    Kind.GRAPHICS: frozenset({"type", "address", "keymap", "password", "has_password"}),
     Kind.VIDEO: frozenset({"type"}),
     Kind.INPUT: frozenset({"type", "bus"}),
     Kind.SOUND: frozenset({"type"}),
@@ -86,12 +86,15 @@ _HOST_DEVICES: Final[Mapping[str, re.Pattern[str]]] = {
     "usb": re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}|[0-9]{3}/[0-9]{3}"),
 }
 _NUMBERS: Final = {Kind.PARALLEL: range(3), Kind.CONTROLLER: range(256), Kind.VSOCK: range(3, 1 << 31)}
+_SAID: Final = (*(name for name in DEVICE_SETTINGS if name != "kind"), "password")
+_KEYMAP: Final = re.compile("[a-z]{2,3}(-[a-z0-9]{2,16})*")
+_LONGEST_PASSWORD: Final = {"vnc": 8, SPICE: 60}
+"""Characters; VNC makes a DES key of them, SPICE has so much room."""
 _TAG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}|/[A-Za-z0-9._/-]{0,63}")
 
 
 def _said_of(device: DeviceSpec) -> set[str]:
-    names = ("type", "bus", "address", "source", "backend", "target", "action", "read_only")
-    return {name for name in names if getattr(device, name)}
+    return {name for name in _SAID if getattr(device, name)}
 
 
 def _taken(setting: str) -> Callable[[DeviceSpec, Surroundings], bool]:
@@ -160,7 +163,7 @@ DEVICE_RULES: Final[tuple[Rule[DeviceSpec], ...]] = (
         devices_rows.NO_KIND,
     ),
     Rule(
-        ("kind", "type", "bus", "address", "source", "backend", "target", "action", "read_only"),
+        ("kind", *_SAID),
         lambda v, _: _said_of(v) <= SETTINGS[v.kind or Kind.VIDEO],
         devices_rows.NOT_ITS_OWN,
     ),
@@ -202,6 +205,27 @@ DEVICE_RULES: Final[tuple[Rule[DeviceSpec], ...]] = (
         ("target", "kind"),
         lambda v, _: (v.target is None and v.kind not in NEEDED["target"]) or bool(_TAG.fullmatch(v.target or "")),
         devices_rows.TARGET,
+    ),
+    Rule(
+        ("keymap", "kind"),
+        lambda v, _: not v.keymap or bool(_KEYMAP.fullmatch(v.keymap)),
+        devices_rows.KEYMAP,
+    ),
+    *(
+        Rule(
+            ("password", "type"),
+            lambda v, _, of=of, longest=longest: (  # type: ignore[misc]
+                v.password is None or v.type != of or 0 < len(v.password) <= longest
+            ),
+            devices_rows.PASSWORD_LENGTH,
+            {"longest": longest},
+        )
+        for of, longest in _LONGEST_PASSWORD.items()
+    ),
+    Rule(
+        ("password",),
+        lambda v, _: v.password is None or all(" " <= each <= "~" for each in v.password),
+        devices_rows.PASSWORD_UNPRINTABLE,
     ),
 )
 

@@ -197,6 +197,9 @@ class Host:
     processor_maximum_mhz: int | None = None
     """The most that a processor's clock can do; None where it is not known."""
     ports: tuple[Port, ...] = ()
+    interfaces: tuple[str, ...] | None = None
+    """The names of all its network devices, those that software makes too, but loopback; None where the hypervisor
+    does not tell."""
     devices: tuple[PassableDevice, ...] | None = None
     """What can be passed through; None where the hypervisor does not tell."""
     controllers: tuple[Controller, ...] = ()

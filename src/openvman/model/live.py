@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from openvman.messages import resources
+from openvman.messages import devices, resources
 from openvman.model.allocation import (
     Allocation,
     DeviceAllocation,
@@ -27,9 +27,17 @@ LIVE: Final[Mapping[type[Allocation], frozenset[str]]] = {
     MemoryAllocation: frozenset({"size", "limit", "reservation"}),
     DiskAllocation: frozenset({*_MEDIUM, *DISK_LIMITS}),
     NicAllocation: frozenset({"connection", "source", "filter", *NIC_TUNING}),  # the cable in another socket
-    DeviceAllocation: frozenset(),
+    DeviceAllocation: frozenset({"password"}),
 }
 """By the type of the allocation, the settings that an active system's can change."""
+
+
+def check_live_password(local: str, asked: bool | None, *, has_one: bool) -> None:
+    """Raise NOT_SUPPORTED where graphics shall begin, or cease, to want a password while viewers can be there."""
+    if asked is not None and asked is not has_one:
+        raise ModelError(
+            devices.PASSWORD_FIXED, "password", device=local, with_or_without="with" if has_one else "without"
+        )
 
 
 def check_live(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Final
 
 from openvman.model.allocation import Affinity, DeviceKind, DiskKind, NicConnection
 from openvman.model.resource import ResourceKind
@@ -78,8 +79,8 @@ class DiskSpec(ResourceSpec):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NicSpec(ResourceSpec):
-    """``source`` names the network or bridge; an empty one means none, as user-mode networking has none. An empty
-    ``filter`` means none.
+    """``source`` names the network, bridge or device; an empty one means none, as user-mode networking has none. An
+    empty ``filter`` means none. Who says a connection to a driver says all of :data:`OF_DIRECT` that it shall have.
     """
 
     mac: str | None = None
@@ -91,6 +92,13 @@ class NicSpec(ResourceSpec):
     receive_reservation: int | None = None
     transmit_limit: int | None = None
     filter: str | None = None
+    target: str | None = None
+    mode: str | None = None
+    profile: str | None = None
+    vsi_manager: int | None = None
+    vsi_type: int | None = None
+    vsi_version: int | None = None
+    vsi_instance: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +111,11 @@ class SerialSpec(ResourceSpec):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSpec(ResourceSpec):
-    """A device without a spec of its own; the settings are those of :class:`DeviceAllocation`."""
+    """A device without a spec of its own; the settings are those of :class:`DeviceAllocation`.
+
+    Graphics get the ``password``; with ``has_password`` false they lose it. A password never leaves here but to a
+    driver: nobody reads, keeps or tells it. What a driver gets with ``has_password`` true in a definition has one.
+    """
 
     kind: DeviceKind | None = None
     type: str | None = None
@@ -114,6 +126,19 @@ class DeviceSpec(ResourceSpec):
     target: str | None = None
     action: str | None = None
     read_only: bool | None = None
+    keymap: str | None = None
+    password: str | None = field(default=None, repr=False)
+    has_password: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.password is not None:
+            object.__setattr__(self, "has_password", True)
+
+
+DEVICE_SETTINGS: Final = tuple(
+    each.name for each in fields(DeviceSpec) if each.name not in {"allocation_id", "pool", "password"}
+)
+"""What a :class:`DeviceSpec` and a :class:`DeviceAllocation` both have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

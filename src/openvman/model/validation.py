@@ -448,13 +448,18 @@ NIC_RULES: Final[tuple[Rule[NicSpec], ...]] = (
     ),
     Rule(
         ("connection",),
-        lambda v, _: v.connection in {NicConnection.NETWORK, NicConnection.BRIDGE, NicConnection.USER},
+        lambda v, _: v.connection not in {None, NicConnection.OTHER},
         settings_rows.CONNECTION,
     ),
     Rule(
         ("connection",),
         lambda v, s: v.connection in s.host.facts.nic_connections,
         settings_rows.NOT_CONNECTED_SO,
+    ),
+    Rule(
+        ("source", "connection"),
+        lambda v, _: v.connection is not NicConnection.NETWORK or bool(v.source),
+        settings_rows.NETWORK_UNNAMED,
     ),
     Rule(
         ("source", "connection"),

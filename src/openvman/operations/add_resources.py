@@ -25,7 +25,7 @@ from openvman.operations.images import Resolved
 from openvman.operations.pledging import pledged
 from openvman.operations.remove_resources import remove_resources
 from openvman.operations.settle import settle
-from openvman.operations.specs import child_pools, local_ids, pool_claims, spec_of
+from openvman.operations.specs import child_pools, closed, local_ids, pool_claims, spec_of
 from openvman.operations.steps import AssignPools, TakeAway
 from openvman.operations.undo import Undo
 from openvman.operations.validate import MacsInUse, check_devices, check_resource, image_turn, mac_turn
@@ -103,12 +103,21 @@ async def add_for_good(
     if configuration.kind is ConfigurationKind.DEFINED or system is None or system.defined is None:
         return added
     try:
-        again = [spec_of(allocation) for allocation in added]
+        again = _again(added, specs)
         await add_resources(context, actor, system.defined, again, shared_images=shared_images)
     except ModelError:
         await remove_resources(context, added)
         raise
     return added
+
+
+def _again(added: Iterable[Allocation], asked: Iterable[ResourceSpec]) -> list[ResourceSpec]:
+    """What was added, to be added to another configuration."""
+    again: list[ResourceSpec] = []
+    for allocation, spec in zip(added, asked, strict=True):
+        same: ResourceSpec = spec_of(allocation)
+        again.append(replace(same, target=spec.target) if isinstance(spec, NicSpec) else same)  # type: ignore[call-arg]
+    return again
 
 
 async def _join(context: Context, system_id: str, there: Configuration, specs: list[ResourceSpec], undo: Undo) -> None:
@@ -178,5 +187,5 @@ async def _apply(
     ids = [f"{there.id}/{local}" for local in local_ids(made, there)]
 
     async with undo.acting(TakeAway(host.id, there.system_id, there.kind, ids)):
-        await driver.add_resources(there.system_id, there.kind, made)
+        await driver.add_resources(there.system_id, there.kind, [closed(spec) for spec in made])
     return ids

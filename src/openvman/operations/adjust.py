@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from openvman.messages import devices as devices_rows
 from openvman.messages import resources as resources_rows
-from openvman.model.allocation import IDENTITY, DiskKind
+from openvman.model.allocation import IDENTITY, OF_DIRECT, DiskKind
 from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.resource import KIND_OF_DISK
@@ -69,5 +69,10 @@ def _disk(spec: DiskSpec, base: DiskSpec) -> DiskSpec:
 def _nic(spec: NicSpec, base: NicSpec, host: Host) -> NicSpec:
     full = merged(replace(spec, mac=None if spec.mac is None else normal_mac(spec.mac)), base)
     if full.connection is not base.connection:
-        full = connected(replace(full, source=spec.source), host)
+        of_new = {name: getattr(spec, name) for name in OF_DIRECT}
+        full = connected(replace(full, source=spec.source, **of_new), host)
+    elif spec.profile is not None and base.vsi_manager is not None:
+        full = replace(full, vsi_manager=None, vsi_type=None, vsi_version=None, vsi_instance=None)
+    elif spec.vsi_manager is not None:
+        full = replace(full, profile=spec.profile)
     return replace(full, source=full.source or "")

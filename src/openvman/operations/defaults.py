@@ -18,7 +18,7 @@ from uuid import UUID
 from openvman.messages import resources as resources_rows
 from openvman.messages import systems as systems_rows
 from openvman.model import defaults
-from openvman.model.allocation import DEFAULT_MODE, DeviceAllocation, DeviceKind, DiskKind, NicConnection
+from openvman.model.allocation import DEFAULT_MODE, DIRECT_MODES, DeviceAllocation, DeviceKind, DiskKind, NicConnection
 from openvman.model.capability import usual_amount
 from openvman.model.choice import usual_bus, usual_connection, usual_device, usual_network, usual_nic_model
 from openvman.model.device_rules import SPICE, VIEWER
@@ -206,6 +206,8 @@ def connected(nic: NicSpec, host: Host) -> NicSpec:
     if nic.connection is NicConnection.NETWORK and source is None:
         networks = host.network_names if host.facts.has_networks else ()
         return replace(nic, source=usual_network(host) or (networks[0] if len(networks) == 1 else None))
+    if nic.connection is NicConnection.DIRECT:
+        return replace(nic, source=source, mode=_given(nic.mode, DIRECT_MODES[0]))
     return replace(nic, source=source)
 
 

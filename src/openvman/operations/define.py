@@ -25,7 +25,7 @@ from openvman.operations.preview import Preview, preview
 from openvman.operations.reference import complement
 from openvman.operations.seed_image import seed_image
 from openvman.operations.settle import settle
-from openvman.operations.specs import asked_of_pools, child_pools, pool_claims, sort
+from openvman.operations.specs import asked_of_pools, child_pools, closed, pool_claims, sort
 from openvman.operations.steps import AssignPools, Undefine
 from openvman.operations.tuning import mapping_turns
 from openvman.operations.undo import Undo
@@ -179,7 +179,9 @@ async def _act(context: Context, system: SystemSpec, plan: _Plan) -> VirtualSyst
         made = [await settle(images.make(driver, host, disk, undo)) if disk.make else disk.spec for disk in plan.disks]
         if plan.seed is not None:
             await settle(cloud_init.write(driver, plan.seed, system, definition, undo))
-        found = await settle(_define(context, driver, replace(definition, disks=tuple(made)), undo))
+        devices = tuple(map(closed, definition.devices))
+        whole = replace(definition, disks=tuple(made), devices=devices)
+        found = await settle(_define(context, driver, whole, undo))
         if found is None:
             raise ModelError(systems_rows.REMOVED_AT_ONCE, definition.id, system=definition)
         return found

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from openvman.messages import resources as resources_rows
 from openvman.model.actor import Actor
-from openvman.model.allocation import Allocation
+from openvman.model.allocation import OF_DIRECT, Allocation
 from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.pool import Claim, claim_of
@@ -23,7 +23,7 @@ from openvman.operations.current import allocation_of, refresh, show_volumes
 from openvman.operations.images import Resolved
 from openvman.operations.pledging import pledged
 from openvman.operations.settle import settle
-from openvman.operations.specs import changes, child_pools, local_id, merged, pool_claims, said, spec_of
+from openvman.operations.specs import changes, child_pools, closed, local_id, merged, pool_claims, said, spec_of
 from openvman.operations.steps import AssignPools, PackedSpec, RestoreResource
 from openvman.operations.tuning import check_dedicated, mapping_turns
 from openvman.operations.undo import Undo
@@ -34,7 +34,7 @@ _USE = frozenset({"source", "format", "read_only", "shareable"})
 
 _TOGETHER = {
     DiskSpec: (frozenset({"source"}), frozenset({"source", "format"})),
-    NicSpec: (frozenset({"connection", "source"}), frozenset({"connection", "source"})),
+    NicSpec: (frozenset({"connection", "source", *OF_DIRECT}), frozenset({"connection", "source", *OF_DIRECT})),
     ProcessorSpec: (frozenset({"affinity", "processors"}), frozenset({"affinity", "processors"})),
 }
 """When one of the first changes, a driver is told all of the second: one without the other means nothing."""
@@ -92,7 +92,7 @@ async def modify_resources(
             for system_id in system_ids:
                 pledges.enter_context(_pledged(context, system_id, planned))
             async with Undo(context) as undo:
-                done = [await settle(_apply(context, change, undo)) for change in planned]
+                done = await _apply_all(context, planned, undo)
                 for there in _by_configuration(done):
                     await _move(context, there, undo)
                 await refresh(context, system_ids)
@@ -224,6 +224,13 @@ async def _move(context: Context, there: list[_Change], undo: Undo) -> None:
         await context.pools.assign(system_id, after)
 
 
+async def _apply_all(context: Context, planned: list[_Change], undo: Undo) -> list[_Change]:
+    """In order, but for passwords, which come last: nobody could put an old one back."""
+    turns = sorted(range(len(planned)), key=lambda number: "password" in planned[number].changed)
+    done = {number: await settle(_apply(context, planned[number], undo)) for number in turns}
+    return [done[number] for number in range(len(planned))]
+
+
 async def _apply(context: Context, change: _Change, undo: Undo) -> _Change:
     driver = context.inventory.driver_of(change.host.id)
     system_id, kind = change.configuration.system_id, change.configuration.kind
@@ -239,5 +246,5 @@ async def _apply(context: Context, change: _Change, undo: Undo) -> _Change:
 
     back = replace(said(change.base, settings), allocation_id=change.new_id)
     async with undo.acting(RestoreResource(change.host.id, system_id, kind, PackedSpec.of(back))):
-        await driver.modify_resource(system_id, kind, said(change.full, settings))
+        await driver.modify_resource(system_id, kind, closed(said(change.full, settings)))
     return change

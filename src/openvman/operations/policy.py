@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +21,8 @@ from openvman.model.endpoint import is_loopback
 from openvman.model.errors import ModelError
 from openvman.model.spec import DeviceSpec, NicSpec, SerialSpec
 from openvman.operations import host_files
+
+_OPEN_INTERFACE = re.compile("vtap[0-9]{1,4}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +90,17 @@ class Policy:
     def _is_below(path: str, roots: list[str]) -> bool:
         return _below(path, roots) and _below(os.path.realpath(path), [os.path.realpath(root) for root in roots])
 
-    def check_bridge(self, actor: Actor, nic: NicSpec) -> None:
-        """Refuse a bridge that the actor may not use: ACCESS_DENIED."""
-        if nic.connection is NicConnection.BRIDGE and actor.role < Role.ADMIN and nic.source not in self.bridges:
+    def check_nic(self, actor: Actor, nic: NicSpec) -> None:
+        """Refuse a bridge or device of the host, or an interface on it, that the actor may not use: ACCESS_DENIED."""
+        if actor.role >= Role.ADMIN:
+            return
+        if nic.connection is NicConnection.BRIDGE and nic.source not in self.bridges:
             raise ModelError(devices_rows.BRIDGE_NOT_OPEN, "source", bridge=nic.source, bridges=self.bridges)
+        if nic.connection in {NicConnection.DIRECT, NicConnection.ETHERNET}:
+            raise ModelError(devices_rows.DIRECT_NOT_OPEN, "connection", nic=nic)
+        if nic.target is not None and not _OPEN_INTERFACE.fullmatch(nic.target):
+            # An interface that is there already would be taken, with what is sent to it.
+            raise ModelError(devices_rows.INTERFACE_NOT_OPEN, "target", nic=nic)
 
     def check_reach(self, actor: Actor, what: str) -> None:
         """Refuse a change of the host itself, such as its networks, to those who manage systems: ACCESS_DENIED."""

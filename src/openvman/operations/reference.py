@@ -19,6 +19,7 @@ from dataclasses import replace
 from typing import overload
 
 from openvman.model.allocation import (
+    OF_DIRECT,
     Affinity,
     Allocation,
     DeviceAllocation,
@@ -145,11 +146,17 @@ def _nics(asked: tuple[NicSpec, ...], of_reference: tuple[NicAllocation, ...], h
         if place < len(of_reference):
             base = of_reference[place]
             pool = base.pool if base.host_id == host.id else None
+            of_direct = {name: getattr(base, name) for name in OF_DIRECT}
             like = NicSpec(
-                model=base.model, connection=base.connection, source=base.source, filter=base.filter, pool=pool
+                model=base.model,
+                connection=base.connection,
+                source=base.source,
+                filter=base.filter,
+                pool=pool,
+                **of_direct,
             )
             if nic.connection is not None or nic.source is not None:
-                like = replace(like, connection=None, source=None)
+                like = replace(like, connection=None, source=None, **dict.fromkeys(OF_DIRECT))
             nic = merged(nic, like)
         found.append(nic)
     return tuple(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
@@ -10,6 +11,7 @@ from typing import TypeVar, overload
 from openvman.messages import resources as resources_rows
 from openvman.model.allocation import (
     NO_DEVICE,
+    OF_DIRECT,
     Allocation,
     DeviceAllocation,
     DeviceKind,
@@ -26,6 +28,7 @@ from openvman.model.errors import ModelError
 from openvman.model.pool import Claim, total
 from openvman.model.resource import KIND_OF_DISK, ResourceKind, device_resource, pool_name
 from openvman.model.spec import (
+    DEVICE_SETTINGS,
     DeviceSpec,
     DiskSpec,
     MemorySpec,
@@ -36,9 +39,10 @@ from openvman.model.spec import (
     SystemSpec,
 )
 from openvman.model.storage import storage_pool_name
-from openvman.model.system import Configuration
+from openvman.model.system import Configuration, ConfigurationKind
 
 R = TypeVar("R", bound=ResourceSpec | SystemSpec)
+S = TypeVar("S", bound=ResourceSpec)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,14 +155,26 @@ def spec_of(allocation: Allocation) -> ResourceSpec:
                 connection=allocation.connection,
                 source=allocation.source or "",
                 filter=allocation.filter or "",
+                # That of an active system is the hypervisor's own, made anew for the next.
+                target=allocation.target if allocation.configuration_id.endswith(ConfigurationKind.DEFINED) else None,
+                **{name: getattr(allocation, name) for name in OF_DIRECT},
                 **{name: getattr(allocation, name) for name in NIC_TUNING},
             )
         case SerialAllocation():
             return SerialSpec(allocation_id=allocation.id, pool=pool, port=allocation.port, address=allocation.address)
         case DeviceAllocation():
-            said = {f.name: getattr(allocation, f.name) for f in fields(DeviceSpec) if f.name != "allocation_id"}
-            return DeviceSpec(**{**said, "allocation_id": allocation.id, "pool": pool})
+            said = {name: getattr(allocation, name) for name in DEVICE_SETTINGS}
+            return DeviceSpec(allocation_id=allocation.id, pool=pool, **said)
     raise _unknown(allocation)
+
+
+def closed(spec: S) -> S:
+    """With a password that nobody knows, where one is to be and is not said: a screen that had a password is not open
+    to everyone because nobody could say it again. Its owner sets another.
+    """
+    if isinstance(spec, DeviceSpec) and spec.has_password and spec.password is None:
+        return replace(spec, password=secrets.token_urlsafe(6))
+    return spec
 
 
 def merged(spec: R, base: R) -> R:

@@ -30,7 +30,7 @@ from openvman.model.storage import volume_in
 from openvman.model.system import ConfigurationKind
 from openvman.operations.context import Context
 from openvman.operations.host_steps import HOST_STEPS
-from openvman.operations.specs import spec_of
+from openvman.operations.specs import closed, spec_of
 
 _SPECS: Final[dict[str, type[ResourceSpec]]] = {
     kind.__name__: kind for kind in (ProcessorSpec, MemorySpec, DiskSpec, NicSpec, SerialSpec, DeviceSpec)
@@ -56,6 +56,7 @@ class PackedSpec:
 
     @classmethod
     def of(cls, spec: ResourceSpec) -> PackedSpec:
+        assert getattr(spec, "password", None) is None, "what is stored is no secret"
         return cls(type(spec).__name__, msgspec.to_builtins(spec))
 
     def spec(self) -> ResourceSpec:
@@ -156,7 +157,7 @@ class RestoreResource:
         spec = self.spec.spec()
         found = await context.inventory.refresh(self.system_id, self.host_id)
         if found is not None and context.inventory.generation.allocation(spec.allocation_id or "") is not None:
-            await context.inventory.driver_of(self.host_id).modify_resource(self.system_id, self.kind, spec)
+            await context.inventory.driver_of(self.host_id).modify_resource(self.system_id, self.kind, closed(spec))
             await context.inventory.refresh(self.system_id, self.host_id)
 
 
@@ -206,7 +207,8 @@ class PutBack:
         there -= Counter(plain(each.spec()) for each in self.kept)
         gone = list((Counter(plain(each.spec()) for each in self.specs) - there).elements())
         if gone:
-            await context.inventory.driver_of(self.host_id).add_resources(self.system_id, self.kind, gone)
+            again = [closed(spec) for spec in gone]
+            await context.inventory.driver_of(self.host_id).add_resources(self.system_id, self.kind, again)
             await context.inventory.refresh(self.system_id, self.host_id)
 
 

@@ -14,9 +14,11 @@ from openvman.inventory.generation import Generation
 from openvman.messages import pools as pools_rows
 from openvman.messages import systems as systems_rows
 from openvman.model.actor import Actor
+from openvman.model.allocation import OF_DIRECT
 from openvman.model.container_rules import CONTAINER_RULES, FILE_SYSTEM_RULES, SERIAL_PORT_RULES, TARGET_RULES
 from openvman.model.device_rules import DEVICE_RULES
 from openvman.model.device_tuning_rules import BANDWIDTH_RULES, DISK_TUNING_RULES
+from openvman.model.direct_rules import DIRECT_RULES
 from openvman.model.errors import ModelError
 from openvman.model.host import Host
 from openvman.model.pool import pools_of
@@ -163,9 +165,9 @@ def check_resource(
         case DiskSpec():
             check(DISK_RULES + DISK_TUNING_RULES, spec, around, changed)
         case NicSpec():
-            check(NIC_RULES + BANDWIDTH_RULES, spec, around, changed)
-            if changed is None or changed & {"connection", "source"}:
-                policy.check_bridge(actor, spec)
+            check(NIC_RULES + DIRECT_RULES + BANDWIDTH_RULES, spec, around, changed)
+            if changed is None or changed & {"connection", "source", "target", *OF_DIRECT}:
+                policy.check_nic(actor, spec)
         case SerialSpec():
             check(SERIAL_PORT_RULES + SERIAL_RULES, spec, around, changed)
             policy.check_serial(actor, spec)

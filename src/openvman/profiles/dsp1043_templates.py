@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Attr, Call, ClassMap, Coded, Const, Edge, End, Source
+from openvman.mapping.declare import Attr, Call, ClassMap, Coded, Const, Edge, End, Source, WriteOnly
 from openvman.model.allocation import Allocation
 from openvman.model.capability import Point, Possible
 from openvman.model.picture import Picture
@@ -23,7 +23,19 @@ _OF_WHAT: Final = frozenset({"OtherResourceType", "PoolID", "ResourceType"})
 """What every setting says: what it is of."""
 _UNITS: Final = frozenset({"AllocationUnits", "VirtualQuantityUnits"})
 """What quantities are read with."""
-_OWN: Final = frozenset({"Address", "AddressOnParent", "HostResource"})
+_OWN: Final = frozenset(
+    {
+        "Address",
+        "AddressOnParent",
+        "HostInterface",
+        "HostResource",
+        "ManagerID",
+        "NetworkPortProfileID",
+        "PortCorrelationID",
+        "VSITypeID",
+        "VSITypeIDVersion",
+    }
+)
 """What is an allocation's own, and new for each. Of devices some of it is usual all the same."""
 _FIELDS: Final = {"attachment": "connection", "what": "kind"}
 """The settings that requests call otherwise than allocations."""
@@ -63,7 +75,9 @@ def _says(name: str, setting: str | None, possible: Possible) -> bool:
 
 
 def _is_said(name: str, source: Source, *, of_device: bool) -> bool:
-    """Whether settings that say what is possible have the property."""
+    """Whether settings that say what is possible have the property; what nobody reads, none has."""
+    if isinstance(source, WriteOnly):
+        return False
     if name in _OF_WHAT or name in _UNITS or name == "VirtualQuantity":
         return True
     return _setting(source) is not None and (name not in _OWN or (of_device and name != "AddressOnParent"))

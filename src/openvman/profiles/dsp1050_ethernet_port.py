@@ -14,6 +14,15 @@ from openvman.profiles.devices import device_map
 from openvman.profiles.resource_allocation import PARENT, allocation_map
 from openvman.profiles.units import in_unit
 
+_NAMED: Final = {
+    NicConnection.NETWORK: "network",
+    NicConnection.BRIDGE: "bridge",
+    NicConnection.DIRECT: "device of the host",
+}
+_NAMELESS: Final = (NicConnection.USER, NicConnection.ETHERNET)
+_OTHER_ID: Final = 1
+"""NetworkPortProfileIDType of what OtherNetworkPortProfileIDTypeInfo names."""
+
 
 def _connection(nic: NicAllocation) -> tuple[str, ...]:
     return (nic.connection.value if nic.source is None else f"{nic.connection.value}:{nic.source}",)
@@ -23,12 +32,13 @@ def _split(value: Value) -> tuple[NicConnection, str | None]:
     if len(value) != 1 or not value[0]:
         raise ValueError("exactly one connection is needed")
     kind, colon, name = value[0].partition(":")
-    if not colon and kind != NicConnection.USER:
+    if not colon and kind not in _NAMELESS:
         kind, name = NicConnection.NETWORK, kind  # a bare name is a network's
-    if kind not in (NicConnection.NETWORK, NicConnection.BRIDGE, NicConnection.USER):
-        raise ValueError("say network:<name>, bridge:<name> or user")
-    if kind != NicConnection.USER and not name:
-        raise ValueError(f"name the {kind}: {kind}:<name>")
+    if kind not in {*_NAMED, *_NAMELESS}:
+        named = ", ".join(f"{each}:<name>" for each in _NAMED)
+        raise ValueError(f"say one of {named}, {', '.join(_NAMELESS)}")
+    if kind in _NAMED and not name:
+        raise ValueError(f"name the {_NAMED[NicConnection(kind)]}: {kind}:<name>")
     return NicConnection(kind), name or None
 
 
@@ -75,12 +85,32 @@ ETHERNET_SETTING = allocation_map(
         "AllocationUnits": Call(lambda _a: _BITS, Write(None)),
         **{name: Attr(into, Write(into, _bandwidth)) for name, into in _BANDWIDTHS.items()},
         "LinkUp": Attr("link_up", Write("link_up")),
+        "HostInterface": Attr("target", Write("target", modifying=False)),
+        "DirectMode": Attr("mode", Write("mode")),
+        "NetworkPortProfileID": Attr("profile", Write("profile")),
+        "NetworkPortProfileIDType": Call(lambda a: None if a.profile is None else _OTHER_ID, Write(None)),
+        "OtherNetworkPortProfileIDTypeInfo": Call(lambda a: None if a.profile is None else a.station, Write(None)),
+        "ManagerID": Attr("vsi_manager", Write("vsi_manager")),
+        "VSITypeID": Attr("vsi_type", Write("vsi_type")),
+        "VSITypeIDVersion": Attr("vsi_version", Write("vsi_version")),
+        "PortCorrelationID": Attr("vsi_instance", Write("vsi_instance", lambda value, _values: value.lower())),
         "VirtualQuantityUnits": Const("count"),
         "VirtualQuantity": Const(1),
     },
     extras=(
         own_property("TransmitBandwidthLimit", "uint64", "The most bandwidth from the port, in AllocationUnits."),
         own_property("LinkUp", "boolean", "Whether the cable is plugged in, as the guest sees it."),
+        own_property(
+            "HostInterface",
+            "string",
+            "The interface on the host: of an active system's adapter, the one that there is; of a defined one, the "
+            "name that was asked for.",
+        ),
+        own_property(
+            "DirectMode",
+            "string",
+            "How a direct connection shares the device of the host: vepa, bridge, private or passthrough.",
+        ),
     ),
 )
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.mapping.declare import Attr, Call, Const, Write, own_property
+from openvman.mapping.declare import Attr, Call, Const, Write, WriteOnly, own_property
 from openvman.model.allocation import Allocation, DeviceAllocation, DeviceKind, SerialAllocation
 from openvman.model.device import VirtualDevice
 from openvman.model.spec import DeviceSpec, SerialSpec
@@ -49,9 +49,16 @@ SERIAL_CONTROLLER = device_map(
 )
 
 
-def _device_spec(what: tuple[DeviceKind, str | None] | None = None, bus: str | None = None, **said: Any) -> DeviceSpec:
+def _device_spec(
+    what: tuple[DeviceKind, str | None] | None = None,
+    bus: str | None = None,
+    password: str | None = None,
+    has_password: bool | None = None,
+    **said: Any,
+) -> DeviceSpec:
     kind, made = what or (None, None)
-    return DeviceSpec(kind=kind, bus=made or bus, **said)
+    secret = {"has_password": False} if password == "" else {"password": password, "has_password": has_password}
+    return DeviceSpec(kind=kind, bus=made or bus, **said, **secret)
 
 
 def _other_type(device: DeviceAllocation) -> str | None:
@@ -80,6 +87,9 @@ DEVICE_SETTING = allocation_map(
         "TargetName": Attr("target", Write("target")),
         "Action": Attr("action", Write("action")),
         "ReadOnly": Attr("read_only", Write("read_only")),
+        "KeyMap": Attr("keymap", Write("keymap")),
+        "Password": WriteOnly(Write("password")),
+        "HasPassword": Call(lambda a: a.has_password if a.kind is DeviceKind.GRAPHICS else None, Write("has_password")),
         **_ONE,
     },
     extras=(
@@ -88,6 +98,19 @@ DEVICE_SETTING = allocation_map(
         own_property("TargetName", "string", "The name by which the guest finds a channel or a file system."),
         own_property("Action", "string", "What a watchdog does to the system when the guest does not feed it."),
         own_property("ReadOnly", "boolean", "Whether the guest may only read what the device gives access to."),
+        own_property("KeyMap", "string", "The keyboard's layout that a viewer of graphics has, for example en-us."),
+        own_property(
+            "Password",
+            "string",
+            "What a viewer of graphics has to say: 8 characters at most for vnc, 60 for spice. It is never read back: "
+            "HasPassword tells that it is there. An empty text takes it away.",
+        ),
+        own_property(
+            "HasPassword",
+            "boolean",
+            "Whether a viewer of graphics has to say a password. Written without one, true means a password that "
+            "nobody knows until another is set.",
+        ),
     ),
 )
 

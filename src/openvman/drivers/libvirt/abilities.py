@@ -51,11 +51,32 @@ class Abilities:
     fixed_live: Mapping[type[Allocation], frozenset[str]] = field(default_factory=dict)
 
 
+_NOT_OF_XEN: Final = (
+    DeviceKind.RNG,
+    DeviceKind.TPM,
+    DeviceKind.WATCHDOG,
+    DeviceKind.PARALLEL,
+    DeviceKind.FILE_SYSTEM,
+    DeviceKind.HUB,
+    DeviceKind.SMARTCARD,
+    DeviceKind.PANIC,
+    DeviceKind.VSOCK,
+    DeviceKind.IOMMU,
+)
+"""What libvirt's Xen driver makes nothing of, and says nothing about."""
+
 _MAPPED: Final = (Affinity.NONE, Affinity.DEDICATED, Affinity.HARD)
 
 _ROWS: Final[Mapping[str, Abilities]] = {
     "qemu": Abilities(
         nic_models=("virtio", "e1000", "e1000e", "rtl8139"),
+        nic_connections=(
+            NicConnection.NETWORK,
+            NicConnection.BRIDGE,
+            NicConnection.USER,
+            NicConnection.DIRECT,
+            NicConnection.ETHERNET,
+        ),
         disk_caches=("none", "writethrough", "writeback", "directsync", "unsafe"),
         disk_discards=("unmap", "ignore"),
         has_disk_limits=True,
@@ -85,6 +106,11 @@ _ROWS: Final[Mapping[str, Abilities]] = {
         nic_models=("netfront", "e1000", "rtl8139"),
         nic_connections=(NicConnection.NETWORK, NicConnection.BRIDGE),
         balloon="xen",
+        devices={
+            **dict.fromkeys(_NOT_OF_XEN, ()),
+            DeviceKind.CHANNEL: ("xen",),
+            DeviceKind.CONSOLE: ("xen", "serial"),
+        },
         fixed_live={NicAllocation: LIVE[NicAllocation]},
     ),
 }

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from openvman.drivers.libvirt.abilities import Abilities, abilities_of
 from openvman.messages import hypervisor
+from openvman.model.allocation import NicConnection
 from openvman.model.errors import ModelError
 
 CONSOLE_LOGS: Final = "console_logs"
@@ -40,6 +41,14 @@ class Address:
     def has_control_groups(self) -> bool:
         """Its domains are machines in control groups: not so those of one person's own daemon."""
         return self.abilities.has_control_groups and urlsplit(self.uri).path != "/session"
+
+    @property
+    def nic_connections(self) -> tuple[NicConnection, ...]:
+        """One person's own daemon makes no interfaces on the host but those of bridges, by a helper."""
+        offered = self.abilities.nic_connections
+        if urlsplit(self.uri).path != "/session":
+            return offered
+        return tuple(each for each in offered if each not in {NicConnection.DIRECT, NicConnection.ETHERNET})
 
     @property
     def abilities(self) -> Abilities:

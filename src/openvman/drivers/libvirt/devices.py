@@ -18,6 +18,7 @@ from openvman.drivers.libvirt import xml
 from openvman.drivers.libvirt.xml import Element, N, Node
 from openvman.messages import hypervisor, hypervisor_devices
 from openvman.model.allocation import IDENTITY, DeviceAllocation, DeviceKind, device_local_id
+from openvman.model.defaults import KEYMAP
 from openvman.model.endpoint import format_endpoint, parse_endpoint
 from openvman.model.errors import ModelError
 from openvman.model.spec import DeviceSpec
@@ -70,6 +71,11 @@ _SHAPES: Final[dict[DeviceKind, Shape]] = {
     DeviceKind.IOMMU: Shape(tag="iommu", settings={"type": "@model"}),
 }
 _KINDS: Final = {shape.tag: kind for kind, shape in _SHAPES.items()}
+
+_USUAL_KEYMAP: Final = {"vnc": KEYMAP}
+"""The keymap of graphics that name none. Naming it would be more: viewers could send no scancodes beside."""
+_OF_PASSWORD: Final = ("passwd", "passwdValidTo")
+"""Attributes of a password, and of that one alone."""
 
 _COMPANION_PORTS: Final = {"ich9-uhci1": "0", "ich9-uhci2": "2", "ich9-uhci3": "4"}
 """The ports of an ich9-ehci1 controller that its companions of the same index take the slow devices of."""
@@ -147,6 +153,7 @@ def read(devices: Devices, base: Callable[[str], dict[str, Any]], *, active: boo
             place=place,
             kind=kind,
             read_only=element.find("readonly") is not None,
+            has_password=element.get("passwd") is not None,
             **said,  # type: ignore[arg-type]  # the shapes name its fields
         )
 
@@ -166,8 +173,8 @@ def _described(elements: Iterable[N], *, active: bool) -> Iterator[_Description[
         for setting, path, attribute in _SHAPES[kind].places:
             said[setting] = _get(element, path, attribute)
         if kind in _FURTHER:
-            setting, look = _FURTHER[kind]
-            said[setting] = said.get(setting) or look(element, active)
+            for setting, look in _FURTHER[kind].items():
+                said[setting] = said.get(setting) or look(element, active)
         number = numbers.get(kind, 0)
         local = device_local_id(
             kind,
@@ -204,6 +211,10 @@ def _endpoint(graphics: Node, active: bool) -> str | None:
     return format_endpoint(listen, port if port > 0 and not chosen_at_start else None)
 
 
+def _keymap(graphics: Node, _active: bool) -> str | None:
+    return graphics.get("keymap") or _USUAL_KEYMAP.get(graphics.get("type") or "")
+
+
 def _file_system(element: Node, _active: bool) -> str | None:
     """What a file system that is no folder comes from: an image, a block device, something by its name."""
     return next((found for each in ("file", "dev", "name") if (found := xml.attribute(element, "source", each))), None)
@@ -226,10 +237,10 @@ def _host_device(element: Node, _active: bool) -> str | None:
     return None
 
 
-_FURTHER: Final[Mapping[DeviceKind, tuple[str, Callable[[Node, bool], str | None]]]] = {
-    DeviceKind.GRAPHICS: ("address", _endpoint),
-    DeviceKind.HOST_DEVICE: ("source", _host_device),
-    DeviceKind.FILE_SYSTEM: ("source", _file_system),
+_FURTHER: Final[Mapping[DeviceKind, Mapping[str, Callable[[Node, bool], str | None]]]] = {
+    DeviceKind.GRAPHICS: {"address": _endpoint, "keymap": _keymap},
+    DeviceKind.HOST_DEVICE: {"source": _host_device},
+    DeviceKind.FILE_SYSTEM: {"source": _file_system},
 }
 """What a setting is where its place does not say it; told whether the configuration is that of an active system."""
 
@@ -251,8 +262,8 @@ def build(spec: DeviceSpec, clean: Clean) -> Element:
     if spec.read_only:
         etree.SubElement(element, "readonly")
     match spec.kind:
-        case DeviceKind.GRAPHICS if spec.address is not None:
-            _listen(element, spec.address)
+        case DeviceKind.GRAPHICS:
+            _view(element, spec, clean)
         case DeviceKind.HOST_DEVICE:
             _point(element, spec)
         case DeviceKind.TPM if spec.backend == "emulator":
@@ -299,8 +310,8 @@ def patch(root: Element, local: str, spec: DeviceSpec, clean: Clean) -> None:
         value = getattr(spec, setting)
         if value is not None and value != now.get(setting):
             _set(element, where, clean(value, setting))
-    if spec.address is not None and kind is DeviceKind.GRAPHICS:
-        _listen(element, spec.address)
+    if kind is DeviceKind.GRAPHICS:
+        _view(element, spec, clean)
     if spec.read_only is not None:
         for old in element.findall("readonly"):
             element.remove(old)
@@ -325,6 +336,23 @@ def _set(element: Element, where: str, value: str) -> None:
         element.set(attribute, value)
     else:
         element.text = value
+
+
+def _view(graphics: Element, spec: DeviceSpec, clean: Clean) -> None:
+    """What viewers of graphics need: where they listen, the keymap, the password."""
+    if spec.address is not None:
+        _listen(graphics, spec.address)
+    if spec.keymap is not None:
+        graphics.attrib.pop("keymap", "")
+        if spec.keymap and spec.keymap != _USUAL_KEYMAP.get(graphics.get("type") or ""):
+            graphics.set("keymap", clean(spec.keymap, "keymap"))
+    if spec.password is None and spec.has_password and graphics.get("passwd") is None:
+        raise ModelError(hypervisor.LACKING, "password", setting="password", part="graphics that have one")
+    if spec.password is not None or spec.has_password is False:
+        for old in _OF_PASSWORD:
+            graphics.attrib.pop(old, "")
+    if spec.password is not None:
+        graphics.set("passwd", clean(spec.password, "password"))
 
 
 def _listen(graphics: Element, address: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from lxml import etree
 
-from openvman.drivers.libvirt import boot, device_tuning, serial_ports, tuning, xml
+from openvman.drivers.libvirt import boot, device_tuning, direct, serial_ports, tuning, xml
 from openvman.drivers.libvirt import devices as device_xml
 from openvman.drivers.libvirt.abilities import abilities_of
 from openvman.drivers.libvirt.console import log_path
@@ -192,19 +192,26 @@ def set_flag(parent: Element, name: str, value: bool) -> None:
         parent.remove(found)
 
 
-def set_connection(interface: Element, connection: NicConnection, source: str | None) -> None:
-    """Connect an ``<interface>``; what belonged to the old connection goes."""
+NAMED_BY: Final = {NicConnection.NETWORK: "network", NicConnection.BRIDGE: "bridge", NicConnection.DIRECT: "dev"}
+"""The attribute of a ``<source>`` that names what a connection leads to; others lead nowhere that has a name."""
+
+
+def set_connection(interface: Element, connection: NicConnection, spec: NicSpec) -> None:
+    """Connect an ``<interface>`` as the spec says; what belonged to the old connection goes."""
     if connection is NicConnection.OTHER:
         raise ModelError(hypervisor_devices.NIC_CONNECTION, "connection")
-    if connection is not NicConnection.USER and not source:
+    named = NAMED_BY.get(connection)
+    if named is not None and not spec.source:
         raise ModelError(hypervisor_devices.NIC_SOURCE, "source", connection=connection)
     interface.set("type", connection.value)
     for name in ("source", "virtualport", "backend"):
         for old in interface.findall(name):
             interface.remove(old)
-    if connection is not NicConnection.USER and source:
+    if named is not None and spec.source:
         element = etree.SubElement(interface, "source")
-        element.set(connection.value, clean(source, "source"))
+        element.set(named, clean(spec.source, "source"))
+    if connection is NicConnection.DIRECT:
+        direct.build(interface, spec, clean)
 
 
 def _child(parent: Element, name: str, content: str, **attributes: str) -> Element:
@@ -285,7 +292,9 @@ def add_disk(devices: Element, spec: DiskSpec, target: str) -> Element:
 def add_nic(devices: Element, spec: NicSpec) -> Element:
     """Append an ``<interface>``, likewise."""
     interface = etree.SubElement(devices, "interface")
-    set_connection(interface, _needed(spec.connection, "connection", "a NIC"), spec.source)
+    set_connection(interface, _needed(spec.connection, "connection", "a NIC"), spec)
+    if spec.target is not None:
+        etree.SubElement(interface, "target", dev=clean(spec.target, "target"))
     if spec.mac is not None:
         etree.SubElement(interface, "mac", address=clean(spec.mac, "mac"))
     if spec.model is not None:
@@ -391,6 +400,8 @@ def patch_nic(root: Element, local: str, spec: NicSpec) -> None:
         _set(interface, "model", "type", spec.model)
     device_tuning.patch_nic(interface, spec)
     set_filter(interface, spec.filter)
+    if spec.target is not None:
+        _set(interface, "target", "dev", spec.target)
     if spec.connection is None and spec.source is None:
         return
     now = next((each for each in NicConnection if each.value == interface.get("type")), NicConnection.OTHER)
@@ -400,7 +411,7 @@ def patch_nic(root: Element, local: str, spec: NicSpec) -> None:
         return  # it stays where it is
     if spec.source and connection is NicConnection.USER:
         raise ModelError(hypervisor_devices.USER_SOURCE, "source")
-    set_connection(interface, connection, spec.source)
+    set_connection(interface, connection, spec)
 
 
 def _set(parent: Element, name: str, attribute: str, value: str) -> None:

@@ -18,7 +18,7 @@ from openvman.drivers.libvirt.filters import filters_of
 from openvman.drivers.libvirt.host_device import passable_devices
 from openvman.drivers.libvirt.networks import networks_of
 from openvman.drivers.libvirt.nodes import node_devices
-from openvman.drivers.libvirt.ports import ports_of
+from openvman.drivers.libvirt.ports import interfaces_of, ports_of
 from openvman.drivers.libvirt.xml import Element
 from openvman.model.allocation import DeviceKind
 from openvman.model.host import Host, HostFacts
@@ -79,7 +79,7 @@ def read_host(connection: Any, address: Address) -> Host:
             maximum_processors=_maximum_processors(connection, domain, guest),
             has_networks=networks is not None,
             nic_models=abilities.nic_models,
-            nic_connections=abilities.nic_connections,
+            nic_connections=address.nic_connections,
             disk_caches=abilities.disk_caches,
             disk_discards=abilities.disk_discards,
             has_disk_limits=abilities.has_disk_limits,
@@ -96,6 +96,7 @@ def read_host(connection: Any, address: Address) -> Host:
         filters=filters or (),
         storage=storage.pools_of(connection, host_id),
         ports=ports_of(nodes or ()),
+        interfaces=interfaces_of(connection),
         devices=None if nodes is None else passable_devices(nodes),
         controllers=controllers_of(nodes or ()),
     )

@@ -32,7 +32,7 @@ from openvman.model.allocation import (
 )
 from openvman.model.errors import ModelError
 from openvman.model.host import HostFacts
-from openvman.model.live import check_live
+from openvman.model.live import check_live, check_live_password
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
 from openvman.model.system import ConfigurationKind
 
@@ -236,7 +236,8 @@ def _modify_live(domain: Any, local: str, spec: ResourceSpec, facts: HostFacts) 
             domain_xml.patch_nic(root, local, spec)
             domain.updateDeviceFlags(xml.print_(nic), libvirt.VIR_DOMAIN_AFFECT_LIVE)
         case DeviceSpec():
-            check_live(DeviceAllocation, local, _said(spec))
+            check_live(DeviceAllocation, local, [name for name in _said(spec) if name != "has_password"])
+            _modify_live_graphics(domain, local, spec)
         case _:
             raise _unfit(local, spec)
 
@@ -264,6 +265,16 @@ def _modify_live_disk(domain: Any, root: Element, disk: Element, local: str, spe
             domain_xml.patch_disk(root, local, spec)
             medium.change(domain, disk)
         undo.pop_all()
+
+
+def _modify_live_graphics(domain: Any, local: str, spec: DeviceSpec) -> None:
+    """Another password. The hypervisor takes none where there was none, and keeps the old one when told to take it."""
+    root = xml.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE))
+    graphics = devices.find(root, local)
+    check_live_password(local, spec.has_password, has_one=graphics.get("passwd") is not None)
+    if spec.password is not None:
+        devices.patch(root, local, spec, domain_xml.clean)
+        domain.updateDeviceFlags(xml.print_(graphics), libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
 
 def _said(spec: ResourceSpec) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import libvirt
 
-from openvman.drivers.libvirt import boot, device_tuning, domain_xml, serial_ports, tuning, volumes, xml
+from openvman.drivers.libvirt import boot, device_tuning, direct, domain_xml, serial_ports, tuning, volumes, xml
 from openvman.drivers.libvirt import devices as device_xml
 from openvman.drivers.libvirt.address import Address
 from openvman.drivers.libvirt.console import logs_of
@@ -34,6 +34,10 @@ from openvman.model.errors import ModelError
 from openvman.model.states import State
 from openvman.model.storage import StorageVolume, Volume, resource_pool_name, volume_in
 from openvman.model.system import Configuration, ConfigurationKind, OnCrash, VirtualSystem
+
+# Without passwords libvirt does not even tell that there are some.
+_NOW: Final = libvirt.VIR_DOMAIN_XML_SECURE
+_NEXT: Final = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
 
 _NOT_TOLD: Final = {
     libvirt.VIR_ERR_NO_SUPPORT,
@@ -62,6 +66,8 @@ _NIC_CONNECTIONS: Final[dict[str, NicConnection]] = {
     "network": NicConnection.NETWORK,
     "bridge": NicConnection.BRIDGE,
     "user": NicConnection.USER,
+    "direct": NicConnection.DIRECT,
+    "ethernet": NicConnection.ETHERNET,
 }
 
 Capacity = Callable[[str, str | None], int | None]
@@ -103,10 +109,10 @@ class Reader:
     def _read(self, domain: Any, standing: Standing) -> VirtualSystem:
         read = partial(self._configuration, domain, standing)
         # A domain that ends between the two reads gives its inactive XML twice; the event of its end corrects that.
-        current = read(ConfigurationKind.STATE, domain.XMLDesc(0)) if standing.running else None
+        current = read(ConfigurationKind.STATE, domain.XMLDesc(_NOW)) if standing.running else None
         defined = None
         if standing.persistent:
-            defined = read(ConfigurationKind.DEFINED, domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+            defined = read(ConfigurationKind.DEFINED, domain.XMLDesc(_NEXT))
         text = _saved(domain) if standing.state is State.SUSPENDED else None
         saved = None if text is None else read(ConfigurationKind.STATE, text)
         found = current or defined
@@ -154,7 +160,7 @@ def _saved(domain: Any) -> str | None:
     The memory may have been restored or dropped a moment ago, or be spoilt: the domain is there all the same.
     """
     try:
-        return str(domain.managedSaveGetXMLDesc(0))
+        return str(domain.managedSaveGetXMLDesc(libvirt.VIR_DOMAIN_SAVE_IMAGE_XML_SECURE))
     except libvirt.libvirtError as error:
         if error.get_error_code() not in _NOT_TOLD:
             raise
@@ -288,6 +294,10 @@ def _source(disk: Node) -> str | None:
     return source.get("file") or source.get("dev") or source.get("dir") or None
 
 
+_MADE_TARGETS: Final = "testnet"
+"""How the names of interfaces begin that libvirt's test host gives when it defines; others give theirs at the start."""
+
+
 def _nics(devices: Devices, owner: _Owner, *, active: bool) -> Iterator[NicAllocation]:
     for nic in devices.named("interface"):
         mac = xml.attribute(nic, "mac", "address")
@@ -295,7 +305,8 @@ def _nics(devices: Devices, owner: _Owner, *, active: bool) -> Iterator[NicAlloc
             continue
         mac = mac.lower()
         connection = _NIC_CONNECTIONS.get(nic.get("type") or "", NicConnection.OTHER)
-        named = None if connection is NicConnection.OTHER else xml.attribute(nic, "source", connection.value)
+        named = domain_xml.NAMED_BY.get(connection)
+        target = xml.attribute(nic, "target", "dev")
         parent, place = devices.seat(nic)
         yield NicAllocation(
             **owner.base(f"nic:{mac}"),
@@ -304,10 +315,11 @@ def _nics(devices: Devices, owner: _Owner, *, active: bool) -> Iterator[NicAlloc
             mac=mac,
             model=xml.attribute(nic, "model", "type"),
             connection=connection,
-            source=named,
-            target=xml.attribute(nic, "target", "dev") if active else None,
+            source=None if named is None else xml.attribute(nic, "source", named),
+            target=None if target is None or (target.startswith(_MADE_TARGETS) and not active) else target,
             filter=xml.attribute(nic, "filterref", "filter"),
             **device_tuning.read_nic(nic),
+            **(direct.read(nic) if connection is NicConnection.DIRECT else {}),
         )
 
 

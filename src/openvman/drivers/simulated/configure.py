@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 from uuid import UUID, uuid5
 
 from openvman.messages import hypervisor, hypervisor_devices, simulated
 from openvman.model.allocation import (
     NO_DEVICE,
+    OF_DIRECT,
     Affinity,
     Allocation,
     DeviceAllocation,
@@ -28,7 +29,7 @@ from openvman.model.device_tuning_rules import DISK_TUNING, NIC_TUNING
 from openvman.model.endpoint import format_endpoint, parse_endpoint
 from openvman.model.errors import ModelError
 from openvman.model.host import HostFacts
-from openvman.model.spec import Definition, DeviceSpec, DiskSpec, NicSpec, SerialSpec
+from openvman.model.spec import DEVICE_SETTINGS, Definition, DeviceSpec, DiskSpec, NicSpec, SerialSpec
 from openvman.model.storage import resource_pool_name, volume_in
 from openvman.model.system import Configuration, ConfigurationKind, Firmware
 
@@ -42,6 +43,13 @@ FACTS: Final = HostFacts(
     disk_buses=("virtio", "scsi", "sata", "ide", "usb", "fdc"),
     nic_models=("virtio", "e1000", "e1000e", "rtl8139"),
     firmwares=(Firmware.BIOS, Firmware.UEFI),
+    nic_connections=(
+        NicConnection.NETWORK,
+        NicConnection.BRIDGE,
+        NicConnection.USER,
+        NicConnection.DIRECT,
+        NicConnection.ETHERNET,
+    ),
     disk_caches=("none", "writethrough", "writeback", "directsync", "unsafe"),
     disk_discards=("unmap", "ignore"),
     has_disk_limits=True,
@@ -61,7 +69,7 @@ FACTS: Final = HostFacts(
 )
 """What every simulated host can do."""
 
-_NAMED: Final = (NicConnection.NETWORK, NicConnection.BRIDGE)
+_NAMED: Final = (NicConnection.NETWORK, NicConnection.BRIDGE, NicConnection.DIRECT)
 """Connections that need the name of what they lead to."""
 
 Capacity = Callable[[str], int | None]
@@ -211,6 +219,8 @@ def nic(owned: Owned, spec: NicSpec, mac: str) -> NicAllocation:
         connection=needed(spec.connection, "connection", "a NIC"),
         source=spec.source or None,
         filter=spec.filter or None,
+        target=spec.target,
+        **{name: getattr(spec, name) for name in OF_DIRECT},
         **_said(spec, NIC_TUNING),
     )
 
@@ -224,11 +234,10 @@ def serial(owned: Owned, spec: SerialSpec) -> SerialAllocation:
 def device(owned: Owned, spec: DeviceSpec, number: int) -> DeviceAllocation:
     """The device that a spec says all of, the ``number``-th of its kind."""
     kind = needed(spec.kind, "kind", "a device")
-    said: dict[str, Any] = {
-        f.name: getattr(spec, f.name) for f in fields(spec) if f.name not in {"allocation_id", "pool"}
-    }
+    said: dict[str, Any] = {name: getattr(spec, name) for name in DEVICE_SETTINGS}
+    flags = {"read_only": bool(spec.read_only), "has_password": bool(spec.has_password)}
     local = device_local_id(kind, number, type=spec.type, bus=spec.bus, address=spec.address, source=spec.source)
-    return DeviceAllocation(**{**said, **owned(local), "read_only": bool(spec.read_only)})
+    return DeviceAllocation(**{**said, **owned(local), **flags})
 
 
 def _said(spec: DiskSpec | NicSpec, names: Iterable[str]) -> dict[str, Any]:
@@ -266,7 +275,7 @@ def activated(defined: Configuration) -> Configuration:
         memory=moved(defined.memory),
         disks=tuple(moved(disk) for disk in defined.disks),
         nics=tuple(
-            replace(moved(nic), target=f"sim-{defined.system_id[:6]}-{number}")
+            replace(moved(nic), target=nic.target or f"sim-{defined.system_id[:6]}-{number}")
             for number, nic in enumerate(defined.nics)
         ),
         serials=tuple(moved(port) for port in defined.serials),

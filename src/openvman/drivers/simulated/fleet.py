@@ -92,6 +92,7 @@ def populate(hypervisor: Hypervisor, fleet: Fleet) -> None:
                 filters=first_filters(host_id),
                 processor_maximum_mhz=3000,
                 ports=tuple(_ports(host_id)),
+                interfaces=tuple(port.name for port in _ports(host_id)),
                 devices=_DEVICES,
                 controllers=_CONTROLLERS,
                 storage=(first_pool(host_id),),

@@ -16,6 +16,7 @@ from openvman.drivers.simulated.configure import (
 from openvman.messages import hypervisor_devices, simulated
 from openvman.model.allocation import (
     IDENTITY,
+    OF_DIRECT,
     Allocation,
     DeviceAllocation,
     DiskAllocation,
@@ -25,7 +26,7 @@ from openvman.model.allocation import (
     ProcessorAllocation,
 )
 from openvman.model.errors import ModelError
-from openvman.model.live import check_live
+from openvman.model.live import check_live, check_live_password
 from openvman.model.spec import DeviceSpec, DiskSpec, MemorySpec, NicSpec, ProcessorSpec, ResourceSpec, SystemSpec
 from openvman.model.system import Configuration, ConfigurationKind
 
@@ -89,13 +90,17 @@ def modified(configuration: Configuration, spec: ResourceSpec, capacity: Capacit
     if kind is None or not isinstance(before, kind):
         local, name = before.local_id, type(spec).__name__
         raise ModelError(hypervisor_devices.UNFIT_SPEC, local, allocation=local, spec=name)
-    said = {f.name: getattr(spec, f.name) for f in fields(spec) if f.name not in {"allocation_id", "pool"}}
+    if isinstance(before, DeviceAllocation) and configuration.kind is ConfigurationKind.STATE:
+        check_live_password(before.local_id, getattr(spec, "has_password", None), has_one=before.has_password)
+    said = {f.name: getattr(spec, f.name) for f in fields(spec) if f.name not in {"allocation_id", "pool", "password"}}
     said = {name: value for name, value in said.items() if value is not None}
     said = {name: None if value == 0 and name in _ZERO_IS_NONE else value for name, value in said.items()}
     if said.get("source") == "":
         said["source"] = None  # nothing in the drive, nothing plugged in
     if said.get("filter") == "":
         said["filter"] = None
+    if isinstance(spec, NicSpec) and spec.connection is not None:
+        said |= {name: getattr(spec, name) for name in OF_DIRECT}
     if "source" in said:
         said.pop("capacity", None)  # said how large the new image shall be; it has been made by now
     changed = {name: value for name, value in said.items() if getattr(before, name) != value}

@@ -55,7 +55,7 @@ def with_added(configuration: Configuration, specs: Sequence[ResourceSpec], capa
                 plugged = nic(owned, spec, mac)
                 _put_in(configuration, plugged)
                 if live:
-                    plugged = replace(plugged, target=_free_target(configuration))
+                    plugged = replace(plugged, target=plugged.target or _free_target(configuration))
                 configuration = replace(configuration, nics=(*configuration.nics, plugged))
             case SerialSpec(port=int()):
                 port = serial(owned, spec)

@@ -134,9 +134,10 @@ class Jobs:
         self, job: Job, use_case: UseCase, actor: Actor, keywords: Mapping[str, Any], conclude: Conclude
     ) -> Ticket:
         entry = self._entry(job, use_case, actor, keywords, conclude)
-        self._record.put_soon(job)
         if job.state is JobState.NEW:
             self._lanes.put(job.host_id, job.owner, entry)
+        if entry.task is None:  # one that has its turn is written as it runs
+            self._record.put_soon(job)
         return Ticket(job.id, entry.ended)
 
     def _entry(

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from openvman.cim.names import NameMap
 from openvman.cim.values import Value
-from openvman.messages import compatible
+from openvman.messages import devices
 from openvman.model.allocation import (
+    STATIONS,
     WHOLE_PROCESSOR,
     Allocation,
     DeviceAllocation,
@@ -63,10 +64,21 @@ def ipv6_only(value: Value, values: NameMap[Value]) -> str | None:
     return "::1" if value and not values.get("Address") else None
 
 
-def no_password(password: Value, _values: NameMap[Value]) -> None:
-    """Refused, and not passed over: who sets one must not get a screen that is open to everyone."""
-    if password:
-        raise ModelError(compatible.NO_PASSWORD, "Password")
+_MASK: Final = "*" * 8
+"""What every password reads as, whatever it is."""
+
+
+def masked(seen: Seen) -> str | None:
+    return _MASK if seen.of.has_password else None
+
+
+def _password(password: str | None, *, defining: bool) -> dict[str, Any]:
+    """What is read may be written back, and changes nothing; an empty text takes the password away."""
+    if password == _MASK and defining:  # an open screen, or a password that everybody knows, would be the alternatives
+        raise ModelError(devices.PASSWORD_UNKNOWN, "Password")
+    if password == "":
+        return {"has_password": False}
+    return {} if password == _MASK else {"password": password}
 
 
 def size(quantity: Value, values: NameMap[Value]) -> int:
@@ -100,18 +112,72 @@ def disk_kind(code: Value, _values: NameMap[Value]) -> DiskKind:
 
 
 def nic_spec(
-    network_type: str | None = None, network: str | None = None, bridge: str | None = None, **said: Any
+    network_type: str | None = None,
+    network: str | None = None,
+    bridge: str | None = None,
+    device: str | None = None,
+    target: str | None = None,
+    station: None = None,
+    **said: Any,
 ) -> NicSpec:
+    del station  # what is said of it says which it is
     if network_type is None:
-        return NicSpec(**said)
+        return NicSpec(target=target, **said)
     connection = NicConnection(network_type)
-    source = {NicConnection.NETWORK: network, NicConnection.BRIDGE: bridge}.get(connection)
-    return NicSpec(connection=connection, source=source, **said)
+    sources = {NicConnection.NETWORK: network, NicConnection.BRIDGE: bridge, NicConnection.DIRECT: device}
+    if connection is NicConnection.USER:
+        target = None  # templates have one, and libvirt passes it over
+    return NicSpec(connection=connection, source=sources.get(connection), target=target, **said)
+
+
+_NETWORK_TYPES: Final = tuple(each.value for each in NicConnection if each is not NicConnection.OTHER)
+
+
+def source_device(seen: Seen) -> str | None:
+    return seen.of.source if seen.of.connection is NicConnection.DIRECT else None
+
+
+def network_name(seen: Seen) -> str | None:
+    return None if seen.of.connection is NicConnection.DIRECT else seen.of.source
+
+
+def digits(name: str) -> Callable[[Seen], str | None]:
+    """A number of a NIC as the text that it is here."""
+
+    def read(seen: Seen) -> str | None:
+        value = getattr(seen.of, name)
+        return None if value is None else str(value)
+
+    return read
+
+
+def of_station(value: Value, values: NameMap[Value]) -> str | None:
+    """What is said of a port by 802.1Qbg; one by 802.1Qbh has none of it, and an empty text says nothing."""
+    return value or None if values.get("VSIType") != STATIONS[1] else None
+
+
+def station_number(value: Value, values: NameMap[Value]) -> int | None:
+    """Numbers are texts, decimal or as 0x…"""
+    text = of_station(value, values)
+    return None if text is None else int(text, 0)
+
+
+def port_profile(value: Value, values: NameMap[Value]) -> str | None:
+    """The profile of a port by 802.1Qbh; one by 802.1Qbg has none."""
+    return value or None if values.get("VSIType") != STATIONS[0] else None
+
+
+def station_type(value: Value, _values: NameMap[Value]) -> None:
+    """It is said by what is said of it."""
+    if value not in {"", *STATIONS}:
+        raise ValueError(f"use {' or '.join(STATIONS)}")
 
 
 def network_type(value: Value, values: NameMap[Value]) -> str:
-    if value not in {NicConnection.NETWORK, NicConnection.BRIDGE, NicConnection.USER}:
-        raise ValueError(f"use {NicConnection.NETWORK}, {NicConnection.BRIDGE} or {NicConnection.USER}")
+    if value not in _NETWORK_TYPES:
+        raise ValueError(f"use one of {', '.join(_NETWORK_TYPES)}")
+    if value == NicConnection.DIRECT and not values.get("SourceDevice"):
+        raise ValueError("No Source Device specified")
     if value == NicConnection.BRIDGE and values.get("NetworkName") is None:
         raise ValueError("No Network bridge name specified")
     if value == NicConnection.BRIDGE and not values.get("NetworkName"):
@@ -126,11 +192,16 @@ def network(value: Value, _values: NameMap[Value]) -> str | None:
 
 
 def device_spec(kind: DeviceKind) -> Callable[..., DeviceSpec]:
-    def made(listens: str | None = None, address: str | None = None, password: None = None, **said: Any) -> DeviceSpec:
-        del password  # there is none
+    def made(
+        listens: str | None = None, address: str | None = None, password: str | None = None, **said: Any
+    ) -> DeviceSpec:
+        defining = said.get("allocation_id") is None
         # The kind of a device that is there is no change.
         return DeviceSpec(
-            kind=kind if said.get("allocation_id") is None else None, address=address or listens or None, **said
+            kind=kind if defining else None,
+            address=address or listens or None,
+            **said,
+            **_password(password, defining=defining),
         )
 
     return made

@@ -99,7 +99,8 @@ class Translation:
         swapped = standard.cim in _SWAPPED
         if swapped:
             left, right = replace(left, maps=right.maps), replace(right, maps=left.maps)
-        return replace(standard, left=left, right=right, pairs=pairs, create=None, modify=None, delete=None)
+        made = replace(standard, left=left, right=right, pairs=pairs, create=None, modify=None, delete=None)
+        return replace(made, near=None)  # it finds what the standard view shows
 
 
 def is_taken_over(edge: Edge) -> bool:

@@ -177,6 +177,7 @@ _BY_MESSAGE: Final[Mapping[ErrorMessage, ErrorMessage]] = {
     hypervisor.WRONG_STATE: compatible.NOT_RUNNING,
     hypervisor.NOT_ACTIVE: compatible.NOT_RUNNING,
     settings.NO_NETWORK: compatible.NO_NETWORK,
+    settings.NETWORK_UNNAMED: compatible.NO_NETWORK,
     pools.VOLUME_EXISTS: compatible.NO_NEW_VOLUME,
     hypervisor_storage.VOLUME_TAKEN: compatible.NO_NEW_VOLUME,
 }
