@@ -48,7 +48,7 @@ _MACHINE = """
       <filterref filter='{filter}'/></interface>
     <interface type='bridge'><mac address='{macs[1]}'/><source bridge='{bridge}'/><model type='e1000'/></interface>
     <interface type='user'><mac address='{macs[2]}'/><model type='rtl8139'/></interface>
-    <graphics type='vnc' autoport='yes'><listen type='address' address='127.0.0.1'/></graphics>
+    <graphics type='vnc' autoport='yes' keymap='de'><listen type='address' address='127.0.0.1'/></graphics>
     <video><model type='vga'/></video>
     <input type='tablet' bus='usb'/>
     <serial type='pty'><target port='0'/></serial>

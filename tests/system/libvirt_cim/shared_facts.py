@@ -168,6 +168,7 @@ _SCREENS: Final = Alike(
     (_local, _part),
     {
         "protocol": ("ResourceSubType", "ResourceSubType"),
+        "key map": ("KeyMap", "KeyMap"),
         "address": (lambda here: here["Address"].rpartition(":")[0], lambda there: there["Address"].partition(":")[0]),
         "port": (lambda here: _port(here["Address"]), lambda there: _port(there["Address"])),
     },
