@@ -13,7 +13,7 @@ SECONDS: Final = "s"
 BYTES: Final = "B"
 RATE: Final = "/s"
 
-_LEAST: Final = 0.02
+_LEAST: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,12 @@ class Figure:
 
 
 def sample(work: Callable[[], object], times: int) -> Sample:
-    """Seconds of some runs after a first one, which warms what is to be warm.
+    """Seconds of some runs after two others, which warm what is to be warm.
 
-    What takes less than 20 ms is done again and again in each run: alone it would be measured with the caches that the
-    collection of garbage before it has left cold.
+    What takes less than a tenth of a second is done again and again in each run: alone it would be measured with the
+    caches that the collection of garbage before it has left cold.
     """
+    work()
     repeats = max(1, int(_LEAST / _elapsed(work, 1)))
     return Sample(tuple(_elapsed(work, repeats) for _ in range(times)))
 
