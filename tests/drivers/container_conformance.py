@@ -188,8 +188,9 @@ class ContainerConformance:
         assert await container.read(system.id) == system
 
     async def test_a_nic_is_plugged_and_pulled(self, container: ContainerSubject) -> None:
-        system = await container.active()
-        await container.printed(system.id)
+        system_id = (await container.active()).id
+        await container.printed(system_id)
+        system = await container.read(system_id)
         await container.driver.add_resources(system.id, STATE, [nic(container)])
         after = await container.read(system.id)
         assert locals_(after, STATE) - locals_(system, STATE) == {f"nic:{OTHER_MAC}"}
