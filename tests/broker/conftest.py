@@ -113,8 +113,14 @@ def visibility() -> Visibility:
 
 
 @pytest.fixture
+def limits() -> Limits:
+    """Those of enumerations, where a test does not say otherwise."""
+    return Limits(sessions_per_user=3, default_timeout=60, maximum_timeout=600)
+
+
+@pytest.fixture
 async def client(
-    schema: ClassGraph, tmp_path: Path, images: Path, driver: SimulatedDriver, visibility: Visibility
+    schema: ClassGraph, tmp_path: Path, images: Path, driver: SimulatedDriver, visibility: Visibility, limits: Limits
 ) -> AsyncIterator[Client]:
     inventory = Inventory([driver])
     await inventory.start()
@@ -130,7 +136,7 @@ async def client(
         encode_embedded=encode_embedded,
         decode_embedded=decode_embedded,
         clock=clock,
-        limits=Limits(sessions_per_user=3, default_timeout=60, maximum_timeout=600),
+        limits=limits,
         visibility=visibility,
     )
     yield Client(broker, inventory, clock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from openvman.broker.sessions import Limits
 from openvman.cim.errors import CIMError
 from openvman.cim.status import Status
 from openvman.model.actor import Role
@@ -128,6 +129,33 @@ async def test_a_filter_keeps_what_it_is_true_of(client):
 async def test_bad_filters_are_refused(client, language, query, status):
     opening = _open(client, MaxObjectCount=9, FilterQueryLanguage=language, FilterQuery=query)
     assert await _status(opening) is status
+
+
+@pytest.mark.parametrize("limits", [Limits(searches_per_pull=1)])
+@pytest.mark.parametrize("is_there", [False, True])
+@pytest.mark.parametrize("by_query", [False, True])
+async def test_a_search_that_finds_little_is_answered_in_steps(client, by_query, is_there):
+    """One answer does not look at everything, so that others have theirs in between."""
+    name = next(iter(client.inventory.generation.systems.values())).name if is_there else "nobody"
+    if by_query:
+        query = f"SELECT * FROM CIM_ManagedElement WHERE ElementName = '{name}'"
+        asked = {"FilterQueryLanguage": "DMTF:CQL", "FilterQuery": query}
+        opens, pulls = "OpenQueryInstances", "PullInstances"
+    else:
+        condition = {"FilterQueryLanguage": "DMTF:FQL", "FilterQuery": f"ElementName = '{name}'"}
+        asked = {"ClassName": "CIM_ManagedElement", **condition}
+        opens, pulls = "OpenEnumerateInstances", "PullInstancesWithPath"
+    answer = await client.answer(opens, **asked, MaxObjectCount=1000)
+    found, answers = list(answer.result), 1
+    while not answer.end_of_sequence:
+        answer = await client.answer(pulls, EnumerationContext=answer.enumeration_context, MaxObjectCount=1000)
+        found += answer.result
+        answers += 1
+    everything = list(await client.ask("EnumerateInstances", ClassName="CIM_ManagedElement", DeepInheritance=True))
+    wanted = {plan.path(obj) for plan, obj in everything if plan.instance(obj).get("ElementName") == name}
+    assert {plan.path(obj) for plan, obj in found} == wanted
+    assert bool(wanted) is is_there
+    assert answers > 2
 
 
 async def test_associators_can_be_pulled(client):

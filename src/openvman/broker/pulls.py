@@ -8,7 +8,8 @@ from openvman.broker.context import Context
 from openvman.broker.instances import associated, enumerated, paths, property_list, referring
 from openvman.broker.query.filter import keep, parse_filter
 from openvman.broker.query.parse import Select
-from openvman.broker.query.select import parse_select, result_class, selected
+from openvman.broker.query.select import parse_select, result_class, searched, selected
+from openvman.broker.sessions import Found
 from openvman.cim.errors import CIMError
 from openvman.cim.operations import Answer, Call, Row
 from openvman.messages import requests
@@ -16,7 +17,7 @@ from openvman.messages import requests
 _PATHS: frozenset[str] = frozenset()
 
 
-def _open(ctx: Context, call: Call, rows: Iterator[Row]) -> Answer:
+def _open(ctx: Context, call: Call, rows: Iterator[Found]) -> Answer:
     return ctx.sessions.open(
         ctx.actor.name,
         call.operation.shape,
@@ -27,7 +28,7 @@ def _open(ctx: Context, call: Call, rows: Iterator[Row]) -> Answer:
     )
 
 
-def _filtered(ctx: Context, call: Call, rows: Iterator[Row]) -> Iterator[Row]:
+def _filtered(ctx: Context, call: Call, rows: Iterator[Row]) -> Iterator[Found]:
     language, query = call.argument("FilterQueryLanguage"), call.argument("FilterQuery")
     if query is None and language is None:
         return rows
@@ -70,7 +71,7 @@ def parse_open(ctx: Context, call: Call) -> Select:
 
 
 def open_query(ctx: Context, call: Call, select: Select) -> Answer:
-    answer = _open(ctx, call, iter(selected(ctx, select)))
+    answer = _open(ctx, call, searched(ctx, select))
     if not call.argument("ReturnQueryResultClass"):
         return answer
     shown = result_class(select, ctx.view.graph)

@@ -1,36 +1,51 @@
-"""Enumeration sessions of the Open…/Pull… operations (DSP0200 5.4.2): bounded, owned, expiring."""
+"""Enumeration sessions of the Open…/Pull… operations (DSP0200 5.4.2): bounded, owned, expiring.
+
+An answer may have fewer objects than were asked for, and none, before the end: a filter that finds little looks at a
+bounded number of objects for each, so that others are served in between.
+"""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from typing import Final, TypeAlias
 
 from openvman.cim.errors import CIMError
 from openvman.cim.operations import Answer, Row, Shape
 from openvman.messages import requests
 
+Found: TypeAlias = Row | None
+"""A row, or None after some work that found none."""
+LOOKED_AT: Final = 500
+"""How many objects that work looks at, at most."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Times in seconds."""
+    """Times in seconds. ``searches_per_pull`` is how often one answer may look at some objects, and find none."""
 
     sessions_per_user: int = 64
     default_timeout: int = 60
     maximum_timeout: int = 600
     objects_per_pull: int = 100_000
+    searches_per_pull: int = 40
 
 
 @dataclass(slots=True)
 class _Session:
     owner: str
     shape: Shape
-    rows: Iterator[Row]
+    rows: Iterator[Found]
     ahead: list[Row]
     timeout: int
     continue_on_error: bool
     expires: float = 0.0
+    is_exhausted: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        return self.is_exhausted and not self.ahead
 
 
 class Sessions:
@@ -49,7 +64,7 @@ class Sessions:
         self,
         owner: str,
         shape: Shape,
-        rows: Iterator[Row],
+        rows: Iterator[Found],
         *,
         timeout: int | None,
         count: int,
@@ -59,7 +74,7 @@ class Sessions:
         self._expire()
         session = _Session(owner, shape, rows, [], self._timeout(timeout), continue_on_error)
         first = self._take(session, self._count(count))
-        if self._at_end(session):
+        if session.is_over:
             return Answer(first, enumeration_context="", end_of_sequence=True)
         held = sum(1 for s in self._sessions.values() if s.owner == owner)
         if held >= self._limits.sessions_per_user:
@@ -76,11 +91,11 @@ class Sessions:
             raise CIMError(requests.OTHER_PULL)
         try:
             rows = self._take(session, self._count(count))
-            ended = self._at_end(session)
         except CIMError:
             if not session.continue_on_error:
                 del self._sessions[context]
             raise
+        ended = session.is_over
         if ended:
             del self._sessions[context]
         else:
@@ -99,15 +114,20 @@ class Sessions:
         return session
 
     def _take(self, session: _Session, count: int) -> list[Row]:
-        taken = session.ahead[:count]
-        session.ahead = session.ahead[count:]
-        taken.extend(islice(session.rows, count - len(taken)))
-        return taken
-
-    def _at_end(self, session: _Session) -> bool:
-        if not session.ahead:
-            session.ahead = list(islice(session.rows, 1))
-        return not session.ahead
+        ahead, searches = session.ahead, 0
+        # One more than asked for, which tells whether these are the last.
+        while len(ahead) <= count and searches < self._limits.searches_per_pull:
+            try:
+                row = next(session.rows)
+            except StopIteration:
+                session.is_exhausted = True
+                break
+            if row is None:
+                searches += 1
+            else:
+                ahead.append(row)
+        session.ahead = ahead[count:]
+        return ahead[:count]
 
     def _count(self, count: int) -> int:
         return min(count, self._limits.objects_per_pull)

@@ -7,6 +7,7 @@ from typing import Final
 
 from openvman.broker.query.condition import Test, compile_condition, never
 from openvman.broker.query.parse import Condition, parse
+from openvman.broker.sessions import LOOKED_AT, Found
 from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.operations import Row
@@ -24,15 +25,16 @@ def parse_filter(language: str, text: str) -> Condition:
     return condition
 
 
-def keep(condition: Condition, rows: Iterator[Row], graph: ClassGraph) -> Iterator[Row]:
+def keep(condition: Condition, rows: Iterator[Row], graph: ClassGraph) -> Iterator[Found]:
     """The rows for which the condition is true; it may read properties that are not shown.
 
-    A property that a row's class lacks ends it with INVALID_QUERY.
+    None comes after every so many rows that were looked at. A property that a row's class lacks ends it with
+    INVALID_QUERY.
     """
     tests: dict[InstancePlan, Test] = {}
     test: Test = never
     latest: InstancePlan | None = None
-    for plan, obj in rows:
+    for number, (plan, obj) in enumerate(rows, 1):
         if plan is not latest:
             known = tests.get(plan)
             if known is None:
@@ -40,3 +42,5 @@ def keep(condition: Condition, rows: Iterator[Row], graph: ClassGraph) -> Iterat
             latest, test = plan, known
         if test(obj):
             yield plan, obj
+        if not number % LOOKED_AT:
+            yield None

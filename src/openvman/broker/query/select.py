@@ -12,15 +12,16 @@ from openvman.broker.context import Context
 from openvman.broker.query.candidates import Candidates
 from openvman.broker.query.condition import Test, always, check, compile_condition, never
 from openvman.broker.query.parse import Select, parse
+from openvman.broker.sessions import LOOKED_AT, Found
 from openvman.cim.declarations import Class
 from openvman.cim.errors import CIMError
 from openvman.cim.graph import ClassGraph
 from openvman.cim.names import NameMap
-from openvman.cim.plan import Extent, Extents
+from openvman.cim.plan import Extent, Extents, InstancePlan
+from openvman.mapping.bind import Bound
 from openvman.messages import queries
 
 LANGUAGES: Final = ("dmtf:cql", "cql", "cim:cql", "wql")
-_AT_ONCE: Final = 500
 
 
 def parse_select(language: str, text: str, graph: ClassGraph) -> Select:
@@ -48,25 +49,49 @@ def selected(ctx: Context, select: Select) -> Extents:
     return Extents(_extents(ctx, select))
 
 
+def searched(ctx: Context, select: Select) -> Iterator[Found]:
+    """The same, with None after every so many objects that were looked at for a condition."""
+    if select.condition is None:
+        yield from selected(ctx, select)
+        return
+    looked_at = 0
+    for bound, plan, test in _tests(ctx, select):
+        for obj in _candidates(ctx, bound, select):
+            if test(obj):
+                yield plan, obj
+            looked_at += 1
+            if not looked_at % LOOKED_AT:
+                yield None
+
+
 def _extents(ctx: Context, select: Select) -> Iterator[Extent]:
+    for bound, plan, test in _tests(ctx, select):
+        if test is always:
+            yield ctx.reader.shown(bound, plan, ctx.picture)
+        else:
+            yield Extent(plan, _slices(_candidates(ctx, bound, select)), partial(filter, test))
+
+
+def _tests(ctx: Context, select: Select) -> Iterator[tuple[Bound, InstancePlan, Test]]:
+    """Each class that the condition can hold for, what is shown of it, and the condition as a test."""
     graph, columns = ctx.view.graph, _columns(select)
     for bound in ctx.view.concrete(ctx.namespace, select.class_name):
-        plan = bound.plan(ctx.namespace, columns)
         test: Test = always
         if select.condition is not None:
             whole = bound.plan(ctx.namespace)
             test = compile_condition(select.condition, whole, graph[select.class_name], graph)
-        if test is always:
-            yield ctx.reader.shown(bound, plan, ctx.picture)
-        elif test is not never:
-            found = Candidates(ctx.reader, bound, ctx.picture).of(select.condition)
-            yield Extent(plan, _slices(found), partial(filter, test))
+        if test is not never:
+            yield bound, bound.plan(ctx.namespace, columns), test
+
+
+def _candidates(ctx: Context, bound: Bound, select: Select) -> Iterable[Any]:
+    return Candidates(ctx.reader, bound, ctx.picture).of(select.condition)
 
 
 def _slices(objects: Iterable[Any]) -> Iterator[list[Any]]:
     """Few enough at a time that others are served while a query looks for what it may not find."""
     remaining = iter(objects)
-    while some := list(islice(remaining, _AT_ONCE)):
+    while some := list(islice(remaining, LOOKED_AT)):
         yield some
 
 
