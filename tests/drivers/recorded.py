@@ -14,7 +14,10 @@ DATA = Path(__file__).parent / "data"
 
 
 class Refusal(libvirt.libvirtError):
-    """libvirt's word for something that is not there, or that the hypervisor cannot do."""
+    """libvirt's word for something that is not there, or that the hypervisor cannot do.
+
+    libvirt's own class would take the code and the text of the thread's latest error.
+    """
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)

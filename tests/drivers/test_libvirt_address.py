@@ -8,6 +8,7 @@ import libvirt
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from tests.drivers.recorded import Refusal
 
 from openvman.drivers.libvirt import create
 from openvman.drivers.libvirt.address import parse
@@ -126,7 +127,8 @@ async def test_the_hypervisors_errors_are_redacted(tmp_path, monkeypatch) -> Non
     uri = "qemu+tcp://me:hunter22@127.0.0.1:9/system"
 
     def fail(*_arguments: object) -> None:
-        raise libvirt.libvirtError(f"no connection driver available for {uri} (me:hunter22@127.0.0.1)")
+        text = f"no connection driver available for {uri} (me:hunter22@127.0.0.1)"
+        raise Refusal(libvirt.VIR_ERR_NO_CONNECT, text)
 
     monkeypatch.setattr(libvirt, "openAuth", fail)
     with pytest.raises(ModelError) as caught:
@@ -140,7 +142,7 @@ async def test_errors_of_calls_are_redacted_too() -> None:
     connection = Connection(parse("test://me:hunter22@/default"), 5)
 
     def fail(_raw: object) -> None:
-        raise libvirt.libvirtError("test://me:hunter22@/default is no good (me:hunter22@)")
+        raise Refusal(libvirt.VIR_ERR_INTERNAL_ERROR, "test://me:hunter22@/default is no good (me:hunter22@)")
 
     await connection.open(lambda _reason: None)
     try:
